@@ -1,0 +1,13 @@
+"""The worker's application. Tasks are found in every app's `tasks.py`; settings start with `CELERY_`."""
+
+import os
+
+from celery import Celery
+
+# Production is the default because it refuses to start when something is missing; manage.py, pytest and
+# `make run` name their own settings before they come here.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+app = Celery("quickno")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,57 @@
+"""Reads the addresses that the environment gives: database, broker, post office."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+# Readers never wait for the writer (WAL), and a transaction takes the write lock at its first statement, so
+# that two writers queue up for at most `timeout` seconds instead of failing half-way (IMMEDIATE).
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+}
+
+
+def database(*, embedded: Path) -> dict[str, Any]:
+    """The database that DATABASE_URL names, or else the SQLite file `embedded`."""
+    url = env.str("DATABASE_URL", "")
+    if not url:
+        embedded.parent.mkdir(parents=True, exist_ok=True)
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": embedded, "OPTIONS": SQLITE_OPTIONS}
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        return config | {"OPTIONS": SQLITE_OPTIONS}
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        return config
+    raise ImproperlyConfigured(
+        "DATABASE_URL names no database that Quickno speaks to. Give an address such as "
+        "postgres://quickno:password@localhost:5432/quickno or sqlite:////srv/quickno/quickno.sqlite3."
+    )
+
+
+def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
+    """The address of Celery's broker and its options: CELERY_BROKER_URL, or else files under `embedded`."""
+    url = env.str("CELERY_BROKER_URL", "filesystem://")
+    match urlsplit(url).scheme:
+        case "filesystem":
+            messages = embedded / "messages"
+            messages.mkdir(parents=True, exist_ok=True)
+            folders = {"data_folder_in": messages, "data_folder_out": messages}
+            return url, {**folders, "control_folder": embedded / "control"}
+        case "redis" | "rediss":
+            # Without a limit a silent server would keep a web request waiting until the kernel gives up.
+            return url, {"socket_connect_timeout": 2, "socket_timeout": 5}
+        case _:
+            return url, {}
+
+
+def mail(*, default: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings from EMAIL_URL."""
+    settings: dict[str, Any] = environ.Env.email_url_config(env.str("EMAIL_URL", default))
+    return settings

@@ -1,0 +1,20 @@
+"""Every address of the site: pages at the root, signing in, the API, and one address for load balancers."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from config.views import healthz
+
+# One way in for everybody: with its rate limits and second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", include("sprints.urls")),
+    path("", include("experiments.urls")),
+    path("", include("workspaces.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("api.urls")),
+    path("healthz", healthz, name="healthz"),
+]
