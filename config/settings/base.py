@@ -10,7 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Everything the program writes beside the database: nothing in it is part of the project.
 VAR_DIR = BASE_DIR / "var"
 
-# Applications ---------------------------------------------------------------------------------------
+# Applications -------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "workspaces",
@@ -72,7 +72,7 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# People: they sign in by e-mail address, and an owner lets them in -------------------------------------
+# People: they sign in by e-mail address, and an owner lets them in --------------------------------
 
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -99,7 +99,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
-# Words, days and times ----------------------------------------------------------------------------------
+# Words, days and times ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 # Only what the whole of Quickno speaks: a half-translated page is worse than an English one.
@@ -109,7 +109,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# Files ----------------------------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -119,7 +119,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # is checked by its views, which answer 413 with the reason.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 
-# What a browser may do with our pages -----------------------------------------------------------------------
+# What a browser may do with our pages -------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
@@ -138,7 +138,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# REST -------------------------------------------------------------------------------------------------------
+# REST ---------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -167,12 +167,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Letters ------------------------------------------------------------------------------------------------------
+# Letters ------------------------------------------------------------------------------------------
 
 EMAIL_TIMEOUT = 10
 EMAIL_SUBJECT_PREFIX = "[Quickno] "
 
-# Work in the background -----------------------------------------------------------------------------------------
+# Work in the background ---------------------------------------------------------------------------
 
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "experiments.tasks.sweep", "schedule": timedelta(minutes=5)},
@@ -189,7 +189,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 
-# What is going on, on stdout ----------------------------------------------------------------------------------------
+# What is going on, on stdout ----------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,

@@ -27,7 +27,7 @@ def _objections() -> list[str]:
     if "*" in env.list("ALLOWED_HOSTS", default=[]):
         objections.append(f"ALLOWED_HOSTS lets every name in: give {_NEEDED['ALLOWED_HOSTS']}.")
     if env.bool("DEBUG", False):
-        objections.append("DEBUG is on and would show code and settings to strangers: remove it or set it to 0.")
+        objections.append("DEBUG is on and would show settings and code to strangers: set it to 0.")
     return objections
 
 

@@ -1,0 +1,69 @@
+"""What every test can use. Two rules of the house: nothing is skipped, and place says what is pure."""
+
+import os
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches no database, before `-m` looks for the mark."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in PURE_FOLDERS):
+            item.add_marker(pytest.mark.pure)
+
+
+def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    # An expected failure is reported as skipped, too; it was run.
+    if report.outcome == "skipped" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} was not run, and a test that is not run proves nothing: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn the skip of a whole module into a failure."""
+    report = yield
+    _fail_if_skipped(report)
+    return report
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A moment to do things at: Thursday 19 November 2026, 10:12 in UTC."""
+    return datetime(2026, 11, 19, 10, 12, tzinfo=UTC)
+
+
+def _from_services(name: str) -> str:
+    if name not in os.environ:
+        pytest.fail(f"{name} is not set. Run this test as `bin/services .venv/bin/pytest …`.", pytrace=False)
+    return os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_id: str) -> str:
+    """A Redis database of this process's own."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+    return urlsplit(_from_services("REDIS_URL"))._replace(path=f"/{number}").geturl()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium."""
+    return _from_services("CHROMIUM")
