@@ -1,0 +1,125 @@
+"""The vocabulary of a workspace: who may do what, where numbers come from, what can happen."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """What a member may do, each including what the ones before it may."""
+
+    VIEWER = "viewer", _("viewer")
+    MARKETER = "marketer", _("marketer")
+    MANAGER = "manager", _("manager")
+    OWNER = "owner", _("owner")
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+    def includes(self, other: "Role") -> bool:
+        return self.rank >= other.rank
+
+
+class Scope(TextChoices):
+    """What an API key may do on behalf of the person it acts for."""
+
+    READ = "read", _("read everything")
+    METRICS_WRITE = "metrics:write", _("post metrics and import files")
+    PLAN_WRITE = "plan:write", _("plan, launch, decide")
+    BUDGET_PROPOSE = "budget:propose", _("propose and apply reallocations")
+
+
+class SourceKind(TextChoices):
+    """Where a number was counted."""
+
+    PLATFORM = "platform", _("ad platform")
+    CRM = "crm", _("CRM")
+    ANALYTICS = "analytics", _("web analytics")
+
+    @property
+    def precedence(self) -> int:
+        """The default place in the queue when two sources report one measure; the lowest speaks."""
+        return {SourceKind.CRM: 10, SourceKind.PLATFORM: 20, SourceKind.ANALYTICS: 30}[self]
+
+    @property
+    def attribution_lag_days(self) -> int:
+        """Days after which a day's conversions no longer move, unless the workspace says otherwise.
+
+        Ad platforms date a conversion back to the click, so a day keeps growing. A CRM and an analytics tool
+        date an event by when it happened: their days are whole once they are closed.
+        """
+        return 3 if self == SourceKind.PLATFORM else 0
+
+
+# What a workspace starts with, so that the first post needs no set-up.
+WELL_KNOWN_SOURCES: dict[str, tuple[str, SourceKind]] = {
+    "meta": ("Meta Ads", SourceKind.PLATFORM),
+    "google": ("Google Ads", SourceKind.PLATFORM),
+    "linkedin": ("LinkedIn Ads", SourceKind.PLATFORM),
+    "tiktok": ("TikTok Ads", SourceKind.PLATFORM),
+    "microsoft": ("Microsoft Advertising", SourceKind.PLATFORM),
+    "email": ("E-mail", SourceKind.PLATFORM),
+    "crm": ("CRM", SourceKind.CRM),
+    "hubspot": ("HubSpot", SourceKind.CRM),
+    "salesforce": ("Salesforce", SourceKind.CRM),
+    "analytics": ("Web analytics", SourceKind.ANALYTICS),
+    "ga4": ("Google Analytics 4", SourceKind.ANALYTICS),
+}
+
+
+class EventKind(TextChoices):
+    """Every change of state that the feed, the webhooks and the audit tell of: ``thing.verb_in_past``."""
+
+    WORKSPACE_CREATED = "workspace.created", _("Workspace created")
+    POLICY_CHANGED = "policy.changed", _("Policy changed")
+    SOURCE_CHANGED = "source.changed", _("Source changed")
+    MEMBER_ADDED = "member.added", _("Member added")
+    MEMBER_CHANGED = "member.changed", _("Member's role changed")
+    MEMBER_REMOVED = "member.removed", _("Member removed")
+    KEY_CREATED = "api_key.created", _("API key created")
+    KEY_REVOKED = "api_key.revoked", _("API key revoked")
+    WEBHOOK_REGISTERED = "webhook_endpoint.registered", _("Webhook endpoint registered")
+    WEBHOOK_REMOVED = "webhook_endpoint.removed", _("Webhook endpoint removed")
+    WEBHOOK_TESTED = "webhook_endpoint.tested", _("Webhook endpoint tested")
+    HYPOTHESIS_CREATED = "hypothesis.created", _("Hypothesis written")
+    HYPOTHESIS_CHANGED = "hypothesis.changed", _("Hypothesis changed")
+    HYPOTHESIS_COMMITTED = "hypothesis.committed", _("Hypothesis committed")
+    HYPOTHESIS_RELEASED = "hypothesis.released", _("Hypothesis released")
+    HYPOTHESIS_DECIDED = "hypothesis.decided", _("Hypothesis decided")
+    HYPOTHESIS_CARRIED = "hypothesis.carried", _("Hypothesis carried over")
+    HYPOTHESIS_ARCHIVED = "hypothesis.archived", _("Hypothesis archived")
+    SPRINT_CREATED = "sprint.created", _("Sprint planned")
+    SPRINT_CHANGED = "sprint.changed", _("Sprint changed")
+    SPRINT_STARTED = "sprint.started", _("Sprint started")
+    SPRINT_REVIEWED = "sprint.review_opened", _("Review opened")
+    SPRINT_CLOSED = "sprint.closed", _("Sprint closed")
+    SPRINT_CANCELLED = "sprint.cancelled", _("Sprint cancelled")
+    CAMPAIGN_CREATED = "campaign.created", _("Campaign created")
+    CAMPAIGN_CHANGED = "campaign.changed", _("Campaign changed")
+    CAMPAIGN_IMPORTED = "campaign.imported", _("Campaign imported")
+    CAMPAIGN_LAUNCHED = "campaign.launched", _("Campaign launched")
+    CAMPAIGN_PAUSED = "campaign.paused", _("Campaign paused")
+    CAMPAIGN_RESUMED = "campaign.resumed", _("Campaign resumed")
+    CAMPAIGN_KILLED = "campaign.killed", _("Campaign killed")
+    CAMPAIGN_COMPLETED = "campaign.completed", _("Campaign completed")
+    CAMPAIGN_SCALED = "campaign.scaled", _("Campaign scaled")
+    CAMPAIGN_DISCARDED = "campaign.discarded", _("Campaign discarded")
+    CAMPAIGN_ADOPTED = "campaign.adopted", _("Campaign adopted")
+    ARM_STOPPED = "arm.stopped", _("Arm stopped")
+    CRITERIA_AMENDED = "criteria.amended", _("Kill criteria amended")
+    CRITERION_BREACHED = "criterion.breached", _("Kill criterion breached")
+    CRITERION_SETTLED = "criterion.settled", _("Breach settled")
+    CRITERION_OVERRULED = "criterion.overruled", _("Breach overruled")
+    METRICS_POSTED = "metrics.posted", _("Metrics posted")
+    METRICS_RESTATED = "metrics.restated", _("Metrics restated")
+    ZOMBIE_FLAGGED = "zombie.flagged", _("Zombie flagged")
+    ZOMBIE_ACKNOWLEDGED = "zombie.acknowledged", _("Zombie acknowledged")
+    ZOMBIE_RESOLVED = "zombie.resolved", _("Zombie resolved")
+    LEDGER_FUNDED = "ledger.funded", _("Reserve funded")
+    REALLOCATION_PROPOSED = "reallocation.proposed", _("Reallocation proposed")
+    REALLOCATION_APPROVED = "reallocation.approved", _("Reallocation approved")
+    REALLOCATION_REJECTED = "reallocation.rejected", _("Reallocation rejected")
+    REALLOCATION_WITHDRAWN = "reallocation.withdrawn", _("Reallocation withdrawn")
+    REALLOCATION_EXPIRED = "reallocation.expired", _("Reallocation expired")
+    REALLOCATION_OUTDATED = "reallocation.outdated", _("Reallocation outdated")
+    REALLOCATION_APPLIED = "reallocation.applied", _("Reallocation applied")

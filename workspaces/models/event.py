@@ -1,0 +1,61 @@
+"""What happened: one table for the feed, the webhooks and the audit."""
+
+from typing import ClassVar, Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+
+from workspaces.choices import EventKind
+from workspaces.models.workspace import TenantModel, TenantQuerySet
+
+
+class EventQuerySet(TenantQuerySet["Event"]):
+    def published(self) -> Self:
+        return self.filter(sequence__isnull=False)
+
+    def unpublished(self) -> Self:
+        return self.filter(sequence__isnull=True)
+
+    def after(self, sequence: int) -> Self:
+        return self.filter(sequence__gt=sequence)
+
+    def about(self, subject_type: str, subject_id: str | int) -> Self:
+        return self.filter(subject_type=subject_type, subject_id=str(subject_id))
+
+
+class Event(TenantModel):
+    """One change of state, written in the transaction that made it.
+
+    ``sequence`` is given by one publisher after the commit, so that numbers appear in order and a reader who
+    asks for everything after the last one it saw misses nothing.
+    """
+
+    kind = models.CharField(max_length=40, choices=EventKind)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        "workspaces.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # Who the feed names: the person, the person by way of a key, or Quickno itself.
+    actor_label = models.CharField(max_length=200)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=120)
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    sequence = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+
+    objects = models.Manager.from_queryset(EventQuerySet)()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "sequence"], name="event_sequence_is_unique"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "id"], condition=Q(sequence__isnull=True), name="event_waits_for_sequence"
+            ),
+            models.Index(fields=["workspace", "subject_type", "subject_id"], name="event_by_subject"),
+        ]
+        ordering: ClassVar = [F("sequence").asc(nulls_last=True), "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type} {self.subject_id}"

@@ -1,0 +1,190 @@
+"""The tenant with its policy, its members and the sources its numbers come from."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import ClassVar, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from workspaces.choices import Role, SourceKind
+
+KEY_VALIDATOR = RegexValidator(
+    r"^[a-z0-9][a-z0-9_-]*$",
+    _("Use lower-case letters, digits, hyphens and underscores, beginning with a letter or digit."),
+)
+
+
+class Workspace(models.Model):
+    """One team: its currency, its clock and the policy that its campaigns are held to."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    currency = models.CharField(max_length=3, default="USD")
+    created_at = models.DateTimeField()
+
+    # Policy
+    grace_hours = models.PositiveSmallIntegerField(
+        default=24, help_text=_("A breach that nobody acted on for so long makes a zombie.")
+    )
+    blind_after_hours = models.PositiveSmallIntegerField(
+        default=48, help_text=_("A live campaign without numbers for so long is blind.")
+    )
+    undead_minimum_spend = models.DecimalField(
+        max_digits=14,
+        decimal_places=3,
+        default=Decimal(0),
+        help_text=_("Spend after a stop up to this amount is let pass."),
+    )
+    barren_target_multiple = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(3),
+        validators=[MinValueValidator(1)],
+        help_text=_("So many times the target cost without a conversion is barren."),
+    )
+    plan_expiry_hours = models.PositiveSmallIntegerField(
+        default=72,
+        validators=[MinValueValidator(1)],
+        help_text=_("A reallocation plan not approved in this time ends."),
+    )
+    growth_cap = models.FloatField(
+        default=0.5,
+        validators=[MinValueValidator(0), MaxValueValidator(10)],
+        help_text=_("No campaign grows by more than this share in one plan."),
+    )
+    apply_on_approval = models.BooleanField(
+        default=False, help_text=_("Approved plans move the money at once instead of waiting for a person.")
+    )
+
+    # Kept by the database: a trigger adds each transfer. See sprints.Transfer.
+    reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
+    last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(reserve__gte=0), name="workspace_reserve_is_not_overdrawn"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def currency_exponent(self) -> int:
+        """Decimal places of the currency: 2 for USD, 0 for JPY, 3 for BHD (ISO 4217)."""
+        return int(get_currency_precision(self.currency))
+
+    @property
+    def money_unit(self) -> Decimal:
+        """The smallest amount that the ledger can move."""
+        return Decimal(1).scaleb(-self.currency_exponent)
+
+    def local_day(self, at: datetime) -> date:
+        """The workspace's calendar day at that moment."""
+        return at.astimezone(self.tz).date()
+
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+class TenantQuerySet(models.QuerySet[ModelT]):
+    def of(self, workspace: Workspace | int) -> Self:
+        """Rows of this workspace only; the first thing any query of a tenant's rows says."""
+        return self.filter(workspace=workspace)
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one workspace. ``workspace`` leads every unique key of the subclasses."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class Membership(TenantModel):
+    """A person's role in a workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey("workspaces.User", on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    joined_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(TenantQuerySet["Membership"])()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="membership_once_per_person"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class Source(TenantModel):
+    """Where numbers come from, and when one of its days is closed and settled."""
+
+    key = models.CharField(max_length=40, validators=[KEY_VALIDATOR])
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.PLATFORM)
+    timezone = models.CharField(
+        max_length=64, blank=True, help_text=_("The ad account's time zone. Blank: the workspace's.")
+    )
+    day_close_hours = models.PositiveSmallIntegerField(
+        default=6,
+        validators=[MaxValueValidator(72)],
+        help_text=_("Hours after midnight until a day's exposure counts as complete."),
+    )
+    attribution_lag_days = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MaxValueValidator(90)],
+        help_text=_("Days until a day's conversions no longer move."),
+    )
+    precedence = models.PositiveSmallIntegerField(
+        default=20, help_text=_("Where two sources report one measure, the lowest number speaks.")
+    )
+
+    objects = models.Manager.from_queryset(TenantQuerySet["Source"])()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="source_key_is_unique"),
+            models.CheckConstraint(condition=Q(kind__in=SourceKind.values), name="source_kind_is_known"),
+        ]
+        ordering: ClassVar = [F("precedence").asc(), "key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone or self.workspace.timezone)
+
+    def closes_at(self, day: date) -> datetime:
+        """When ``day`` counts as complete: some hours after its midnight in the source's time zone."""
+        midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=self.tz)
+        # Through UTC, because hours added to a local time would be off on the night the clocks change.
+        return midnight.astimezone(UTC) + timedelta(hours=self.day_close_hours)
+
+    def settles_at(self, day: date) -> datetime:
+        """When the conversions of ``day`` count as complete."""
+        return self.closes_at(day + timedelta(days=self.attribution_lag_days))
+
+    def closed_through(self, at: datetime) -> date:
+        """The last day that is closed at ``at``."""
+        shifted = at.astimezone(UTC) - timedelta(hours=self.day_close_hours)
+        return shifted.astimezone(self.tz).date() - timedelta(days=1)
+
+    def settled_through(self, at: datetime) -> date:
+        """The last day whose conversions are settled at ``at``."""
+        return self.closed_through(at) - timedelta(days=self.attribution_lag_days)

@@ -1,0 +1,107 @@
+"""Who may do what: one table, asked by every service, shown by every page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Self
+
+from workspaces.choices import Role, Scope
+from workspaces.exceptions import NotAllowed
+from workspaces.models import Membership, User, Workspace
+
+
+class Permission(Enum):
+    """A kind of act: the role it takes, and the scope that lets a key do it (``None``: no key ever)."""
+
+    READ = (Role.VIEWER, Scope.READ, "see this workspace")
+    POST_METRICS = (Role.MARKETER, Scope.METRICS_WRITE, "post metrics")
+    PLAN = (Role.MARKETER, Scope.PLAN_WRITE, "plan, launch, stop and decide")
+    PROPOSE = (Role.MARKETER, Scope.BUDGET_PROPOSE, "propose a reallocation")
+    APPLY = (Role.MARKETER, Scope.BUDGET_PROPOSE, "apply an approved reallocation")
+    APPROVE = (Role.MANAGER, None, "approve or reject a reallocation")
+    OVERRULE = (Role.MANAGER, None, "overrule a kill criterion")
+    AMEND = (Role.MANAGER, None, "amend kill criteria after launch")
+    FUND = (Role.MANAGER, None, "fund the reserve")
+    CHANGE_POLICY = (Role.OWNER, None, "change the workspace's policy")
+    MANAGE_MEMBERS = (Role.OWNER, None, "add, change or remove members")
+    MANAGE_KEYS = (Role.MARKETER, None, "create or revoke API keys")
+    MANAGE_WEBHOOKS = (Role.MARKETER, Scope.PLAN_WRITE, "register webhook endpoints")
+
+    def __init__(self, role: Role, scope: Scope | None, deed: str) -> None:
+        self.role = role
+        self.scope = scope
+        self.deed = deed
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in one workspace: a signed-in person, a key for a person, or Quickno itself."""
+
+    workspace: Workspace
+    user: User | None
+    role: Role | None
+    # None: not a key. A key can do what its scopes *and* the person's role allow.
+    scopes: frozenset[Scope] | None = None
+    key_name: str = ""
+
+    @classmethod
+    def of_member(cls, membership: Membership) -> Self:
+        return cls(workspace=membership.workspace, user=membership.user, role=Role(membership.role))
+
+    @classmethod
+    def by_key(cls, membership: Membership, *, scopes: Iterable[str], key_name: str) -> Self:
+        return cls(
+            workspace=membership.workspace,
+            user=membership.user,
+            role=Role(membership.role),
+            scopes=frozenset(Scope(scope) for scope in scopes),
+            key_name=key_name,
+        )
+
+    @classmethod
+    def quickno(cls, workspace: Workspace) -> Self:
+        """The judge and the scheduler: may do what the frozen rules say, and never what takes a manager."""
+        return cls(workspace=workspace, user=None, role=None)
+
+    @property
+    def is_key(self) -> bool:
+        return self.scopes is not None
+
+    @property
+    def is_quickno(self) -> bool:
+        return self.user is None
+
+    @property
+    def label(self) -> str:
+        if self.user is None:
+            return "Quickno"
+        return f"{self.user} (key {self.key_name})" if self.is_key else str(self.user)
+
+    def can(self, permission: Permission) -> bool:
+        if self.is_quickno:
+            return permission in {Permission.READ, Permission.PLAN}
+        if self.role is None or not self.role.includes(permission.role):
+            return False
+        if self.scopes is None:
+            return True
+        return permission.scope is not None and permission.scope in self.scopes
+
+    def require(self, permission: Permission) -> None:
+        """Raise ``NotAllowed`` with what would be needed."""
+        if self.can(permission):
+            return
+        if self.is_key and permission.scope is None:
+            raise NotAllowed(
+                f"No API key can {permission.deed}: that takes a signed-in {permission.role.label}.",
+                code="person_required",
+            )
+        if self.is_key and permission.scope is not None and permission.scope not in (self.scopes or ()):
+            raise NotAllowed(
+                f"This key may not {permission.deed}: it lacks the scope {permission.scope.value}.",
+                code="missing_scope",
+            )
+        raise NotAllowed(
+            f"To {permission.deed} takes the role {permission.role.label} or higher"
+            f"{f'; you are a {self.role.label}' if self.role else ''}.",
+            code="missing_role",
+        )

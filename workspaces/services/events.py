@@ -1,0 +1,64 @@
+"""Writing events with the change they tell of, and numbering them once they are committed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from workspaces.choices import EventKind
+from workspaces.models import Event, Workspace
+from workspaces.permissions import Actor
+
+
+def record_event(
+    kind: EventKind,
+    *,
+    by: Actor,
+    at: datetime,
+    subject: tuple[str, str | int],
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write an event beside the change it tells of; it gets its number as soon as both are committed.
+
+    Must run inside the transaction of the change. ``subject`` is (type, id) as the REST resources name them.
+    """
+    subject_type, subject_id = subject
+    event = Event.objects.create(
+        workspace=by.workspace,
+        kind=kind,
+        at=at,
+        actor=by.user,
+        actor_label=by.label[:200],
+        subject_type=subject_type,
+        subject_id=str(subject_id),
+        data=dict(data or {}),
+    )
+    transaction.on_commit(partial(publish_events, by.workspace.pk), robust=True)
+    return event
+
+
+@transaction.atomic
+def publish_events(workspace_id: int) -> int:
+    """Number this workspace's committed events that have no number yet; return how many there were.
+
+    The lock on the workspace's row makes the caller the only publisher, so numbers are given in one order and
+    a smaller one never appears after a larger one was read. Anybody may call it at any time: after a commit it
+    is done at once, and the sweep catches up with what a killed process left.
+    """
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    waiting = list(Event.objects.of(workspace).unpublished().order_by("id"))
+    for sequence, event in enumerate(waiting, start=workspace.last_event_sequence + 1):
+        event.sequence = sequence
+    if waiting:
+        Event.objects.bulk_update(waiting, ["sequence"], batch_size=200)
+        workspace.last_event_sequence += len(waiting)
+        workspace.save(update_fields=["last_event_sequence"])
+    return len(waiting)
+
+
+def publish_all_events() -> int:
+    """Number whatever waits in any workspace; what a process that died after its commit left behind."""
+    workspace_ids = Event.objects.unpublished().values_list("workspace", flat=True).order_by().distinct()
+    return sum(publish_events(workspace_id) for workspace_id in list(workspace_ids))

@@ -1,0 +1,105 @@
+"""People in a workspace."""
+
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from workspaces.choices import EventKind, Role
+from workspaces.exceptions import Invalid, NotFound, Refused
+from workspaces.models import Membership, User, Workspace
+from workspaces.permissions import Actor, Permission
+from workspaces.services.events import record_event
+
+
+def find_or_create_user(*, email: str, password: str | None, name: str = "") -> User:
+    """The person with that address; a new one gets the password. A known person's password stays as it is."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Invalid.field("email", "invalid_email", f"“{email}” is not an e-mail address.") from None
+    known = User.objects.filter(email__iexact=email).first()
+    if known is not None:
+        return known
+    if password is not None:
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise Invalid.field("password", "weak_password", " ".join(error.messages)) from None
+    first_name, _, last_name = name.strip().partition(" ")
+    return User.objects.create_user(email, password, first_name=first_name[:150], last_name=last_name[:150])
+
+
+@transaction.atomic
+def add_member(
+    *, email: str, role: Role, password: str | None = None, name: str = "", by: Actor, at: datetime
+) -> Membership:
+    """Make a person a member; a person unknown so far gets an account with that password."""
+    by.require(Permission.MANAGE_MEMBERS)
+    user = find_or_create_user(email=email, password=password, name=name)
+    if Membership.objects.of(by.workspace).filter(user=user).exists():
+        raise Refused("already_member", f"{user.email} is a member already. Change the role instead.")
+    membership = Membership.objects.create(workspace=by.workspace, user=user, role=role, joined_at=at)
+    record_event(
+        EventKind.MEMBER_ADDED,
+        by=by,
+        at=at,
+        subject=("member", membership.pk),
+        data={"email": user.email, "role": role},
+    )
+    return membership
+
+
+def _locked_membership(membership_id: int, *, by: Actor) -> Membership:
+    # The workspace is locked first: two owners who demote each other must not both succeed.
+    Workspace.objects.select_for_update().get(pk=by.workspace.pk)
+    membership = (
+        Membership.objects.of(by.workspace).filter(pk=membership_id).select_related("user", "workspace").first()
+    )
+    if membership is None:
+        raise NotFound("There is no such member here.")
+    return membership
+
+
+def _refuse_to_lose_the_last_owner(membership: Membership) -> None:
+    others = Membership.objects.of(membership.workspace).filter(role=Role.OWNER).exclude(pk=membership.pk)
+    if membership.role == Role.OWNER and not others.exists():
+        raise Refused("last_owner", "A workspace needs an owner. Make somebody else an owner first.")
+
+
+@transaction.atomic
+def change_role(membership_id: int, *, role: Role, by: Actor, at: datetime) -> Membership:
+    by.require(Permission.MANAGE_MEMBERS)
+    membership = _locked_membership(membership_id, by=by)
+    if membership.role == role:
+        return membership
+    _refuse_to_lose_the_last_owner(membership)
+    before, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    record_event(
+        EventKind.MEMBER_CHANGED,
+        by=by,
+        at=at,
+        subject=("member", membership.pk),
+        data={"email": membership.user.email, "before": before, "after": role},
+    )
+    return membership
+
+
+@transaction.atomic
+def remove_member(membership_id: int, *, by: Actor, at: datetime) -> None:
+    """End a membership. What the person did keeps their name; keys that act for them stop working."""
+    by.require(Permission.MANAGE_MEMBERS)
+    membership = _locked_membership(membership_id, by=by)
+    _refuse_to_lose_the_last_owner(membership)
+    record_event(
+        EventKind.MEMBER_REMOVED,
+        by=by,
+        at=at,
+        subject=("member", membership.pk),
+        data={"email": membership.user.email, "role": membership.role},
+    )
+    membership.delete()

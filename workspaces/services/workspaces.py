@@ -1,0 +1,169 @@
+"""Tenants, their policy and their sources."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from workspaces.choices import WELL_KNOWN_SOURCES, EventKind, Role, SourceKind
+from workspaces.exceptions import FieldError, Invalid, Refused
+from workspaces.models import Membership, Source, Workspace
+from workspaces.permissions import Actor, Permission
+from workspaces.services.events import record_event
+from workspaces.services.members import find_or_create_user
+
+POLICY_FIELDS = (
+    "name",
+    "timezone",
+    "grace_hours",
+    "blind_after_hours",
+    "undead_minimum_spend",
+    "barren_target_multiple",
+    "plan_expiry_hours",
+    "growth_cap",
+    "apply_on_approval",
+)
+SOURCE_FIELDS = ("name", "kind", "timezone", "day_close_hours", "attribution_lag_days", "precedence")
+
+
+def invalid_from(error: ValidationError) -> Invalid:
+    """The model's own complaints, field by field, as one refusal."""
+    if hasattr(error, "error_dict"):
+        errors = [
+            FieldError(code="invalid", message=" ".join(messages), field=field)
+            for field, messages in error.message_dict.items()
+        ]
+    else:
+        errors = [FieldError(code="invalid", message=" ".join(error.messages))]
+    return Invalid("invalid", "; ".join(item.message for item in errors), errors=errors)
+
+
+def _check_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise Invalid.field(
+            "timezone", "unknown_timezone", f"“{name}” is no time zone. Use a name like Europe/Berlin."
+        )
+    return ZoneInfo(name).key
+
+
+@transaction.atomic
+def create_workspace(
+    *,
+    name: str,
+    slug: str,
+    timezone: str,
+    currency: str,
+    owner_email: str,
+    owner_password: str | None,
+    owner_name: str = "",
+    at: datetime,
+) -> Workspace:
+    """A new tenant with its first owner and the well-known sources."""
+    currency = currency.upper()
+    if currency not in list_currencies():
+        raise Invalid.field(
+            "currency", "unknown_currency", f"“{currency}” is no currency. Use an ISO 4217 code like USD or EUR."
+        )
+    if slug != slugify(slug):
+        raise Invalid.field("slug", "invalid_slug", f"Use lower-case letters, digits and hyphens: “{slugify(slug)}”.")
+    if Workspace.objects.filter(slug=slug).exists():
+        raise Refused("slug_taken", f"There is a workspace “{slug}” already.")
+    workspace = Workspace(
+        name=name, slug=slug, timezone=_check_timezone(timezone), currency=currency, created_at=at
+    )
+    try:
+        workspace.full_clean()
+    except ValidationError as error:
+        raise invalid_from(error) from None
+    workspace.save()
+    owner = find_or_create_user(email=owner_email, password=owner_password, name=owner_name)
+    membership = Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER, joined_at=at)
+    for key in WELL_KNOWN_SOURCES:
+        ensure_source(workspace, key)
+    record_event(
+        EventKind.WORKSPACE_CREATED,
+        by=Actor.of_member(membership),
+        at=at,
+        subject=("workspace", slug),
+        data={"name": name, "currency": currency, "timezone": timezone, "owner": owner.email},
+    )
+    return workspace
+
+
+def ensure_source(workspace: Workspace, key: str) -> Source:
+    """The source with that key; a new one is an ad platform unless its name is well known."""
+    name, kind = WELL_KNOWN_SOURCES.get(key, (key.replace("_", " ").replace("-", " ").capitalize(), SourceKind.PLATFORM))
+    source, _ = Source.objects.get_or_create(
+        workspace=workspace,
+        key=key,
+        defaults={
+            "name": name[:80],
+            "kind": kind,
+            "attribution_lag_days": kind.attribution_lag_days,
+            "precedence": kind.precedence,
+        },
+    )
+    return source
+
+
+@transaction.atomic
+def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Workspace:
+    """Change what campaigns are held to. ``changes`` maps names out of ``POLICY_FIELDS`` to new values."""
+    by.require(Permission.CHANGE_POLICY)
+    workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
+    before = {}
+    for field, value in changes.items():
+        if field not in POLICY_FIELDS:
+            raise Invalid.field(field, "unknown_field", f"“{field}” is not part of the policy.")
+        before[field] = getattr(workspace, field)
+        setattr(workspace, field, value)
+    _check_timezone(workspace.timezone)
+    try:
+        workspace.full_clean()
+    except ValidationError as error:
+        raise invalid_from(error) from None
+    changed = {field: value for field, value in before.items() if getattr(workspace, field) != value}
+    if changed:
+        workspace.save(update_fields=list(changed))
+        record_event(
+            EventKind.POLICY_CHANGED,
+            by=by,
+            at=at,
+            subject=("workspace", workspace.slug),
+            data={"before": changed, "after": {field: getattr(workspace, field) for field in changed}},
+        )
+    return workspace
+
+
+@transaction.atomic
+def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Source:
+    """Add a source or change one. ``values`` maps names out of ``SOURCE_FIELDS`` to new values."""
+    by.require(Permission.CHANGE_POLICY)
+    source = Source.objects.of(by.workspace).filter(key=key).first() or Source(workspace=by.workspace, key=key)
+    before = {} if source.pk is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
+    for field, value in values.items():
+        if field not in SOURCE_FIELDS:
+            raise Invalid.field(field, "unknown_field", f"“{field}” is no setting of a source.")
+        setattr(source, field, value)
+    if source.timezone:
+        _check_timezone(source.timezone)
+    try:
+        source.full_clean()
+    except ValidationError as error:
+        raise invalid_from(error) from None
+    source.save()
+    after = {field: getattr(source, field) for field in SOURCE_FIELDS}
+    if after != before:
+        record_event(
+            EventKind.SOURCE_CHANGED,
+            by=by,
+            at=at,
+            subject=("source", key),
+            data={"before": before, "after": after},
+        )
+    return source
