@@ -1,0 +1,205 @@
+"""What each account has, and what of it is free to go elsewhere."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from django.db.models import Sum
+
+from experiments.models import Campaign
+from experiments.selectors.measurements import daily_spend, spend_totals
+from sprints.choices import AccountKind
+from sprints.models import Transfer
+from workspaces.models import Source, Workspace
+
+PACE_DAYS = 3
+
+NOTHING = Decimal(0)
+LEDGER_UNIT = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignAccount:
+    """A campaign's money, in the workspace's currency.
+
+    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days that have
+    been spent on and not yet reported. ``pace`` is what a day costs, ``None`` while nothing says so.
+    """
+
+    campaign: Campaign
+    budget: Decimal
+    spent: Decimal
+    pace: Decimal | None
+    last_reported_on: date | None
+    unreported_days: int
+    holdback: Decimal
+    unit: Decimal
+
+    @property
+    def key(self) -> str:
+        return self.campaign.key
+
+    @property
+    def remaining(self) -> Decimal:
+        """Budget less reported spend; negative where a platform spent more than the ledger gave."""
+        return self.budget - self.spent
+
+    @property
+    def available(self) -> Decimal:
+        """What another account may have: whole units above spend and holdback, never below zero."""
+        free = self.remaining - self.holdback
+        return max(NOTHING, free.quantize(self.unit, rounding=ROUND_FLOOR))
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """Where the money is. ``outside`` is what has come in, with a minus, so that all of it sums to zero."""
+
+    currency: str
+    exponent: int
+    outside: Decimal
+    reserve: Decimal
+    campaigns: tuple[CampaignAccount, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """As the API gives it: money as decimal strings."""
+
+        def money(amount: Decimal) -> str:
+            return f"{amount:.{self.exponent}f}"
+
+        return {
+            "currency": self.currency,
+            "outside": money(self.outside),
+            "reserve": money(self.reserve),
+            "campaigns": [
+                {
+                    "campaign": account.key,
+                    "budget": money(account.budget),
+                    "spent": money(account.spent),
+                    "holdback": money(account.holdback),
+                    "available": money(account.available),
+                }
+                for account in self.campaigns
+            ],
+        }
+
+
+def campaign_accounts(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, CampaignAccount]:
+    """The accounts of launched campaigns of one workspace, by campaign id. Three queries, however many."""
+    if not campaigns:
+        return {}
+    workspace = campaigns[0].workspace
+    ids = [campaign.pk for campaign in campaigns]
+    spent, days = spend_totals(ids), daily_spend(ids)
+    closed_through = {source.key: source.closed_through(at) for source in Source.objects.of(workspace)}
+    today = workspace.local_day(at)
+    yesterday = today - timedelta(days=1)
+    return {
+        campaign.pk: _account(
+            campaign,
+            spent=spent.get(campaign.pk, NOTHING),
+            days=days.get(campaign.pk, {}),
+            closed_through=closed_through.get(campaign.channel, yesterday),
+            today=today,
+            unit=workspace.money_unit,
+        )
+        for campaign in campaigns
+    }
+
+
+def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
+    return campaign_accounts([campaign], at=at)[campaign.pk]
+
+
+def _account(
+    campaign: Campaign,
+    *,
+    spent: Decimal,
+    days: Mapping[date, Decimal],
+    closed_through: date,
+    today: date,
+    unit: Decimal,
+) -> CampaignAccount:
+    """``days`` maps reported days to their spend; a day that is not closed is in it as far as it has come."""
+    first_day = campaign.first_judged_day()
+    counted = {day: amount for day, amount in sorted(days.items()) if first_day is None or day >= first_day}
+    until = _spends_until(campaign, counted, today=today)
+    whole = [day for day in counted if day <= min(closed_through, until)]
+    pace = _pace(campaign, [counted[day] for day in whole[-PACE_DAYS:]])
+    last_whole = whole[-1] if whole else None
+    due = _days_between(last_whole + timedelta(days=1) if last_whole else first_day, until)
+    if pace is None:
+        held = max(NOTHING, campaign.budget - spent) if due else NOTHING
+    else:
+        held = sum((max(NOTHING, pace - counted.get(day, NOTHING)) for day in due), NOTHING)
+    return CampaignAccount(
+        campaign=campaign,
+        budget=campaign.budget,
+        spent=spent,
+        pace=pace,
+        last_reported_on=max(counted, default=None),
+        unreported_days=len(due),
+        holdback=held.quantize(unit, rounding=ROUND_CEILING),
+        unit=unit,
+    )
+
+
+def _spends_until(campaign: Campaign, days: Mapping[date, Decimal], *, today: date) -> date:
+    """The last day on which it has spent as far as anybody knows: today, or the day of its stop.
+
+    A stopped campaign whose latest report still shows spend goes on spending, whatever its status says.
+    """
+    stopped_at = campaign.stopped_at
+    if stopped_at is None:
+        return today
+    stop_day = campaign.workspace.local_day(stopped_at)
+    latest = max(days, default=stop_day)
+    return today if latest > stop_day and days[latest] > 0 else min(stop_day, today)
+
+
+def _pace(campaign: Campaign, recent: Sequence[Decimal]) -> Decimal | None:
+    """What a day costs: the mean of the last whole days, before the first of them the plan's."""
+    if recent:
+        return sum(recent, NOTHING) / len(recent)
+    if campaign.starts_on and campaign.runs_until and campaign.runs_until >= campaign.starts_on:
+        return campaign.budget / ((campaign.runs_until - campaign.starts_on).days + 1)
+    return None
+
+
+def _days_between(first: date | None, last: date) -> list[date]:
+    """Every day from ``first`` to ``last``; none where nothing has begun."""
+    if first is None:
+        return []
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def balances(workspace: Workspace, *, at: datetime) -> Balances:
+    """Every account of the workspace, added up from the transfers themselves."""
+    totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
+    movements = (
+        Transfer.objects.of(workspace)
+        .order_by()
+        .values_list("source_kind", "source_campaign", "target_kind", "target_campaign")
+        .annotate(total=Sum("amount"))
+    )
+    for source_kind, source_id, target_kind, target_id, total in movements:
+        totals[source_kind, source_id] -= total
+        totals[target_kind, target_id] += total
+    campaigns = list(
+        Campaign.objects.of(workspace).launched().select_related("workspace", "hypothesis").order_by("-id")
+    )
+    accounts = campaign_accounts(campaigns, at=at)
+    # SQLite adds binary fractions; a balance has the ledger's three places.
+    exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
+    return Balances(
+        currency=workspace.currency,
+        exponent=workspace.currency_exponent,
+        outside=exact.get((AccountKind.OUTSIDE, None), NOTHING),
+        reserve=exact.get((AccountKind.RESERVE, None), NOTHING),
+        campaigns=tuple(
+            replace(accounts[campaign.pk], budget=exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING))
+            for campaign in campaigns
+        ),
+    )

@@ -1,0 +1,7 @@
+from sprints.services.ledger import balances, fund_launch, fund_reserve
+
+__all__ = [
+    "balances",
+    "fund_launch",
+    "fund_reserve",
+]
