@@ -37,13 +37,14 @@ def database(*, embedded: Path) -> dict[str, Any]:
 
 def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
     """The address of Celery's broker and its options: CELERY_BROKER_URL, or else files under `embedded`."""
-    url = env.str("CELERY_BROKER_URL", "filesystem://")
+    url = env.str("CELERY_BROKER_URL", "filesystem://localhost")
     match urlsplit(url).scheme:
         case "filesystem":
             messages = embedded / "messages"
             messages.mkdir(parents=True, exist_ok=True)
             folders = {"data_folder_in": messages, "data_folder_out": messages}
-            return url, {**folders, "control_folder": embedded / "control"}
+            # Files announce nothing, so the worker looks for them, this often (in seconds).
+            return url, {**folders, "control_folder": embedded / "control", "polling_interval": 0.25}
         case "redis" | "rediss":
             # Without a limit a silent server would keep a web request waiting until the kernel gives up.
             return url, {"socket_connect_timeout": 2, "socket_timeout": 5}

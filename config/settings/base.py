@@ -119,6 +119,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # is checked by its views, which answer 413 with the reason.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 
+# No other site needs our files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
 # What a browser may do with our pages -------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
