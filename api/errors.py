@@ -1,0 +1,126 @@
+"""Every refusal as a problem document (RFC 9457), with a code for programs and sentences for people."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from workspaces.exceptions import DomainError, FieldError
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+# Where a serializer complains about the whole.
+_WHOLE = "non_field_errors"
+
+
+def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged and answered without a word of its inside."""
+    error = _translated(error)
+    if isinstance(error, DomainError):
+        response = problem(error.status, error.code, error.message, errors=error.errors)
+        if error.status == status.HTTP_401_UNAUTHORIZED:
+            response["WWW-Authenticate"] = 'Bearer realm="Quickno"'
+    elif isinstance(error, exceptions.APIException):
+        response = _of_framework(error)
+    elif settings.DEBUG:
+        return None
+    else:
+        logger.error("A request failed.", exc_info=error)
+        response = problem(
+            status.HTTP_500_INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong on this side, and it was written down.",
+        )
+    set_rollback()
+    return response
+
+
+def problem(code_of_status: int, code: str, detail: str, *, errors: tuple[FieldError, ...] = ()) -> Response:
+    """The document and its media type; ``errors`` is left out where there is nothing to list."""
+    body: dict[str, Any] = {
+        "type": f"urn:quickno:problem:{code}",
+        "title": HTTPStatus(code_of_status).phrase,
+        "status": code_of_status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors:
+        body["errors"] = [_as_json(item) for item in errors]
+    return Response(body, status=code_of_status, content_type=CONTENT_TYPE)
+
+
+def _as_json(error: FieldError) -> dict[str, Any]:
+    where = {"row": error.row, "field": error.field}
+    return {name: value for name, value in where.items() if value is not None} | {
+        "code": error.code,
+        "message": str(error.message),
+    }
+
+
+def _translated(error: Exception) -> Exception:
+    """Django's own exceptions in the framework's words."""
+    match error:
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation():
+            return exceptions.ParseError("The request could not be read.")
+    return error
+
+
+class TooLarge(exceptions.APIException):
+    """More than the server reads at once."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is larger than 25 MB. Send it in parts."
+    default_code = "too_large"
+
+
+def _of_framework(error: exceptions.APIException) -> Response:
+    if isinstance(error, exceptions.ValidationError):
+        errors = tuple(field_errors(error.get_full_details()))
+        return problem(
+            status.HTTP_422_UNPROCESSABLE_ENTITY,
+            errors[0].code if len(errors) == 1 else "invalid",
+            " ".join(_sentence(item) for item in errors),
+            errors=errors,
+        )
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else error.default_code
+    if isinstance(error, exceptions.ParseError):
+        code = "malformed"
+    response = problem(error.status_code, code, str(error.detail))
+    if header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    if (wait := getattr(error, "wait", None)) is not None:
+        response["Retry-After"] = str(int(wait))
+    return response
+
+
+def _sentence(error: FieldError) -> str:
+    return f"{error.field}: {error.message}" if error.field else error.message
+
+
+def field_errors(details: Any, path: tuple[str, ...] = ()) -> Iterator[FieldError]:
+    """The framework's nested complaints as a flat list; ``arms.1.key`` is the key of the second arm."""
+    if isinstance(details, Mapping) and set(details) == {"message", "code"} and isinstance(details["code"], str):
+        yield FieldError(code=details["code"], message=str(details["message"]), field=".".join(path) or None)
+    elif isinstance(details, Mapping):
+        for name, inner in details.items():
+            yield from field_errors(inner, path if name == _WHOLE else (*path, str(name)))
+    else:
+        # A list holds either the complaints about one thing, or what is wrong with each of several.
+        for position, inner in enumerate(details):
+            is_complaint = isinstance(inner, Mapping) and set(inner) == {"message", "code"}
+            yield from field_errors(inner, path if is_complaint else (*path, str(position)))

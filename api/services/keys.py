@@ -1,0 +1,99 @@
+"""Making and revoking API keys."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from api.exceptions import FieldError, Invalid, NotFound
+from api.models import ApiKey
+from api.models.key import hash_of
+from workspaces.choices import EventKind, Scope
+from workspaces.models import Membership, User
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+SECRET_BYTES = 32
+PREFIX_LENGTH = 8
+LONGEST_NAME = 100
+
+
+def _known_scopes(scopes: Iterable[str]) -> list[str]:
+    """In the order of ``Scope``, each once."""
+    asked = list(scopes)
+    known = [scope.value for scope in Scope if scope.value in asked]
+    unknown = [scope for scope in asked if scope not in Scope.values]
+    choice = f"Choose out of {', '.join(Scope.values)}."
+    if unknown:
+        raise Invalid(
+            "unknown_scope",
+            f"There is no scope {', '.join(f'“{scope}”' for scope in unknown)}. {choice}",
+            errors=[
+                FieldError(code="unknown_scope", message=f"There is no scope “{scope}”. {choice}", field="scopes")
+                for scope in unknown
+            ],
+        )
+    if not known:
+        raise Invalid.field("scopes", "no_scope", f"A key without a scope can do nothing. {choice}")
+    return known
+
+
+@transaction.atomic
+def create_key(
+    *, name: str, scopes: Iterable[str], for_user: User, by: Actor, at: datetime
+) -> tuple[ApiKey, str]:
+    """Make a key that acts for a member; return it with its secret, which is shown this once.
+
+    Anybody who plans may have keys of their own. A key that acts for somebody else takes an owner.
+    """
+    by.require(Permission.MANAGE_KEYS)
+    if for_user != by.user:
+        by.require(Permission.MANAGE_MEMBERS)
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise Invalid.field("name", "invalid_name", f"Name the key in 1 to {LONGEST_NAME} characters.")
+    known = _known_scopes(scopes)
+    if not Membership.objects.of(by.workspace).filter(user=for_user).exists():
+        raise Invalid.field("for", "not_a_member", f"{for_user.email} is not a member of {by.workspace}.")
+    secret = f"qn_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key = ApiKey.objects.create(
+        workspace=by.workspace,
+        name=name,
+        user=for_user,
+        prefix=secret[:PREFIX_LENGTH],
+        secret_hash=hash_of(secret),
+        scopes=known,
+        created_at=at,
+        created_by=by.user,
+    )
+    record_event(
+        EventKind.KEY_CREATED,
+        by=by,
+        at=at,
+        subject=("api_key", key.pk),
+        data={"name": name, "prefix": key.prefix, "scopes": known, "for": for_user.email},
+    )
+    return key, secret
+
+
+@transaction.atomic
+def revoke_key(key_id: int, *, by: Actor, at: datetime) -> ApiKey:
+    """End a key for good. One's own always; another person's takes an owner. Twice changes nothing."""
+    by.require(Permission.MANAGE_KEYS)
+    key = ApiKey.objects.of(by.workspace).select_for_update().filter(pk=key_id).first()
+    if key is None:
+        raise NotFound("There is no such key here.")
+    if key.user != by.user:
+        by.require(Permission.MANAGE_MEMBERS)
+    if not key.is_revoked:
+        key.revoked_at = at
+        key.save(update_fields=["revoked_at"])
+        record_event(
+            EventKind.KEY_REVOKED,
+            by=by,
+            at=at,
+            subject=("api_key", key.pk),
+            data={"name": key.name, "prefix": key.prefix, "for": key.user.email},
+        )
+    return key
