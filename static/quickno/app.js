@@ -1,0 +1,15 @@
+/* Comfort only: every page works without this file. */
+"use strict";
+
+/* The sentence under a form repeats what its blanks say. <strong data-says="id_change" data-empty="…"> */
+for (const part of document.querySelectorAll("[data-says]")) {
+  const field = document.getElementById(part.dataset.says);
+  if (!field) continue;
+  const say = () => {
+    const text = field.tagName === "SELECT" ? field.selectedOptions[0]?.text : field.value.trim();
+    part.textContent = text || part.dataset.empty;
+  };
+  field.addEventListener("input", say);
+  field.addEventListener("change", say);
+  say();
+}

@@ -1,0 +1,12 @@
+from workspaces.forms.amounts import MoneyField, ShareField, parse_money, parse_number, parse_share
+from workspaces.forms.base import Form, ReasonForm
+
+__all__ = [
+    "Form",
+    "MoneyField",
+    "ReasonForm",
+    "ShareField",
+    "parse_money",
+    "parse_number",
+    "parse_share",
+]

@@ -1,0 +1,79 @@
+"""The filter over the activity feed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+from django.db.models import Q
+
+from workspaces.choices import EventKind
+from workspaces.forms.base import Form
+from workspaces.models import Membership, Workspace
+
+_ANYTHING = ("", "anything")
+QUICKNO = "quickno"
+
+# What people call a group of kinds, by the first part of the kinds' names.
+_TOPICS = {
+    "campaign": "campaigns and arms",
+    "criterion": "kill criteria",
+    "hypothesis": "hypotheses",
+    "sprint": "sprints",
+    "zombie": "zombies",
+    "reallocation": "money",
+    "metrics": "numbers",
+    "member": "people, keys and settings",
+}
+_PREFIXES = {
+    "campaign": ("campaign", "arm"),
+    "criterion": ("criterion", "criteria"),
+    "reallocation": ("reallocation", "ledger"),
+    "member": ("member", "api_key", "workspace", "policy", "source", "webhook_endpoint"),
+}
+
+
+def kinds_about(topic: str) -> list[str]:
+    """The event kinds of a topic of the filter."""
+    prefixes = _PREFIXES.get(topic, (topic,))
+    return [kind.value for kind in EventKind if kind.value.partition(".")[0] in prefixes]
+
+
+class ActivityFilter(Form):
+    about = forms.ChoiceField(required=False, label="About", choices=[_ANYTHING, *_TOPICS.items()])
+    who = forms.ChoiceField(required=False, label="By")
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]
+    ) -> None:
+        super().__init__(data, workspace=workspace)
+        who = cast("forms.ChoiceField", self.fields["who"])
+        who.choices = [
+            ("", "anybody"),
+            (QUICKNO, "Quickno itself"),
+            *((str(member.user_id), str(member.user)) for member in people),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "This day is before the first one.")
+        return cleaned
+
+    @property
+    def condition(self) -> Q:
+        """What the chosen filter lets through; days are the workspace's."""
+        chosen, condition = self.cleaned_data, Q()
+        if chosen["about"]:
+            condition &= Q(kind__in=kinds_about(chosen["about"]))
+        if chosen["who"] == QUICKNO:
+            condition &= Q(actor__isnull=True)
+        elif chosen["who"]:
+            condition &= Q(actor=chosen["who"])
+        if chosen["since"]:
+            condition &= Q(at__date__gte=chosen["since"])
+        if chosen["until"]:
+            condition &= Q(at__date__lte=chosen["until"])
+        return condition

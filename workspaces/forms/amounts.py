@@ -1,0 +1,168 @@
+"""Amounts as people type them. What can be read in one way only is read; anything else is asked."""
+
+import re
+from decimal import Decimal
+
+from babel.numbers import get_currency_symbol
+from django import forms
+from django.core.exceptions import ValidationError
+
+from workspaces.models import Workspace
+
+_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
+_SHAPE = re.compile(r"(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<factor>[km]?)", re.IGNORECASE)
+# Blanks and apostrophes only ever group digits: 1 500, 1'500.
+_BLANKS = re.compile(r"(?<=[0-9])[\s\u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9]))")
+_GROUP = 3
+
+
+def parse_number(text: str, *, places: int) -> Decimal:
+    """Read a number with at most ``places`` decimals: 1500, 1,500.50, 1.500,50, 1 500, 2k, 1.5m.
+
+    A lone separator before exactly three digits may group thousands or begin the decimals. A comma is taken
+    for grouping, as on every page, unless three decimals are usual here; a point is asked about.
+    """
+    compact = _BLANKS.sub("", text.strip())
+    if compact[:1] in {"-", "\u2212"}:
+        raise ValidationError("Give an amount above zero.", code="negative")
+    shape = _SHAPE.fullmatch(compact)
+    if shape is None:
+        raise ValidationError(f"“{text}” is not an amount. Write it like 1500 or 1,500.50.", code="invalid")
+    whole, decimals = _split(shape["number"], text=text, places=places)
+    number = Decimal(f"{whole or 0}.{decimals or 0}") * _FACTORS[shape["factor"].lower()]
+    if number != round(number, places):
+        raise ValidationError(
+            f"“{text}” has more than {places} decimals." if places else f"“{text}”: give a whole number.",
+            code="too_precise",
+        )
+    return number
+
+
+def _split(number: str, *, text: str, places: int) -> tuple[str, str]:
+    """The digits before and after the decimal separator."""
+    separators = re.findall(r"[.,]", number)
+    if not separators:
+        return number, ""
+    last = separators[-1]
+    if len(set(separators)) == 1 and len(separators) > 1:
+        return _ungrouped(number, last, text), ""
+    whole, decimals = number.rsplit(last, 1)
+    if len(set(separators)) > 1:
+        if last in whole:
+            raise _unreadable(text)
+        return _ungrouped(whole, separators[0], text), decimals
+    can_group = len(decimals) == _GROUP and 1 <= len(whole) <= _GROUP and not whole.startswith("0")
+    if not can_group:
+        return whole, decimals
+    grouping_is_certain = last == "," and places < _GROUP
+    decimals_are_certain = last == "." and places >= _GROUP
+    if grouping_is_certain:
+        return whole + decimals, ""
+    if decimals_are_certain:
+        return whole, decimals
+    raise ValidationError(
+        f"“{text}” can be read in two ways. Write {whole}{decimals} for thousands, or "
+        f"{whole}.{decimals.rstrip('0') or '0'} for decimals.",
+        code="ambiguous",
+    )
+
+
+def _ungrouped(digits: str, separator: str, text: str) -> str:
+    first, *groups = digits.split(separator)
+    if not 1 <= len(first) <= _GROUP or any(len(group) != _GROUP for group in groups):
+        raise _unreadable(text)
+    return first + "".join(groups)
+
+
+def _unreadable(text: str) -> ValidationError:
+    return ValidationError(
+        f"“{text}” is not an amount: its groups of digits do not fit. Write it like 1,500.50.", code="invalid"
+    )
+
+
+def parse_money(text: str, *, workspace: Workspace, places: int | None = None) -> Decimal:
+    """Read an amount in the workspace's currency; ``places`` default to the currency's."""
+    currency = workspace.currency
+    amount = text.strip()
+    for mark in (
+        currency,
+        get_currency_symbol(currency, locale="en"),
+        get_currency_symbol(currency, locale="en_US"),
+    ):
+        if amount.upper().startswith(mark.upper()):
+            amount = amount[len(mark) :].strip()
+        elif amount.upper().endswith(mark.upper()):
+            amount = amount[: -len(mark)].strip()
+    if re.search(r"[€$£¥₹₽₺₴₪฿₩]|[A-Za-z]{3}", amount):
+        raise ValidationError(
+            f"Amounts here are in {currency}. Write the number alone.", code="other_currency"
+        )
+    return parse_number(amount, places=workspace.currency_exponent if places is None else places)
+
+
+def parse_share(text: str) -> Decimal:
+    """Read a share as a fraction: ``0.5%`` is 0.005. Without the sign, a number up to 1 is asked about."""
+    text = text.strip()
+    if text.endswith("%"):
+        percent = parse_number(text[:-1].strip(), places=4)
+    else:
+        percent = parse_number(text, places=4)
+        if percent <= 1:
+            hundredfold = percent * 100
+            raise ValidationError(
+                f"Is that {percent.normalize():f}% or {hundredfold.normalize():f}%? Write the % sign.",
+                code="ambiguous",
+            )
+    return percent / 100
+
+
+class _TypedAmount(forms.CharField):
+    """Text that is read as a number, and given back as it was typed where it cannot be."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def __init__(
+        self,
+        *,
+        allow_zero: bool = False,
+        required: bool = True,
+        label: str | None = None,
+        help_text: str = "",
+    ) -> None:
+        super().__init__(max_length=40, required=required, label=label, help_text=help_text)
+        self.allow_zero = allow_zero
+
+    def parse(self, text: str) -> Decimal:
+        raise NotImplementedError
+
+    def clean(self, value: object) -> Decimal | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        number = self.parse(text)
+        if not number and not self.allow_zero:
+            raise ValidationError("Give an amount above zero.", code="zero")
+        return number
+
+
+class MoneyField(_TypedAmount):
+    """Money in the workspace's currency as people type it: 2k, 1,500.50, 1.500,50, $1500."""
+
+    # Given by the form, which knows its workspace.
+    workspace: Workspace
+
+    def parse(self, text: str) -> Decimal:
+        return parse_money(text, workspace=self.workspace)
+
+
+class ShareField(_TypedAmount):
+    """A share as a percentage: 20%, 0.5%; the value is the fraction."""
+
+    def parse(self, text: str) -> Decimal:
+        return parse_share(text)
+
+    def prepare_value(self, value: object) -> object:
+        """A fraction from the database is shown as a percentage; what was typed stays as it was typed."""
+        if isinstance(value, str) or value is None:
+            return value
+        return f"{(Decimal(str(value)) * 100).normalize():f}%"

@@ -1,0 +1,74 @@
+"""What every form of the pages has in common."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from workspaces.exceptions import DomainError
+from workspaces.forms.amounts import MoneyField
+from workspaces.models import Workspace
+
+
+class Form(forms.Form):
+    """A form of one workspace, in the theme's clothes; a service's refusal goes to the fields it names."""
+
+    # Where a field says nothing itself, the help of the model's field of that name is shown.
+    explained_by: ClassVar[type[models.Model] | None] = None
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.workspace = workspace
+        for name, field in self.fields.items():
+            if isinstance(field, MoneyField):
+                field.workspace = workspace
+            if self.explained_by and not field.help_text:
+                field.help_text = _help_of(self.explained_by, name)
+            _dress(field.widget)
+
+    def take(self, error: DomainError) -> None:
+        """Put each complaint to its field; what belongs to no field stands above the form."""
+        if not error.errors:
+            self.add_error(None, error.message)
+        for item in error.errors:
+            field = (item.field or "").split(".")[0].split("[")[0]
+            self.add_error(field if field in self.fields else None, item.message)
+
+
+def _help_of(model: type[models.Model], name: str) -> str:
+    try:
+        return str(getattr(model._meta.get_field(name), "help_text", ""))  # noqa: SLF001 - Django's own way in
+    except FieldDoesNotExist:
+        return ""
+
+
+def _dress(widget: forms.Widget) -> None:
+    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        name = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        name = "form-select"
+    else:
+        name = "form-control"
+    classes = widget.attrs.get("class", "")
+    if "qn-blank" not in classes:
+        widget.attrs["class"] = f"{classes} {name}".strip()
+
+
+class ReasonForm(Form):
+    """The words that an act which cannot be undone takes."""
+
+    reason = forms.CharField(
+        max_length=500,
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One or two sentences. It stays on the page and in the activity feed.",
+        error_messages={"required": "Say why. The next person who reads this was not there."},
+    )

@@ -1,0 +1,87 @@
+"""Forms of the settings pages: people, policy and sources."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from django import forms
+
+from workspaces.choices import Role, SourceKind
+from workspaces.forms.amounts import MoneyField, ShareField
+from workspaces.forms.base import Form
+from workspaces.models import Source, Workspace
+from workspaces.models.workspace import KEY_VALIDATOR
+
+
+# Looking for them reads hundreds of files.
+@cache
+def _zones() -> list[tuple[str, str]]:
+    return [
+        (name, name.replace("_", " "))
+        for name in sorted(available_timezones())
+        if "/" in name or name == "UTC"
+    ]
+
+
+def _source_zones() -> list[tuple[str, str]]:
+    return [("", "the workspace's"), *_zones()]
+
+
+class RoleForm(Form):
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class MemberForm(Form):
+    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(required=False, max_length=300)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MARKETER)
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        label="First password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="For somebody new here. Left empty, they set one by “Forgotten password?”.",
+    )
+
+
+class PolicyForm(Form):
+    """``name`` and ``timezone`` first; the rest is what campaigns are held to."""
+
+    explained_by = Workspace
+
+    name = forms.CharField(max_length=120, label="Name of the workspace")
+    timezone = forms.ChoiceField(choices=_zones, label="Time zone")
+    grace_hours = forms.IntegerField(min_value=0, max_value=720, label="Grace after a breach, in hours")
+    blind_after_hours = forms.IntegerField(min_value=1, max_value=720, label="Blind after, in hours")
+    undead_minimum_spend = MoneyField(allow_zero=True, label="Spend let pass after a stop")
+    barren_target_multiple = forms.DecimalField(
+        min_value=1, max_value=100, max_digits=5, decimal_places=2, label="Barren after so many target costs"
+    )
+    plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label="A plan waits so many hours")
+    growth_cap = ShareField(allow_zero=True, label="Growth in one plan, at most")
+    apply_on_approval = forms.BooleanField(
+        required=False, label="Move the money as soon as a plan is approved"
+    )
+
+
+class SourceForm(Form):
+    explained_by = Source
+
+    name = forms.CharField(max_length=80)
+    kind = forms.ChoiceField(choices=SourceKind.choices)
+    timezone = forms.ChoiceField(required=False, choices=_source_zones, label="Time zone")
+    day_close_hours = forms.IntegerField(
+        min_value=0, max_value=72, initial=6, label="A day closes, in hours after midnight"
+    )
+    attribution_lag_days = forms.IntegerField(
+        min_value=0, max_value=90, initial=3, label="Conversions settle, in days"
+    )
+    precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20)
+
+
+class NewSourceForm(SourceForm):
+    key = forms.CharField(
+        max_length=40,
+        validators=[KEY_VALIDATOR],
+        help_text="How posts name it: lower-case letters, digits, hyphens.",
+    )
+    field_order = ("key",)

@@ -1,0 +1,28 @@
+"""The door, and what belongs to the workspace as such: activity and settings."""
+
+from django.urls import path
+
+from workspaces.views import activity, home, settings
+
+urlpatterns = [
+    path("", home.HomeView.as_view(), name="home"),
+    path("theme/", home.ThemeView.as_view(), name="theme"),
+    path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
+    path("w/<slug:slug>/activity/", activity.ActivityView.as_view(), name="activity"),
+    path("w/<slug:slug>/activity.csv", activity.ActivityCsvView.as_view(), name="activity_csv"),
+    path("w/<slug:slug>/settings/", settings.MembersView.as_view(), name="settings"),
+    path(
+        "w/<slug:slug>/settings/members/<int:member_id>/role/",
+        settings.ChangeRoleView.as_view(),
+        name="member_role",
+    ),
+    path(
+        "w/<slug:slug>/settings/members/<int:member_id>/remove/",
+        settings.RemoveMemberView.as_view(),
+        name="member_remove",
+    ),
+    path("w/<slug:slug>/settings/policy/", settings.PolicyView.as_view(), name="settings_policy"),
+    path("w/<slug:slug>/settings/sources/", settings.SourcesView.as_view(), name="settings_sources"),
+    path("w/<slug:slug>/settings/sources/new/", settings.NewSourceView.as_view(), name="source_new"),
+    path("w/<slug:slug>/settings/sources/<slug:key>/", settings.SourceView.as_view(), name="source"),
+]

@@ -1,0 +1,64 @@
+"""Where a person arrives, the look they prefer, and the way to everything from a small screen."""
+
+from datetime import timedelta
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+
+from workspaces.models import Membership
+from workspaces.views.access import WorkspaceView
+
+THEMES = {"light", "dark"}
+
+
+class HomeView(LoginRequiredMixin, View):
+    """Today of the one workspace; with several, the choice; with none, whom to ask."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        memberships = list(
+            Membership.objects.filter(user=request.user.pk)
+            .select_related("workspace")
+            .order_by("workspace__name")
+        )
+        if len(memberships) == 1:
+            return redirect("today", slug=memberships[0].workspace.slug)
+        return render(request, "workspaces/choose.html", {"memberships": memberships})
+
+
+class ThemeView(View):
+    """Light, dark, or as the system has it: a cookie, so that the server renders it and no script flickers."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(
+            wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        response = redirect(wanted if safe else "/")
+        theme = request.POST.get("theme")
+        if theme in THEMES:
+            response.set_cookie(
+                "theme",
+                theme,
+                max_age=timedelta(days=400),
+                secure=request.is_secure(),
+                httponly=True,
+                samesite="Lax",
+            )
+        else:
+            response.delete_cookie("theme", samesite="Lax")
+        return response
+
+
+class MoreView(WorkspaceView):
+    """Everything that the tab bar has no room for."""
+
+    template_name = "workspaces/more.html"
+    section = "more"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render()
