@@ -1,0 +1,120 @@
+"""The gate of the package: every array that comes in from outside passes here."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def _first(wrong: Mask) -> str:
+    return ", ".join(str(int(position)) for position in np.argwhere(wrong)[0])
+
+
+def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], right: str) -> None:
+    wrong = np.asarray(is_wrong(values))
+    if wrong.any():
+        place = f"[{_first(wrong)}]" if values.ndim else ""
+        raise ValueError(f"{name}{place} is {values[wrong].flat[0]}; it must be {right}.")
+
+
+def as_floats(name: str, values: npt.ArrayLike) -> Array:
+    """Return the values as a float array, or raise ``ValueError`` if they are not numbers or there are none."""
+    try:
+        floats = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of numbers with rows of equal length.") from error
+    if floats.size == 0:
+        raise ValueError(f"{name} is empty; it must hold at least one number.")
+    return floats
+
+
+def finite(name: str, values: npt.ArrayLike) -> Array:
+    """Return finite floats, or raise ``ValueError`` naming the first that is not."""
+    floats = as_floats(name, values)
+    _refuse_where(name, floats, lambda array: ~np.isfinite(array), "a finite number")
+    return floats
+
+
+def non_negative(name: str, values: npt.ArrayLike) -> Array:
+    """Return finite floats of at least 0, or raise ``ValueError`` naming the first that is not.
+
+    >>> non_negative("spend", [[10.0, -2.0]])
+    Traceback (most recent call last):
+        ...
+    ValueError: spend[0, 1] is -2.0; it must be at least 0.
+    """
+    floats = finite(name, values)
+    _refuse_where(name, floats, lambda array: array < 0, "at least 0")
+    return floats
+
+
+def positive(name: str, values: npt.ArrayLike) -> Array:
+    """Return finite floats above 0, or raise ``ValueError`` naming the first that is not."""
+    floats = finite(name, values)
+    _refuse_where(name, floats, lambda array: array <= 0, "above 0")
+    return floats
+
+
+def probabilities(name: str, values: npt.ArrayLike) -> Array:
+    """Return floats from 0 to 1, or raise ``ValueError`` naming the first that is not."""
+    floats = finite(name, values)
+    _refuse_where(name, floats, lambda array: (array < 0) | (array > 1), "from 0 to 1")
+    return floats
+
+
+def open_fraction(name: str, value: float) -> float:
+    """Return a number strictly between 0 and 1, such as a level or a confidence."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} is {value}; it must lie between 0 and 1.")
+    return float(value)
+
+
+def same_shape(**arrays: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    """Return the one shape of all arrays, or raise ``ValueError`` naming the first that differs."""
+    (first, shape), *others = [(name, array.shape) for name, array in arrays.items()]
+    for name, other in others:
+        if other != shape:
+            raise ValueError(f"{name} has the shape {other}, {first} has {shape}; they must be the same.")
+    return shape
+
+
+def counted_cells(mask: npt.ArrayLike | None, shape: tuple[int, ...]) -> Mask:
+    """Return the mask as booleans; ``None`` counts everything."""
+    if mask is None:
+        return np.ones(shape, dtype=np.bool_)
+    cells = np.asarray(mask)
+    if cells.dtype != np.bool_:
+        raise ValueError(f"mask holds {cells.dtype} values; it must hold booleans.")
+    if cells.shape != shape:
+        raise ValueError(f"mask has the shape {cells.shape}; it must have that of the data, {shape}.")
+    return cells
+
+
+def per_campaign(name: str, values: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return one positive number for each campaign from one for all or one for each."""
+    numbers = positive(name, values)
+    if numbers.ndim and numbers.shape != shape:
+        raise ValueError(
+            f"{name} has the shape {numbers.shape}; it must be one number or have the shape {shape}."
+        )
+    return np.broadcast_to(numbers, shape)
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Divide; nothing below the line is NaN, because such a ratio is not known."""
+    known = denominator > 0
+    return np.where(known, numerator / np.where(known, denominator, 1.0), np.nan)
+
+
+def float_or_none(value: float | np.floating) -> float | None:
+    """Turn one cell of a result into what the outside reads: unknown is ``None``.
+
+    >>> float_or_none(np.float64("nan")) is None
+    True
+    """
+    number = float(value)
+    return number if math.isfinite(number) else None

@@ -1,0 +1,131 @@
+"""How much days differ: a prior on their spread, and what the days of a campaign say about it.
+
+Days are not independent draws of one rate. Their spread is not known after four to seven of them either, so every
+statement averages over 12 values of it, weighted by how well each explains the days that were seen.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, special
+
+from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, same_shape
+
+GRID_POINTS: Final = 12
+# Fewer ended campaigns teach less about the spread of days than the prior knows.
+FEWEST_CAMPAIGNS_TO_REFIT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadPrior:
+    """A lognormal prior on a standard deviation of log rates.
+
+    ``median`` is in log units (0.20 is about 20 %), ``log_sd`` the standard deviation of its logarithm.
+    """
+
+    median: float
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.median < np.inf and 0 < self.log_sd < np.inf):
+            raise ValueError(f"{self} needs a median and a log_sd that are finite and above 0.")
+
+    def points(self) -> Array:
+        """Return the midpoints of 12 intervals of equal probability, shape (12,).
+
+        >>> SpreadPrior(0.20, 0.8).points().round(3)[:3]
+        array([0.05 , 0.08 , 0.104])
+        """
+        middles = (np.arange(GRID_POINTS) + 0.5) / GRID_POINTS
+        return self.median * np.exp(self.log_sd * special.ndtri(middles))
+
+
+# The spread of a campaign's days around its own rate.
+DAY_SPREAD: Final = SpreadPrior(0.20, 0.8)
+# The spread of the difference of two arms on the same days: √2 times that of one arm.
+CONTRAST_SPREAD: Final = SpreadPrior(0.10, 1.0)
+# The spread of one arm's days around what all arms share.
+INTERACTION_SPREAD: Final = SpreadPrior(0.07, 1.0)
+
+
+def log_marginal(residual: Array, base_variance: Array, counted: Mask, spread: Array) -> Array:
+    """Return the log likelihood of each spread, the common mean integrated out under a flat prior.
+
+    Gelman et al., *Bayesian Data Analysis*, 3rd ed., eq. 5.21: normal means with known variances
+    ``base_variance + spread²``.
+
+    ``residual``, ``base_variance``, ``counted``: (..., days), the variances above 0 where counted; ``spread``: (k,).
+    Returns (..., k), up to a constant in k; 0 where no day counts.
+    """
+    variance = np.where(counted, base_variance, 1.0)[..., None, :] + spread[:, None] ** 2
+    cells = counted[..., None, :]
+    precision = np.where(cells, 1.0 / variance, 0.0)
+    total = precision.sum(axis=-1)
+    any_day = total > 0
+    total = np.where(any_day, total, 1.0)
+    values = np.where(counted, residual, 0.0)[..., None, :]
+    mean = (precision * values).sum(axis=-1) / total
+    squares = (precision * (values - mean[..., None]) ** 2).sum(axis=-1)
+    log_precision = np.where(cells, -np.log(variance), 0.0).sum(axis=-1)
+    return np.where(any_day, 0.5 * (log_precision - np.log(total) - squares), 0.0)
+
+
+def spread_weights(residual: Array, base_variance: Array, counted: Mask, prior: SpreadPrior) -> Array:
+    """Return the posterior weights of the prior's 12 points, shape (..., 12), each row summing to 1.
+
+    One day says nothing about the spread of days, so its weights are equal:
+
+    >>> one = np.ones((1, 1))
+    >>> spread_weights(one, one, one > 0, DAY_SPREAD).round(4)[0, :3]
+    array([0.0833, 0.0833, 0.0833])
+    """
+    weights: Array = special.softmax(log_marginal(residual, base_variance, counted, prior.points()), axis=-1)
+    return weights
+
+
+def effective_days(exposure: Array) -> Array:
+    """Return N²/Σn², the number of equal days that are worth as much (Kish 1965); NaN without exposure."""
+    squares = np.square(exposure).sum(axis=-1)
+    known = squares > 0
+    return np.where(known, exposure.sum(axis=-1) ** 2 / np.where(known, squares, 1.0), np.nan)
+
+
+def refit_day_spread(
+    events: npt.ArrayLike, exposure: npt.ArrayLike, *, mask: npt.ArrayLike | None = None
+) -> SpreadPrior | None:
+    """Return the day spread of a workspace from its own ended campaigns, or ``None`` below 20 usable ones.
+
+    Empirical Bayes (Gelman et al., ch. 5): the median and log_sd under which the campaigns' days are most likely,
+    each campaign's own spread integrated out over the 12 points. A campaign teaches something from two days and
+    one event on. The median stays within 0.01 … 1 and log_sd within 0.1 … 1.5.
+
+    ``events``, ``exposure``, ``mask``: (campaigns, days).
+
+    >>> refit_day_spread([[5, 6]], [[1000, 1000]]) is None
+    True
+    """
+    counts, sizes = non_negative("events", events), non_negative("exposure", exposure)
+    counted = counted_cells(mask, same_shape(events=counts, exposure=sizes)) & (sizes > 0)
+    counts, sizes = np.where(counted, counts, 0.0), np.where(counted, sizes, 0.0)
+    useful = (counted.sum(axis=-1) >= 2) & (counts.sum(axis=-1) > 0)  # noqa: PLR2004
+    if np.count_nonzero(useful) < FEWEST_CAMPAIGNS_TO_REFIT:
+        return None
+    counts, sizes, counted = counts[useful], sizes[useful], counted[useful]
+    expected = sizes * (counts.sum(axis=-1) / sizes.sum(axis=-1))[:, None]
+    base = 1.0 / np.where(counted, expected, 1.0)
+    residual = counts * base - 1.0
+
+    def surprise(logs: Array) -> float:
+        prior = SpreadPrior(float(np.exp(logs[0])), float(np.exp(logs[1])))
+        marginal = log_marginal(residual, base, counted, prior.points())
+        return -float(special.logsumexp(marginal, axis=-1).sum())
+
+    fit = optimize.minimize(
+        surprise,
+        np.log([DAY_SPREAD.median, DAY_SPREAD.log_sd]),
+        method="Nelder-Mead",
+        bounds=[(np.log(0.01), 0.0), (np.log(0.1), np.log(1.5))],
+    )
+    return SpreadPrior(float(np.exp(fit.x[0])), float(np.exp(fit.x[1])))
