@@ -1,7 +1,7 @@
 """Runs every benchmark of this folder and writes RESULTS.md: `make bench`, or `python -m bench [NAME ...]`.
 
-A benchmark is a program of its own. Its last line is one JSON object with at least `benchmark` (what was done),
-`ratio` (how many times faster than the reference) and `reference` (what it was compared with in the same run).
+A benchmark is a program of its own. Its last line is one JSON object with at least `benchmark` (what was
+done), `ratio` (how many times faster than the reference) and `reference` (what it was compared with).
 """
 
 import json
@@ -40,8 +40,8 @@ def table(results: list[dict[str, Any]]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`. Each ratio compares with a reference measured in the same run, so it means more",
-        "than the seconds, which are those of one machine.",
+        "Written by `make bench`. Each ratio compares with a reference measured in the same run, so it says",
+        "more than the seconds do, which are those of one machine.",
         "",
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "",

@@ -1,11 +1,15 @@
-"""Reads the addresses that the environment gives: database, broker, post office."""
+"""What the environment gives, database, broker, post office, and what stands in for it on one machine."""
 
+import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
 env = environ.Env()
 
@@ -47,7 +51,7 @@ def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
             return url, {**folders, "control_folder": embedded / "control", "polling_interval": 0.25}
         case "redis" | "rediss":
             # Without a limit a silent server would keep a web request waiting until the kernel gives up.
-            return url, {"socket_connect_timeout": 2, "socket_timeout": 5}
+            return url, {"socket_connect_timeout": 2, "socket_timeout": 3}
         case _:
             return url, {}
 
@@ -56,3 +60,17 @@ def mail(*, default: str) -> dict[str, Any]:
     """Django's EMAIL_… settings from EMAIL_URL."""
     settings: dict[str, Any] = environ.Env.email_url_config(env.str("EMAIL_URL", default))
     return settings
+
+
+def kept_secret_key(path: Path) -> str:
+    """The secret key in this file, made at the first start and readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A temporary file is private from its first byte, and linking it is all or nothing: of two processes
+        # that start together, both use the key of the faster.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:
+            draft.write(get_random_secret_key())
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text()
