@@ -21,7 +21,7 @@ check: $(VENV)/.quickno-dev
 	$(PYTHON) -m mypy config $(APPS) tests
 	$(PYTHON) -m mypy $(SCRIPTS) bench
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/djlint --check --lint --quiet templates
+	$(VENV)/bin/djlint --lint --quiet templates
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	bin/check-production
 
