@@ -158,10 +158,13 @@ class Reallocation(TenantModel):
     def __str__(self) -> str:
         return f"Plan {self.pk}"
 
-    def move_to(self, state: ReallocationState) -> None:
+    def check_can_become(self, state: ReallocationState) -> None:
         current = ReallocationState(self.state)
         if state not in REALLOCATION_TRANSITIONS[current]:
             raise InvalidTransition(f"The plan is {current.label}; it cannot become {state.label}.")
+
+    def move_to(self, state: ReallocationState) -> None:
+        self.check_can_become(state)
         self.state = state
 
 

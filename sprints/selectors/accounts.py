@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+import numpy as np
 from django.db.models import Sum
 
 from experiments.models import Campaign
-from experiments.selectors.measurements import daily_spend, spend_totals
+from experiments.selectors.measurements import exact, read_measurements
 from sprints.choices import AccountKind
 from sprints.models import Transfer
-from workspaces.models import Source, Workspace
+from workspaces.models import Workspace
 
 PACE_DAYS = 3
 
@@ -24,8 +26,8 @@ LEDGER_UNIT = Decimal("0.001")
 class CampaignAccount:
     """A campaign's money, in the workspace's currency.
 
-    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days that have
-    been spent on and not yet reported. ``pace`` is what a day costs, ``None`` while nothing says so.
+    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days on which it
+    spends and that are not reported whole. ``pace`` is what a day costs, ``None`` while nothing says so.
     """
 
     campaign: Campaign
@@ -87,25 +89,22 @@ class Balances:
 
 
 def campaign_accounts(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, CampaignAccount]:
-    """The accounts of launched campaigns of one workspace, by campaign id. Three queries, however many."""
-    if not campaigns:
-        return {}
-    workspace = campaigns[0].workspace
-    ids = [campaign.pk for campaign in campaigns]
-    spent, days = spend_totals(ids), daily_spend(ids)
-    closed_through = {source.key: source.closed_through(at) for source in Source.objects.of(workspace)}
-    today = workspace.local_day(at)
-    yesterday = today - timedelta(days=1)
+    """The accounts of these campaigns by id, in as many queries for a thousand as for one."""
+    measured = read_measurements(campaigns, ["spend"])
+    spend = np.nansum(measured.values["spend"], axis=1)
+    reported = measured.reported("spend")
+    # A day is whole when every arm that reported it is closed.
+    known, whole = reported.any(axis=1), (measured.closed("spend", at=at) | ~reported).all(axis=1)
     return {
         campaign.pk: _account(
             campaign,
-            spent=spent.get(campaign.pk, NOTHING),
-            days=days.get(campaign.pk, {}),
-            closed_through=closed_through.get(campaign.channel, yesterday),
-            today=today,
-            unit=workspace.money_unit,
+            spend={
+                measured.day(index, day): exact(spend[index, day]) for day in np.flatnonzero(known[index])
+            },
+            whole={measured.day(index, day) for day in np.flatnonzero(known[index] & whole[index])},
+            today=campaign.workspace.local_day(at),
         )
-        for campaign in campaigns
+        for index, campaign in enumerate(campaigns)
     }
 
 
@@ -114,39 +113,34 @@ def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
 
 
 def _account(
-    campaign: Campaign,
-    *,
-    spent: Decimal,
-    days: Mapping[date, Decimal],
-    closed_through: date,
-    today: date,
-    unit: Decimal,
+    campaign: Campaign, *, spend: Mapping[date, Decimal], whole: AbstractSet[date], today: date
 ) -> CampaignAccount:
-    """``days`` maps reported days to their spend; a day that is not closed is in it as far as it has come."""
-    first_day = campaign.first_judged_day()
-    counted = {day: amount for day, amount in sorted(days.items()) if first_day is None or day >= first_day}
-    until = _spends_until(campaign, counted, today=today)
-    whole = [day for day in counted if day <= min(closed_through, until)]
-    pace = _pace(campaign, [counted[day] for day in whole[-PACE_DAYS:]])
-    last_whole = whole[-1] if whole else None
-    due = _days_between(last_whole + timedelta(days=1) if last_whole else first_day, until)
+    """``spend``: by reported day, in order. ``whole``: those that are closed; an open day has not said all yet."""
+    until = _spends_until(campaign, spend, today=today)
+    whole_days = [day for day in spend if day in whole and day <= until]
+    pace = _pace(campaign, [spend[day] for day in whole_days[-PACE_DAYS:]])
+    first_due = whole_days[-1] + timedelta(days=1) if whole_days else campaign.first_judged_day()
+    due = _days(first_due, until)
+    spent = sum(spend.values(), NOTHING)
     if pace is None:
+        # Nothing says what a day costs, so any of the money may be gone.
         held = max(NOTHING, campaign.budget - spent) if due else NOTHING
     else:
-        held = sum((max(NOTHING, pace - counted.get(day, NOTHING)) for day in due), NOTHING)
+        held = sum((max(NOTHING, pace - spend.get(day, NOTHING)) for day in due), NOTHING)
+    unit = campaign.workspace.money_unit
     return CampaignAccount(
         campaign=campaign,
         budget=campaign.budget,
         spent=spent,
         pace=pace,
-        last_reported_on=max(counted, default=None),
+        last_reported_on=max(spend, default=None),
         unreported_days=len(due),
         holdback=held.quantize(unit, rounding=ROUND_CEILING),
         unit=unit,
     )
 
 
-def _spends_until(campaign: Campaign, days: Mapping[date, Decimal], *, today: date) -> date:
+def _spends_until(campaign: Campaign, spend: Mapping[date, Decimal], *, today: date) -> date:
     """The last day on which it has spent as far as anybody knows: today, or the day of its stop.
 
     A stopped campaign whose latest report still shows spend goes on spending, whatever its status says.
@@ -155,20 +149,19 @@ def _spends_until(campaign: Campaign, days: Mapping[date, Decimal], *, today: da
     if stopped_at is None:
         return today
     stop_day = campaign.workspace.local_day(stopped_at)
-    latest = max(days, default=stop_day)
-    return today if latest > stop_day and days[latest] > 0 else min(stop_day, today)
+    latest = max(spend, default=stop_day)
+    return today if latest > stop_day and spend[latest] > 0 else min(stop_day, today)
 
 
 def _pace(campaign: Campaign, recent: Sequence[Decimal]) -> Decimal | None:
-    """What a day costs: the mean of the last whole days, before the first of them the plan's."""
+    """What a day costs: the mean of the last whole days; before the first of them, what was planned."""
     if recent:
         return sum(recent, NOTHING) / len(recent)
-    if campaign.starts_on and campaign.runs_until and campaign.runs_until >= campaign.starts_on:
-        return campaign.budget / ((campaign.runs_until - campaign.starts_on).days + 1)
-    return None
+    planned = _days(campaign.starts_on, campaign.runs_until) if campaign.runs_until else []
+    return campaign.budget / len(planned) if planned else None
 
 
-def _days_between(first: date | None, last: date) -> list[date]:
+def _days(first: date | None, last: date) -> list[date]:
     """Every day from ``first`` to ``last``; none where nothing has begun."""
     if first is None:
         return []

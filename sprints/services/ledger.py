@@ -16,7 +16,7 @@ from experiments.models import Campaign
 from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
-from sprints.selectors.accounts import account_of, balances
+from sprints.selectors.accounts import CampaignAccount, account_of, balances
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
@@ -111,8 +111,12 @@ def transfer(
     check_amount(amount, workspace=by.workspace)
     campaigns = [account.campaign for account in (source, target) if account.campaign is not None]
     workspace = lock_accounts(by.workspace, [campaign.pk for campaign in campaigns])
+    for campaign in campaigns:
+        campaign.refresh_from_db(fields=["budget", "status", "ended_at", "paused_at"])
     if source.kind != AccountKind.OUTSIDE:
-        _check_reach(source, amount, workspace=workspace, at=at)
+        account = account_of(source.campaign, at=at) if source.campaign else None
+        if why := shortfall(account, amount, workspace=workspace):
+            raise TransferRefused("overdrawn", why)
     moved = Transfer.objects.create(
         workspace=workspace,
         kind=kind,
@@ -134,18 +138,20 @@ def transfer(
     return moved
 
 
-def _check_reach(source: Account, amount: Decimal, *, workspace: Workspace, at: datetime) -> None:
-    if source.campaign is None:
-        name, available = "The reserve", workspace.reserve
-    else:
-        source.campaign.refresh_from_db(fields=["budget", "status"])
-        name, available = f"Campaign {source.campaign.key}", account_of(source.campaign, at=at).available
-    if amount > available:
-        places = workspace.currency_exponent
-        raise TransferRefused(
-            "overdrawn",
-            f"{name} can give at most {available:.{places}f} {workspace.currency}; {amount:.{places}f} was asked.",
-        )
+def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Workspace) -> str | None:
+    """Why an account (``None``: the reserve) cannot give that much; ``None`` where it can."""
+    available = account.available if account else workspace.reserve
+    if amount <= available:
+        return None
+    places = workspace.currency_exponent
+    name = f"Campaign {account.key}" if account else "The reserve"
+    kept = ""
+    if account and account.holdback:
+        kept = f" ({account.holdback:.{places}f} are held back for days not yet reported)"
+    return (
+        f"{name} can give at most {available:.{places}f} {workspace.currency}{kept}; "
+        f"{amount:.{places}f} was asked."
+    )
 
 
 @transaction.atomic

@@ -1,0 +1,94 @@
+"""Who could give money and who could take some, with all that is known about each."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from experiments.choices import CampaignStatus, ZombieSignal
+from experiments.models import Campaign, ZombieFlag
+from experiments.stats.budget import CampaignMoney
+from sprints.selectors.accounts import CampaignAccount, campaign_accounts
+from sprints.selectors.chances import Chance, chances
+from workspaces.models import Workspace
+
+# These signals are evidence enough to take the money away, whatever the probabilities.
+GIVING_SIGNALS = (ZombieSignal.UNDEAD, ZombieSignal.HOPELESS, ZombieSignal.BARREN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A campaign, its account, its chances, and the zombie signals that nobody has settled."""
+
+    campaign: Campaign
+    account: CampaignAccount
+    chance: Chance
+    signals: tuple[ZombieSignal, ...]
+
+    @property
+    def is_blind(self) -> bool:
+        return ZombieSignal.BLIND in self.signals
+
+    @property
+    def giving_signals(self) -> list[ZombieSignal]:
+        return [signal for signal in self.signals if signal in GIVING_SIGNALS]
+
+    @property
+    def probability(self) -> float | None:
+        """What the rule looks at: P(above its target); without a target P(beats its control), after a win."""
+        if self.chance.target is None:
+            return self.chance.chance_to_beat_control if self.chance.beats_control else None
+        return self.chance.p_above_target
+
+    def why_not_receive(self) -> str | None:
+        """What keeps money away from it whatever its chances; ``None`` where nothing does."""
+        if not self.campaign.is_spending:
+            return f"it is {CampaignStatus(self.campaign.status).label}"
+        if self.signals:
+            return f"it is {' and '.join(signal.label for signal in self.signals)}"
+        if self.chance.metric is None:
+            return "it has no hypothesis"
+        if self.chance.target is None and not self.chance.beats_control:
+            return f"its {self.chance.metric.label} has neither a target nor a win against the control"
+        return None
+
+    def as_money(self) -> CampaignMoney:
+        return CampaignMoney(
+            key=self.campaign.key,
+            budget=self.account.budget,
+            spent=self.account.spent,
+            holdback=self.account.holdback,
+            status="finished" if self.campaign.is_finished else "live",
+            probability_above_target=self.probability,
+            can_receive=self.why_not_receive() is None,
+            must_give=bool(self.giving_signals),
+            is_blind=self.is_blind,
+        )
+
+
+def candidates_of(workspace: Workspace, *, at: datetime) -> list[Candidate]:
+    """Every launched campaign to which the ledger ever gave money and did not take all of it back."""
+    campaigns = Campaign.objects.of(workspace).launched().filter(budget__gt=0)
+    found = describe(campaigns.select_related("workspace", "hypothesis").order_by("id"), at=at)
+    return [one for one in found if one.account.available or not one.campaign.is_finished]
+
+
+def describe(campaigns: Iterable[Campaign], *, at: datetime) -> list[Candidate]:
+    """These campaigns as candidates, in their order."""
+    campaigns = list(campaigns)
+    accounts = campaign_accounts(campaigns, at=at)
+    # What a finished campaign might have become moves no money.
+    known = chances((campaign for campaign in campaigns if not campaign.is_finished), at=at)
+    signals: defaultdict[int, list[ZombieSignal]] = defaultdict(list)
+    flags = ZombieFlag.objects.unresolved().filter(campaign__in=[campaign.pk for campaign in campaigns])
+    for campaign_id, signal in flags.order_by("signal").values_list("campaign", "signal"):
+        signals[campaign_id].append(ZombieSignal(signal))
+    return [
+        Candidate(
+            campaign=campaign,
+            account=accounts[campaign.pk],
+            chance=known.get(campaign.pk, Chance()),
+            signals=tuple(signals[campaign.pk]),
+        )
+        for campaign in campaigns
+    ]

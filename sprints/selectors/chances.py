@@ -1,0 +1,204 @@
+"""How likely each campaign is to meet its target, on the metric that is nearest to the business.
+
+Money follows outcomes: a campaign is weighed on its hypothesis's outcome metric, which is the primary metric
+where that is one. A target belongs to the primary metric, so a hypothesis with a vanity or proxy metric has none
+on its outcome. Such a campaign may receive only if its outcome itself beats the control.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+import numpy as np
+
+from experiments.choices import METRICS, Metric, MetricForm, VerdictCode
+from experiments.models import Campaign
+from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.measurements import Amounts, Cells, Measurements, measures_of, read_measurements
+from experiments.stats.arrays import float_or_none
+from experiments.stats.threshold import threshold_evidence
+
+DONOR_BELOW = 0.2
+RECEIVER_ABOVE = 0.8
+
+
+class Band(StrEnum):
+    """Where a campaign stands to the two limits; what is not known stands between them."""
+
+    DONOR = "probably below target"
+    BETWEEN = "neither probably below nor probably above target"
+    RECEIVER = "probably above target"
+
+
+def band(p_above_target: float | None, *, beats_control: bool = False) -> Band:
+    if beats_control or (p_above_target is not None and p_above_target >= RECEIVER_ABOVE):
+        return Band.RECEIVER
+    if p_above_target is not None and p_above_target <= DONOR_BELOW:
+        return Band.DONOR
+    return Band.BETWEEN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettledDays:
+    """A campaign's settled days on its outcome metric; arrays of shape (days,), zeros where nothing counts.
+
+    ``outcome`` is events for a cost and money for a value, ``exposure`` the money spent. ``rate_mean`` and
+    ``rate_variance`` are the posterior's of outcome per unit of money, ``None`` where it has none.
+    """
+
+    first_day: date
+    outcome: Amounts
+    exposure: Amounts
+    rate_mean: float | None
+    rate_variance: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chance:
+    """What is known about one campaign's outcome; ``None`` is not known.
+
+    ``p_above_target``: probability of meeting its own target (a cost below it, a value above it). ``target`` is
+    on the metric's own scale. ``beats_control``: without a target, whether the outcome's own verdict is a win.
+    ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval.
+    """
+
+    metric: Metric | None = None
+    target: float | None = None
+    p_above_target: float | None = None
+    beats_control: bool = False
+    chance_to_beat_control: float | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    data_through: date | None = None
+    settled_days: int = 0
+    unsettled_days: int = 0
+    days: SettledDays | None = None
+
+    @property
+    def band(self) -> Band:
+        return band(self.p_above_target, beats_control=self.beats_control)
+
+
+def outcome_metric(campaign: Campaign) -> Metric | None:
+    """The metric that money follows; ``None`` for a campaign without a hypothesis."""
+    hypothesis = campaign.hypothesis
+    if hypothesis is None:
+        return None
+    return METRICS[hypothesis.outcome_metric] if hypothesis.metric.needs_outcome else hypothesis.metric
+
+
+def outcome_target(campaign: Campaign) -> float | None:
+    """The hypothesis's target where it is one of the outcome metric."""
+    hypothesis = campaign.hypothesis
+    if hypothesis is None or hypothesis.target is None or hypothesis.metric.needs_outcome:
+        return None
+    return float(hypothesis.target)
+
+
+def chances(campaigns: Iterable[Campaign], *, at: datetime) -> dict[int, Chance]:
+    """What is known about these campaigns, by id. Those with the same outcome metric are judged together."""
+    groups: defaultdict[str, list[Campaign]] = defaultdict(list)
+    known: dict[int, Chance] = {}
+    for campaign in campaigns:
+        metric = outcome_metric(campaign)
+        if metric is None:
+            known[campaign.pk] = Chance()
+        else:
+            groups[metric.key].append(campaign)
+    for key, group in groups.items():
+        known |= zip((campaign.pk for campaign in group), _judge(METRICS[key], group, at=at), strict=True)
+    return known
+
+
+def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> list[Chance]:
+    measured = read_measurements(campaigns, measures_of(metric))
+    countable, complete = measured.countable(metric), measured.complete(metric, at=at)
+    # A campaign's day counts once all that its arms reported of it is final: part of a day is another day.
+    cells = complete & ~(countable & ~complete).any(axis=1, keepdims=True)
+    settled, reported = cells.any(axis=1), countable.any(axis=1)
+    found = []
+    for index, campaign in enumerate(campaigns):
+        days = np.flatnonzero(settled[index])
+        found.append(
+            Chance(
+                metric=metric,
+                target=outcome_target(campaign),
+                data_through=measured.day(index, days[-1]) if len(days) else None,
+                settled_days=len(days),
+                unsettled_days=int((reported[index] & ~settled[index]).sum()),
+            )
+        )
+    with_target = [index for index, chance in enumerate(found) if chance.target is not None]
+    if with_target and settled[with_target].any():
+        judged = _against_targets(
+            metric, [found[index] for index in with_target], measured, cells, with_target
+        )
+        for index, chance in zip(with_target, judged, strict=True):
+            found[index] = chance
+    return [
+        chance if chance.target is not None else _against_control(campaign, chance, at=at)
+        for campaign, chance in zip(campaigns, found, strict=True)
+    ]
+
+
+def _against_targets(
+    metric: Metric, found: Sequence[Chance], measured: Measurements, cells: Cells, indices: Sequence[int]
+) -> list[Chance]:
+    """R1 against each campaign's own target, all campaigns at once."""
+    is_cost = metric.form == MetricForm.COST
+
+    def day_sums(measure: str) -> Amounts:
+        sums: Amounts = np.where(cells, np.nan_to_num(measured.values[measure]), 0.0).sum(axis=1)[indices]
+        return sums
+
+    outcome, exposure = day_sums(metric.events if is_cost else metric.numerator), day_sums(metric.exposure)
+    targets = np.array([chance.target for chance in found], dtype=np.float64)
+    evidence = threshold_evidence(
+        metric.form,
+        outcome,
+        exposure,
+        targets,
+        events=None if is_cost else day_sums(metric.events),
+        mask=cells.any(axis=1)[indices],
+    )
+    p_above = evidence.p_below if is_cost else evidence.p_above
+    low, high = evidence.interval()
+    mean, variance = evidence.posterior.mean(), evidence.posterior.variance()
+    return [
+        replace(
+            chance,
+            p_above_target=float_or_none(p_above[row]),
+            value=float_or_none(evidence.value[row]),
+            low=float_or_none(low[row]),
+            high=float_or_none(high[row]),
+            days=SettledDays(
+                first_day=measured.day(index, 0),
+                outcome=outcome[row],
+                exposure=exposure[row],
+                rate_mean=float_or_none(mean[row]),
+                rate_variance=float_or_none(variance[row]),
+            ),
+        )
+        if chance.settled_days
+        else chance
+        for row, (index, chance) in enumerate(zip(indices, found, strict=True))
+    ]
+
+
+def _against_control(campaign: Campaign, chance: Chance, *, at: datetime) -> Chance:
+    """Without a target: whether the settled days of the outcome metric say *win* against the control."""
+    if chance.metric is None or chance.data_through is None or campaign.is_finished:
+        return chance
+    analysis = analyse_campaign(
+        campaign, metric=chance.metric.key, as_of=chance.data_through, at=at
+    ).as_dict()
+    verdict = analysis["verdict"]
+    if verdict["code"] != VerdictCode.WIN or analysis["provisional"]:
+        return chance
+    winner = next((row for row in analysis["comparisons"] if row["arm"] == verdict["arm"]), None)
+    if winner is None:
+        return chance
+    return replace(chance, beats_control=True, chance_to_beat_control=winner["chance_to_beat_control"])

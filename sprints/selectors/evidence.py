@@ -1,0 +1,310 @@
+"""What a manager sees beside a plan, frozen with it, and what would make it out of date."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+import numpy as np
+from babel.numbers import format_currency
+
+from experiments.choices import MEASURES, CampaignStatus, Metric, MetricForm, ZombieSignal
+from experiments.models import Campaign
+from experiments.selectors.measurements import Amounts
+from experiments.stats.arrays import float_or_none
+from experiments.stats.budget import expected_gain, probability_receiver_beats_donor
+from experiments.stats.verdicts import say_probability
+from sprints.models import Reallocation, ReallocationLine
+from sprints.selectors.accounts import NOTHING, CampaignAccount, campaign_accounts
+from sprints.selectors.candidates import Candidate, describe
+from sprints.selectors.chances import band, chances
+from workspaces.models import Workspace
+
+RULE = (
+    "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to meet it) "
+    "to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
+    "Killed and completed campaigns give all that is unspent."
+)
+BY_HAND = "Composed by hand: the amounts follow no rule."
+
+Line = ReallocationLine
+
+
+def plan_evidence(
+    lines: Sequence[Line],
+    candidates: Mapping[int, Candidate],
+    *,
+    workspace: Workspace,
+    rule: str,
+    passed_over: Sequence[Mapping[str, str]] = (),
+    at: datetime,
+) -> dict[str, Any]:
+    """Everything that is shown with a plan, as JSON: money as strings, chances as fractions, ``None`` for unknown.
+
+    ``candidates``: by campaign id, at least those in the lines. ``passed_over``: who could have been in it, and why not.
+    """
+    net = net_amounts(lines)
+    involved = [candidates[campaign_id] for campaign_id in net if campaign_id is not None]
+    through = [one.chance.data_through for one in involved if not one.campaign.is_finished]
+    reserve_after = workspace.reserve + net.get(None, NOTHING)
+    return {
+        "evaluated_at": at.isoformat(),
+        "currency": workspace.currency,
+        "rule": rule,
+        "data_through": _iso(min((day for day in through if day), default=None)),
+        "unsettled_days": max((one.chance.unsettled_days for one in involved), default=0),
+        "campaigns": [_campaign_row(one, net[one.campaign.pk], at=at) for one in involved],
+        "reserve": {
+            "before": money(workspace.reserve, workspace),
+            "after": money(reserve_after, workspace),
+        },
+        "lines": [_line_row(line, candidates) for line in lines],
+        **_gains(net, involved),
+        "do_nothing": _do_nothing(net, involved, workspace=workspace),
+        "passed_over": [dict(one) for one in passed_over],
+    }
+
+
+def net_amounts(lines: Sequence[Line]) -> dict[int | None, Decimal]:
+    """What each account gains by the lines, by campaign id; ``None`` is the reserve."""
+    net: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        net[line.source_campaign_id] -= line.amount
+        net[line.target_campaign_id] += line.amount
+    return dict(net)
+
+
+def money(amount: Decimal, workspace: Workspace) -> str:
+    """An amount as REST spells it."""
+    return f"{amount:.{workspace.currency_exponent}f}"
+
+
+def say_money(amount: Decimal | float, workspace: Workspace) -> str:
+    return format_currency(amount, workspace.currency, locale="en")
+
+
+def _say_metric(value: float, metric: Metric, workspace: Workspace) -> str:
+    return say_money(value, workspace) if metric.is_money else f"{value:,.2f}"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _campaign_row(one: Candidate, change: Decimal, *, at: datetime) -> dict[str, Any]:
+    campaign, account, chance = one.campaign, one.account, one.chance
+    workspace = campaign.workspace
+    after = account.budget + change
+    return {
+        "campaign": campaign.key,
+        "name": campaign.name,
+        "status": campaign.status,
+        "before": money(account.budget, workspace),
+        "after": money(after, workspace),
+        "change": money(change, workspace),
+        "spent": money(account.spent, workspace),
+        "holdback": money(account.holdback, workspace),
+        "pace": None if account.pace is None else money(account.pace, workspace),
+        "spend_through": _iso(account.last_reported_on),
+        "unreported_days": account.unreported_days,
+        "metric": chance.metric.key if chance.metric else None,
+        "target": chance.target,
+        "p_above_target": chance.p_above_target,
+        "beats_control": chance.beats_control,
+        "value": chance.value,
+        "credible_low": chance.low,
+        "credible_high": chance.high,
+        "data_through": _iso(chance.data_through),
+        "settled_days": chance.settled_days,
+        "unsettled_days": chance.unsettled_days,
+        "signals": [signal.value for signal in one.signals],
+        "sentence": standing(one),
+        "daily_budget": _daily_budget(account, after, today=workspace.local_day(at)),
+    }
+
+
+def standing(one: Candidate) -> str:
+    """Where a campaign stands, in one sentence."""
+    campaign, chance = one.campaign, one.chance
+    if campaign.is_finished:
+        return f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free."
+    if one.giving_signals:
+        return f"{campaign.name} is {' and '.join(signal.label for signal in one.giving_signals)}."
+    if chance.metric is None:
+        return f"{campaign.name} has no hypothesis, so nothing says what it should reach."
+    if chance.target is None:
+        if chance.beats_control:
+            return f"{campaign.name} beats its control in {chance.metric.label}."
+        return f"{campaign.name} has no target for {chance.metric.label}, and no win against its control."
+    target = _say_metric(chance.target, chance.metric, campaign.workspace)
+    if chance.p_above_target is None:
+        return f"Nothing settled says yet whether {campaign.name} meets its target of {target}."
+    return (
+        f"{campaign.name} is {say_probability(chance.p_above_target)} likely to meet its target, "
+        f"{chance.metric.label} of {target}."
+    )
+
+
+def _daily_budget(account: CampaignAccount, budget: Decimal, *, today: date) -> str | None:
+    """What to set on the platform from tomorrow on: what will remain, spread over the planned days that are left.
+
+    Zero for what is stopped; ``None`` where no plan says how long it runs.
+    """
+    campaign = account.campaign
+    if campaign.is_stopped:
+        return money(NOTHING, campaign.workspace)
+    days_left = (campaign.runs_until - today).days if campaign.runs_until else 0
+    if days_left < 1:
+        return None
+    remaining = max(NOTHING, budget - account.spent - account.holdback)
+    return money((remaining / days_left).quantize(account.unit, rounding=ROUND_FLOOR), campaign.workspace)
+
+
+def budgets_to_set(lines: Sequence[Line], *, at: datetime) -> list[dict[str, Any]]:
+    """Each campaign's budget as the ledger has it, and the daily budget that an operator would set for it."""
+    campaigns = {
+        campaign.pk: campaign
+        for line in lines
+        for campaign in (line.source_campaign, line.target_campaign)
+        if campaign is not None
+    }
+    fresh = list(Campaign.objects.filter(pk__in=campaigns).select_related("workspace").order_by("key"))
+    accounts = campaign_accounts(fresh, at=at)
+    return [
+        {
+            "campaign": campaign.key,
+            "budget": money(campaign.budget, campaign.workspace),
+            "daily_budget": _daily_budget(
+                accounts[campaign.pk], campaign.budget, today=campaign.workspace.local_day(at)
+            ),
+        }
+        for campaign in fresh
+    ]
+
+
+def _line_row(line: Line, candidates: Mapping[int, Candidate]) -> dict[str, Any]:
+    source = candidates.get(line.source_campaign_id or 0)
+    target = candidates.get(line.target_campaign_id or 0)
+    chance, why = _receiver_beats_donor(target, source)
+    return {
+        "from": line.source_key,
+        "to": line.target_key,
+        "p_receiver_beats_donor": chance,
+        "why_not_known": why,
+    }
+
+
+def _receiver_beats_donor(
+    receiver: Candidate | None, donor: Candidate | None
+) -> tuple[float | None, str | None]:
+    """P(the receiver brings more for its money, each measured by its own target), or why nobody can say."""
+    if receiver is None or donor is None:
+        return None, "The reserve earns nothing that could be compared."
+    if donor.campaign.is_finished:
+        return None, f"{donor.campaign.name} has stopped: its money is idle."
+    pair = [donor.chance, receiver.chance]
+    for one, chance in zip((donor, receiver), pair, strict=True):
+        if chance.target is None or chance.days is None:
+            return None, f"{one.campaign.name} has no settled day against a target of its outcome."
+        if chance.metric is not None and chance.metric.form != MetricForm.COST:
+            return None, f"{chance.metric.label} is money, not a count: the two are not compared this way."
+    days = [chance.days for chance in pair if chance.days is not None]
+    found = probability_receiver_beats_donor(
+        _same_days([(each.first_day, each.outcome) for each in days])[None],
+        _same_days([(each.first_day, each.exposure) for each in days])[None],
+        np.array([[chance.target for chance in pair]], dtype=np.float64),
+    )
+    return float_or_none(found[0]), None
+
+
+def _same_days(rows: Sequence[tuple[date, Amounts]]) -> Amounts:
+    """Rows that begin on different days, over one axis of days; zero where a row has none."""
+    first = min(day for day, _ in rows)
+    starts = [(day - first).days for day, _ in rows]
+    length = max(start + len(row) for start, (_, row) in zip(starts, rows, strict=True))
+    return np.array(
+        [np.pad(row, (start, length - start - len(row))) for start, (_, row) in zip(starts, rows)]
+    )
+
+
+def _gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> dict[str, Any]:
+    """What the moved money should bring more than it did, at the rates so far, with 95 % intervals.
+
+    ``expected_gain`` is money and exists for value metrics only; ``expected_outcomes`` counts conversions, leads …
+    Money of stopped campaigns is idle, so nothing is lost by taking it.
+    """
+    at_work = [one for one in involved if not one.campaign.is_finished]
+    nothing: dict[str, Any] = {"expected_gain": None, "expected_outcomes": None}
+    if not any(net[one.campaign.pk] > 0 for one in at_work):
+        return nothing | {"why_no_gain": "No campaign receives money."}
+    metrics = {one.chance.metric for one in at_work}
+    days = [one.chance.days for one in at_work]
+    known = [(each.rate_mean, each.rate_variance) for each in days if each is not None]
+    if len(metrics) != 1 or None in metrics:
+        return nothing | {"why_no_gain": "The campaigns are not judged by one and the same outcome."}
+    rates = [(mean, variance) for mean, variance in known if mean is not None and variance is not None]
+    if len(rates) != len(at_work):
+        return nothing | {
+            "why_no_gain": "Not every campaign has a settled day against a target of its outcome."
+        }
+    gain = expected_gain(
+        [float(net[one.campaign.pk]) for one in at_work],
+        [mean for mean, _ in rates],
+        [variance for _, variance in rates],
+    )
+    (metric,) = metrics
+    assert metric is not None
+    figures = {"expected": gain.expected, "low": gain.low, "high": gain.high}
+    if metric.form == MetricForm.VALUE:
+        return nothing | {"expected_gain": figures | {"measure": metric.numerator}, "why_no_gain": None}
+    why = f"{MEASURES[metric.events].label} have no value in money here.".capitalize()
+    return nothing | {"expected_outcomes": figures | {"measure": metric.events}, "why_no_gain": why}
+
+
+def _do_nothing(
+    net: Mapping[int | None, Decimal], involved: Sequence[Candidate], *, workspace: Workspace
+) -> dict[str, Any]:
+    """What goes on if nobody decides."""
+    donors = [one for one in involved if net[one.campaign.pk] < 0]
+    spending = [one for one in donors if one.campaign.is_spending or ZombieSignal.UNDEAD in one.signals]
+    paces = [one.account.pace for one in spending if one.account.pace is not None]
+    idle = sum((-net[one.campaign.pk] for one in donors if one not in spending), NOTHING)
+    said = []
+    if spending:
+        names = " and ".join(one.campaign.name for one in spending)
+        much = (
+            f"{say_money(sum(paces, NOTHING), workspace)} a day"
+            if paces
+            else "an amount a day that is not known"
+        )
+        said.append(f"{names} {'goes' if len(spending) == 1 else 'go'} on spending {much}")
+    if idle:
+        said.append(f"{say_money(idle, workspace)} {'stay' if idle != 1 else 'stays'} idle")
+    return {
+        "sentence": f"If you do nothing: {', and '.join(said)}."
+        if said
+        else "If you do nothing, nothing is lost.",
+        "spend_per_day": money(sum(paces, NOTHING), workspace) if len(paces) == len(spending) else None,
+        "idle": money(idle, workspace),
+    }
+
+
+def crossings(plan: Reallocation, lines: Sequence[Line], *, at: datetime) -> list[str]:
+    """Sentences for the plan's campaigns whose chances have crossed a limit since the plan was made."""
+    then = {row["campaign"]: row for row in plan.evidence.get("campaigns", [])}
+    campaigns = {
+        campaign.pk: campaign
+        for line in lines
+        for campaign in (line.source_campaign, line.target_campaign)
+        if campaign is not None and not campaign.is_finished
+    }
+    now = chances(campaigns.values(), at=at)
+    crossed = []
+    for campaign_id, campaign in campaigns.items():
+        row = then.get(campaign.key, {})
+        before = band(row.get("p_above_target"), beats_control=bool(row.get("beats_control")))
+        chance = now[campaign_id]
+        if before != chance.band:
+            crossed.append(f"{campaign.name} was {before} when the plan was made and is {chance.band} now.")
+    return crossed

@@ -1,0 +1,23 @@
+from sprints.services.reallocations.approving import (
+    apply_reallocation,
+    approve_reallocation,
+    expire_reallocations,
+    reject_reallocation,
+    withdraw_reallocation,
+)
+from sprints.services.reallocations.proposing import (
+    create_reallocation,
+    propose_reallocation,
+    undo_reallocation,
+)
+
+__all__ = [
+    "apply_reallocation",
+    "approve_reallocation",
+    "create_reallocation",
+    "expire_reallocations",
+    "propose_reallocation",
+    "reject_reallocation",
+    "undo_reallocation",
+    "withdraw_reallocation",
+]

@@ -1,0 +1,176 @@
+"""A manager's yes or no to exactly the plan that was shown, and the movement that follows.
+
+A plan that has run out or no longer fits is closed *and* the call refused. Both must hold, so these services
+own their transaction: they commit the closing first and raise afterwards. They cannot run inside another one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from sprints.choices import ReallocationState, TransferKind
+from sprints.exceptions import ApprovalRefused, Invalid, NotAllowed, Refused
+from sprints.models import Reallocation, ReallocationLine
+from sprints.selectors.evidence import budgets_to_set, crossings
+from sprints.services.ledger import Account, transfer
+from sprints.services.reallocations.lines import misfits
+from sprints.services.reallocations.plans import close_plan, digest_of, event_data, lock_plan, subject_of
+from workspaces.choices import EventKind, Role
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+
+def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, at: datetime) -> Reallocation:
+    """Approve the plan with this digest; where the policy says so, move the money at once.
+
+    Raises ``ApprovalRefused`` (``own_proposal``, ``digest_mismatch``), ``Refused`` (``expired``, ``outdated``: the
+    plan has ended by it) and ``InvalidTransition`` where somebody was sooner.
+    """
+    by.require(Permission.APPROVE)
+    with transaction.atomic(durable=True):
+        plan, lines = lock_plan(reallocation_id, by=by)
+        plan.check_can_become(ReallocationState.APPROVED)
+        if plan.proposed_by == by.user:
+            raise ApprovalRefused("own_proposal", "Nobody approves their own plan: another manager has to.")
+        if not plan_digest == plan.plan_digest == digest_of(plan, lines):
+            raise ApprovalRefused(
+                "digest_mismatch",
+                f"This is not the plan that was shown: its digest is {plan.plan_digest}. Read it again.",
+            )
+        refusal = _end_if_expired(plan, lines, at=at) or _end_if_outdated(plan, lines, at=at)
+        if refusal is None:
+            plan.move_to(ReallocationState.APPROVED)
+            plan.approved_by, plan.approved_at = by.user, at
+            plan.save(update_fields=["state", "approved_by", "approved_at"])
+            record_event(
+                EventKind.REALLOCATION_APPROVED,
+                by=by,
+                at=at,
+                subject=subject_of(plan),
+                data=event_data(plan, lines),
+            )
+            if plan.workspace.apply_on_approval:
+                _move(plan, lines, by=by, at=at)
+    if refusal is not None:
+        raise refusal
+    return plan
+
+
+def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: datetime) -> Reallocation:
+    """Say no, with a reason. Proposers take their own plan back by withdrawing it."""
+    by.require(Permission.APPROVE)
+    reason = reason.strip()
+    if not reason:
+        raise Invalid.field("reason", "required", "Say why: the proposer wants to know what would be right.")
+    with transaction.atomic():
+        plan, lines = lock_plan(reallocation_id, by=by)
+        if plan.proposed_by == by.user:
+            raise ApprovalRefused("own_proposal", "This is your own plan: withdraw it instead.")
+        close_plan(plan, lines, ReallocationState.REJECTED, reason=reason, by=by, at=at)
+    return plan
+
+
+def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, at: datetime) -> Reallocation:
+    """Take a plan back: its proposer, or a manager."""
+    by.require(Permission.PROPOSE)
+    with transaction.atomic():
+        plan, lines = lock_plan(reallocation_id, by=by)
+        is_manager = by.role is not None and by.role.includes(Role.MANAGER)
+        if plan.proposed_by != by.user and not is_manager:
+            raise NotAllowed(
+                f"Only {plan.proposed_by} or a manager can withdraw this plan.", code="not_yours"
+            )
+        reason = reason.strip() or f"Taken back by {by.label}."
+        close_plan(plan, lines, ReallocationState.WITHDRAWN, reason=reason, by=by, at=at)
+    return plan
+
+
+def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
+    """Move the money of an approved plan, once, however many ask for it at the same time.
+
+    Raises ``InvalidTransition`` where it is not approved or already applied, and ``Refused`` (``outdated``) where
+    a line no longer fits the ledger: the plan has then ended and nothing has moved.
+    """
+    by.require(Permission.APPLY)
+    with transaction.atomic(durable=True):
+        plan, lines = lock_plan(reallocation_id, by=by)
+        plan.check_can_become(ReallocationState.APPLIED)
+        why = _misfits(plan, lines, at=at)
+        refusal = _end(plan, lines, ReallocationState.OUTDATED, why, at=at) if why else None
+        if refusal is None:
+            _move(plan, lines, by=by, at=at)
+    if refusal is not None:
+        raise refusal
+    return plan
+
+
+def expire_reallocations(*, at: datetime) -> int:
+    """Close every proposal whose time is over, in all workspaces; return how many."""
+    due = Reallocation.objects.waiting().filter(expires_at__lte=at).select_related("workspace").order_by("pk")
+    return sum(_expire(plan.pk, by=Actor.quickno(plan.workspace), at=at) for plan in list(due))
+
+
+@transaction.atomic
+def _expire(reallocation_id: int, *, by: Actor, at: datetime) -> bool:
+    plan, lines = lock_plan(reallocation_id, by=by)
+    if plan.state != ReallocationState.PROPOSED:
+        return False  # somebody was sooner
+    return _end_if_expired(plan, lines, at=at) is not None
+
+
+def _end_if_expired(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime) -> Refused | None:
+    if at < plan.expires_at:
+        return None
+    expired_at = plan.expires_at.astimezone(plan.workspace.tz)
+    why = f"Nobody approved it until {expired_at:%a %-d %b %Y, %H:%M}."
+    return _end(plan, lines, ReallocationState.EXPIRED, [why], at=at)
+
+
+def _end_if_outdated(
+    plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime
+) -> Refused | None:
+    why = [*_misfits(plan, lines, at=at), *crossings(plan, lines, at=at)]
+    return _end(plan, lines, ReallocationState.OUTDATED, why, at=at) if why else None
+
+
+def _misfits(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime) -> list[str]:
+    return [error.message for error in misfits(lines, workspace=plan.workspace, at=at)]
+
+
+def _end(
+    plan: Reallocation,
+    lines: Sequence[ReallocationLine],
+    state: ReallocationState,
+    why: Sequence[str],
+    *,
+    at: datetime,
+) -> Refused:
+    """Close the plan in Quickno's name; return what its reader is told."""
+    reason = " ".join(why)
+    close_plan(plan, lines, state, reason=reason, by=Actor.quickno(plan.workspace), at=at)
+    return Refused(state.value, f"The plan is {state.label} and moves nothing. {reason} Propose it again.")
+
+
+def _move(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+    for line in lines:
+        transfer(
+            source=Account.of(line.source_campaign),
+            target=Account.of(line.target_campaign),
+            amount=line.amount,
+            kind=TransferKind.REALLOCATION if line.target_campaign else TransferKind.RELEASE,
+            reason=line.reason,
+            line=line,
+            by=by,
+            at=at,
+        )
+    plan.move_to(ReallocationState.APPLIED)
+    plan.applied_at = at
+    plan.save(update_fields=["state", "applied_at"])
+    record_event(
+        EventKind.REALLOCATION_APPLIED,
+        by=by,
+        at=at,
+        subject=subject_of(plan),
+        data=event_data(plan, lines) | {"budgets": budgets_to_set(lines, at=at)},
+    )

@@ -1,0 +1,131 @@
+"""What a plan's lines say, and whether the ledger can do it. Every row that is wrong is named."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from experiments.choices import CampaignStatus
+from experiments.models import Campaign
+from sprints.choices import AccountKind
+from sprints.exceptions import FieldError, Invalid, TransferRefused
+from sprints.models import ReallocationLine
+from sprints.selectors.accounts import campaign_accounts
+from sprints.services.ledger import check_amount, shortfall
+from workspaces.models import Workspace
+
+MAX_LINES = 100
+
+_RESERVE = AccountKind.RESERVE.value
+
+
+def build_line(
+    source: Campaign | None, target: Campaign | None, amount: Decimal, reason: str, *, workspace: Workspace
+) -> ReallocationLine:
+    """A line that is not stored yet; ``None`` is the reserve."""
+    return ReallocationLine(
+        workspace=workspace,
+        source_campaign=source,
+        target_campaign=target,
+        amount=amount,
+        reason=reason[:500],
+    )
+
+
+def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> list[ReallocationLine]:
+    """Read ``{"from", "to", "amount", "reason"?}``; ``Invalid`` names every row that cannot be."""
+    if not lines:
+        raise Invalid.field("lines", "required", "A plan moves something: give at least one line.")
+    if len(lines) > MAX_LINES:
+        raise Invalid.field("lines", "too_many", f"A plan has at most {MAX_LINES} lines, not {len(lines)}.")
+    keys = {str(line.get(side, "")) for line in lines for side in ("from", "to")} - {_RESERVE}
+    campaigns = {
+        campaign.key: campaign
+        for campaign in Campaign.objects.of(workspace)
+        .filter(key__in=keys)
+        .select_related("workspace", "hypothesis")
+    }
+    read: list[ReallocationLine] = []
+    errors: list[FieldError] = []
+    seen: dict[tuple[str, str], int] = {}
+    for row, line in enumerate(lines):
+        pair = str(line.get("from", "")), str(line.get("to", ""))
+        wrong = [*_wrong_accounts(pair, campaigns), *_wrong_amount(line.get("amount"), workspace)]
+        if pair in seen:
+            message = f"Row {seen[pair]} already moves money from {pair[0]} to {pair[1]}; put it in one line."
+            wrong.append(FieldError("duplicate_line", message, field="to"))
+        seen.setdefault(pair, row)
+        errors += [replace(error, row=row) for error in wrong]
+        if not wrong:
+            source, target = (campaigns.get(key) for key in pair)
+            reason = str(line.get("reason") or "Moved by hand")
+            read.append(build_line(source, target, _amount(line["amount"]), reason, workspace=workspace))
+    if errors:
+        raise Invalid("invalid_lines", _summary(errors, of=len(lines)), errors=errors)
+    return read
+
+
+def _wrong_accounts(pair: tuple[str, str], campaigns: Mapping[str, Campaign]) -> Iterator[FieldError]:
+    for field, key in zip(("from", "to"), pair, strict=True):
+        if key != _RESERVE and key not in campaigns:
+            message = f"There is no campaign “{key}” here. Give the key of one, or “{_RESERVE}”."
+            yield FieldError("unknown_campaign", message, field=field)
+    if pair[0] == pair[1]:
+        yield FieldError("same_account", f"Money cannot move from {pair[0]} to itself.", field="to")
+
+
+def _wrong_amount(amount: object, workspace: Workspace) -> Iterator[FieldError]:
+    try:
+        check_amount(_amount(amount), workspace=workspace)
+    except Invalid as error:
+        yield from error.errors
+
+
+def _amount(value: object) -> Decimal:
+    try:
+        return value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise Invalid.field("amount", "not_a_number", f"“{value}” is not an amount of money.") from None
+
+
+def _summary(errors: Sequence[FieldError], *, of: int) -> str:
+    rows = len({error.row for error in errors})
+    return f"{rows} of {of} {'line' if of == 1 else 'lines'} cannot be. {errors[0].message}"
+
+
+def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> list[FieldError]:
+    """What the ledger and the campaigns' states forbid now, row by row; empty where every line fits.
+
+    Several lines of one donor share what it has: the row at which it runs out is named.
+    """
+    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
+    accounts = campaign_accounts(list(donors.values()), at=at)
+    asked: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    errors = []
+    for row, line in enumerate(lines):
+        if line.target_campaign is not None and (why := _cannot_receive(line.target_campaign)):
+            errors.append(FieldError("cannot_receive", why, field="to", row=row))
+        source_id = line.source_campaign_id
+        asked[source_id] += line.amount
+        account = accounts[source_id] if source_id else None
+        if why := shortfall(account, asked[source_id], workspace=workspace):
+            errors.append(FieldError("overdrawn", why, field="amount", row=row))
+    return errors
+
+
+def _cannot_receive(campaign: Campaign) -> str | None:
+    status = CampaignStatus(campaign.status)
+    if campaign.is_finished:
+        return f"Campaign {campaign.key} is {status.label}: it cannot receive money."
+    if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
+        return f"Campaign {campaign.key} is {status.label}: it gets its money when it is launched."
+    return None
+
+
+def check_fit(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> None:
+    """Raise ``TransferRefused`` with every row that does not fit."""
+    errors = misfits(lines, workspace=workspace, at=at)
+    if errors:
+        raise TransferRefused(errors[0].code, _summary(errors, of=len(lines)), errors=errors)

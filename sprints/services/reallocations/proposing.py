@@ -1,0 +1,184 @@
+"""Making a plan: by the rule, by hand, or to undo one that was applied."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from experiments.models import Campaign
+from experiments.stats.budget import RESERVE, shift_plan
+from sprints.choices import ReallocationMethod, ReallocationState
+from sprints.exceptions import NotFound, Refused
+from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.selectors.candidates import Candidate, candidates_of, describe
+from sprints.selectors.chances import DONOR_BELOW, RECEIVER_ABOVE, Band
+from sprints.selectors.evidence import BY_HAND, RULE, plan_evidence, standing
+from sprints.services.ledger import lock_accounts
+from sprints.services.reallocations.lines import build_line, check_fit, read_lines
+from sprints.services.reallocations.plans import lock_plan, write_plan
+from workspaces.permissions import Actor, Permission
+
+# A plan in one of these has moved its money or still may.
+STANDING_STATES = (ReallocationState.PROPOSED, ReallocationState.APPROVED, ReallocationState.APPLIED)
+# So many campaigns a refusal explains; a page shows the rest.
+MOST_REASONS = 5
+
+
+@transaction.atomic
+def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetime) -> Reallocation:
+    """Propose what the rule says for every campaign with money; ``sprint_id`` names the sprint that asks.
+
+    Raises ``Refused``: ``nothing_to_move`` with the reason, or ``already_proposed`` where the same lines wait.
+    """
+    by.require(Permission.PROPOSE)
+    sprint = _find_sprint(sprint_id, by=by)
+    workspace = lock_accounts(by.workspace)
+    candidates = candidates_of(workspace, at=at)
+    plan = shift_plan(
+        [one.as_money() for one in candidates],
+        exponent=workspace.currency_exponent,
+        growth_cap=Decimal(str(workspace.growth_cap)),
+        donor_below=DONOR_BELOW,
+        receiver_above=RECEIVER_ABOVE,
+    )
+    if not plan.lines:
+        raise Refused("nothing_to_move", _why_nothing(candidates))
+    campaigns = {one.campaign.key: one.campaign for one in candidates} | {RESERVE: None}
+    lines = [
+        build_line(
+            campaigns[move.source],
+            campaigns[move.destination],
+            move.amount,
+            move.reason,
+            workspace=workspace,
+        )
+        for move in plan.lines
+    ]
+    _refuse_twin(lines, by=by)
+    moved = {key for line in lines for key in (line.source_key, line.target_key)}
+    evidence = plan_evidence(
+        lines,
+        {one.campaign.pk: one for one in candidates},
+        workspace=workspace,
+        rule=RULE.format(cap=workspace.growth_cap),
+        passed_over=_passed_over(candidates, moved),
+        at=at,
+    )
+    return write_plan(lines, evidence=evidence, method=ReallocationMethod.SHIFT, sprint=sprint, by=by, at=at)
+
+
+@transaction.atomic
+def create_reallocation(*, lines: Sequence[Mapping[str, Any]], by: Actor, at: datetime) -> Reallocation:
+    """Propose lines ``{"from", "to", "amount", "reason"?}``; an account is a campaign's key or ``reserve``.
+
+    Raises ``Invalid`` for what can never be and ``TransferRefused`` for what the ledger or a campaign's state
+    forbids now; each names every row that is wrong.
+    """
+    by.require(Permission.PROPOSE)
+    read = read_lines(lines, workspace=by.workspace)
+    return _write_by_hand(read, rule=BY_HAND, by=by, at=at)
+
+
+@transaction.atomic
+def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
+    """Propose the opposite of an applied plan; it takes another manager's approval like any other.
+
+    A finished campaign gets nothing back: what it gave goes to the reserve. Raises ``Refused`` (``not_applied``,
+    ``already_undone``, ``nothing_to_undo``) and ``TransferRefused`` where the money is spent by now.
+    """
+    by.require(Permission.PROPOSE)
+    plan, lines = lock_plan(reallocation_id, by=by)
+    if plan.state != ReallocationState.APPLIED:
+        raise Refused("not_applied", f"Plan {plan.pk} was never applied: there is nothing to undo.")
+    if Reallocation.objects.of(by.workspace).filter(undoes=plan, state__in=STANDING_STATES).exists():
+        raise Refused("already_undone", f"A plan that undoes plan {plan.pk} is under way or applied.")
+    opposite: defaultdict[tuple[Campaign | None, Campaign | None], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        back_to = line.source_campaign
+        if back_to is not None and back_to.is_finished:
+            back_to = None
+        if line.target_campaign != back_to:
+            opposite[line.target_campaign, back_to] += line.amount
+    if not opposite:
+        raise Refused(
+            "nothing_to_undo",
+            f"All that plan {plan.pk} moved is in the reserve, and the campaigns it came from have ended.",
+        )
+    undoing = [
+        build_line(source, target, amount, f"Undoes plan {plan.pk}", workspace=by.workspace)
+        for (source, target), amount in opposite.items()
+    ]
+    return _write_by_hand(undoing, rule=f"Undoes plan {plan.pk}.", undoes=plan, by=by, at=at)
+
+
+def _find_sprint(sprint_id: int | None, *, by: Actor) -> Sprint | None:
+    if sprint_id is None:
+        return None
+    sprint = Sprint.objects.of(by.workspace).filter(pk=sprint_id).first()
+    if sprint is None:
+        raise NotFound(f"There is no sprint {sprint_id} here.")
+    return sprint
+
+
+def _write_by_hand(
+    lines: Sequence[ReallocationLine],
+    *,
+    rule: str,
+    undoes: Reallocation | None = None,
+    by: Actor,
+    at: datetime,
+) -> Reallocation:
+    involved = {
+        side.pk: side
+        for line in lines
+        for side in (line.source_campaign, line.target_campaign)
+        if side is not None
+    }
+    workspace = lock_accounts(by.workspace, involved)
+    check_fit(lines, workspace=workspace, at=at)
+    evidence = plan_evidence(
+        lines,
+        {one.campaign.pk: one for one in describe(involved.values(), at=at)},
+        workspace=workspace,
+        rule=rule,
+        at=at,
+    )
+    return write_plan(lines, evidence=evidence, method=ReallocationMethod.HAND, undoes=undoes, by=by, at=at)
+
+
+def _refuse_twin(lines: Sequence[ReallocationLine], *, by: Actor) -> None:
+    """A second click makes no second plan."""
+    moves = [(line.source_campaign_id, line.target_campaign_id, line.amount) for line in lines]
+    waiting = Reallocation.objects.of(by.workspace).waiting().filter(method=ReallocationMethod.SHIFT)
+    for plan in waiting.prefetch_related("lines"):
+        if moves == [
+            (line.source_campaign_id, line.target_campaign_id, line.amount) for line in plan.lines.all()
+        ]:
+            raise Refused("already_proposed", f"Plan {plan.pk} moves the same money and waits for approval.")
+
+
+def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> list[dict[str, str]]:
+    """Who has money and is not in the plan, and why."""
+    return [
+        {"campaign": one.campaign.key, "name": one.campaign.name, "why": _why_not(one)}
+        for one in candidates
+        if one.campaign.key not in moved
+    ]
+
+
+def _why_not(one: Candidate) -> str:
+    if one.is_blind:
+        return f"{one.campaign.name} is blind: an outage of its numbers is no verdict on it."
+    if one.chance.band == Band.RECEIVER and (why := one.why_not_receive()):
+        return f"{one.campaign.name} does well, but receives nothing: {why}."
+    return standing(one)
+
+
+def _why_nothing(candidates: Sequence[Candidate]) -> str:
+    if not candidates:
+        return "There is nothing to move: no launched campaign has any money."
+    return " ".join(["There is nothing to move.", *(_why_not(one) for one in candidates[:MOST_REASONS])])

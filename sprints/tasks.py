@@ -1,0 +1,12 @@
+"""Work of the scheduler on sprints and money."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from sprints import services
+
+
+@shared_task
+def expire_reallocations() -> int:
+    """Close proposals that nobody approved in time."""
+    return services.expire_reallocations(at=timezone.now())
