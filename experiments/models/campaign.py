@@ -22,6 +22,9 @@ from workspaces.models.workspace import KEY_VALIDATOR
 
 
 class CampaignQuerySet(TenantQuerySet["Campaign"]):
+    def drafts(self) -> Self:
+        return self.filter(status=CampaignStatus.DRAFT)
+
     def live(self) -> Self:
         return self.filter(status=CampaignStatus.LIVE)
 
@@ -35,6 +38,10 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
 
     def finished(self) -> Self:
         return self.filter(status__in=FINISHED_STATUSES)
+
+    def unfinished(self) -> Self:
+        """Launched and not over: live, paused or scaled."""
+        return self.filter(status__in=SPENDING_STATUSES | {CampaignStatus.PAUSED})
 
     def launched(self) -> Self:
         """Everything that has ever been live."""
@@ -64,6 +71,8 @@ class Campaign(TenantModel):
     created_at = models.DateTimeField()
     launched_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # Since when it runs beyond its test; what a resumed campaign goes back to.
+    scaled_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     # Why it is paused or has ended: the rule's text or a person's words.
     stop_reason = models.CharField(max_length=500, blank=True)
@@ -130,6 +139,19 @@ class Campaign(TenantModel):
     @property
     def is_stopped(self) -> bool:
         return self.status in STOPPED_STATUSES
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == CampaignStatus.PAUSED
+
+    @property
+    def is_scaled(self) -> bool:
+        return self.status == CampaignStatus.SCALED
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Launched and not over."""
+        return self.is_spending or self.is_paused
 
     @property
     def is_finished(self) -> bool:

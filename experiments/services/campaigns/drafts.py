@@ -1,0 +1,275 @@
+"""Drafts: what can never be right is refused at once, what is not there yet may come until the launch."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from experiments.choices import CampaignStatus, HypothesisStatus
+from experiments.exceptions import FieldError, Refused
+from experiments.models import Arm, Campaign, Hypothesis
+from experiments.services.criteria import build_criteria, criteria_in_force, read_criteria
+from experiments.services.lookups import lock_campaign
+from experiments.services.values import Values, listed, quoted
+from workspaces.choices import EventKind
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+MOST_ARMS = 4
+MOST_COMPONENTS = 20
+LONGEST_COMPONENT = 200
+CAMPAIGN_FIELDS = (
+    "key",
+    "name",
+    "hypothesis",
+    "channel",
+    "budget",
+    "arms",
+    "components",
+    "kill_criteria",
+    "revives",
+)
+ARM_FIELDS = ("key", "name", "is_control", "planned_share")
+# They name the other two accounts of the ledger, and the page that makes a new campaign.
+RESERVED_KEYS = ("reserve", "outside", "new")
+SHARE_UNIT = Decimal("0.000001")
+
+
+@transaction.atomic
+def create_campaign(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
+    """A draft with its arms and kill criteria.
+
+    ``values`` maps names out of ``CAMPAIGN_FIELDS`` as REST has them; ``hypothesis`` is an id and ``revives``
+    the key of a killed campaign. Raises ``Invalid`` with everything that is wrong, ``Refused`` (``key_taken``)
+    where another campaign has the key.
+    """
+    by.require(Permission.PLAN)
+    fields, arms, rules = _read(values, by=by)
+    campaign = Campaign(workspace=by.workspace, created_at=at, **fields)
+    _save_under_its_key(campaign)
+    _build_arms(campaign, arms)
+    build_criteria(campaign, rules)
+    record_event(
+        EventKind.CAMPAIGN_CREATED, by=by, at=at, subject=("campaign", campaign.key), data=_as_told(campaign)
+    )
+    return campaign
+
+
+@transaction.atomic
+def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
+    """Change the fields given in ``values`` while the campaign is a draft; lists replace the old ones whole."""
+    by.require(Permission.PLAN)
+    campaign = lock_campaign(key, by=by)
+    if not campaign.is_draft:
+        raise Refused(
+            "not_a_draft",
+            f"Campaign {key} is {campaign.get_status_display()}; a plan changes only while it is a draft. "
+            "A manager can amend the kill criteria of a launched campaign.",
+        )
+    before = _stated(campaign)
+    fields, arms, rules = _read({**before, **values}, by=by)
+    for field, value in fields.items():
+        setattr(campaign, field, value)
+    _save_under_its_key(campaign)
+    if "arms" in values:
+        campaign.arms.all().delete()
+        _build_arms(campaign, arms)
+    if "kill_criteria" in values:
+        campaign.kill_criteria.all().delete()
+        build_criteria(campaign, rules)
+    after = _stated(campaign)
+    changed = [field for field in CAMPAIGN_FIELDS if after[field] != before[field]]
+    if changed:
+        record_event(
+            EventKind.CAMPAIGN_CHANGED,
+            by=by,
+            at=at,
+            subject=("campaign", campaign.key),
+            data={
+                **_as_told(campaign),
+                "before": {field: before[field] for field in changed},
+                "after": {field: after[field] for field in changed},
+            },
+        )
+    return campaign
+
+
+@transaction.atomic
+def import_campaign(
+    *, key: str, name: str, channel: str, external_id: str, by: Actor, at: datetime
+) -> Campaign:
+    """A campaign that runs already, taken as what it is: live, one arm, no hypothesis and no criteria."""
+    by.require(Permission.POST_METRICS)
+    given = {"key": key, "name": name, "channel": channel, "external_id": external_id}
+    values = Values(given, known=given)
+    fields = {
+        "key": values.key("key", longest=120, reserved=RESERVED_KEYS),
+        "name": values.text("name", longest=300),
+        "channel": values.key("channel", longest=40),
+        "external_id": values.text("external_id", longest=120, required=False),
+    }
+    values.raise_errors()
+    campaign = Campaign(
+        workspace=by.workspace,
+        status=CampaignStatus.LIVE,
+        created_at=at,
+        launched_at=at,
+        starts_on=by.workspace.local_day(at),
+        **fields,
+    )
+    _save_under_its_key(campaign)
+    _build_arms(campaign, [{"key": "all", "name": "All", "is_control": False, "planned_share": Decimal(1)}])
+    record_event(
+        EventKind.CAMPAIGN_IMPORTED,
+        by=by,
+        at=at,
+        subject=("campaign", campaign.key),
+        data={**_as_told(campaign), "external_id": campaign.external_id},
+    )
+    return campaign
+
+
+def _save_under_its_key(campaign: Campaign) -> None:
+    """Save, or say that another campaign has the key: the database decides, however close the race."""
+    try:
+        with transaction.atomic():
+            campaign.save()
+    except IntegrityError:
+        others = Campaign.objects.of(campaign.workspace).exclude(pk=campaign.pk)
+        if others.filter(key=campaign.key).exists():
+            message = f"There is a campaign {campaign.key} already. Choose another key."
+            raise Refused("key_taken", message, errors=[FieldError("key_taken", message, "key")]) from None
+        if others.filter(channel=campaign.channel, external_id=campaign.external_id).exists():
+            message = f"The campaign {campaign.external_id} of {campaign.channel} is known here already."
+            raise Refused(
+                "external_id_taken", message, errors=[FieldError("external_id_taken", message, "external_id")]
+            ) from None
+        raise
+
+
+def _read(
+    given: Mapping[str, Any], *, by: Actor
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """The fields of the campaign, of its arms and of its criteria, or everything that is wrong."""
+    values = Values(given, known=CAMPAIGN_FIELDS)
+    fields = {
+        "key": values.key("key", longest=120, reserved=RESERVED_KEYS),
+        "name": values.text("name", longest=300),
+        "hypothesis": read_hypothesis(values, by=by),
+        "channel": values.key("channel", longest=40),
+        "planned_budget": values.money("budget", workspace=by.workspace),
+        "components": values.texts("components", most=MOST_COMPONENTS, longest=LONGEST_COMPONENT),
+        "revives": _read_revived(values, by=by),
+    }
+    arms = _read_arms(values)
+    rules = read_criteria(values, "kill_criteria", workspace=by.workspace)
+    values.raise_errors()
+    return fields, arms, rules
+
+
+def read_hypothesis(values: Values, *, by: Actor, lock: bool = False) -> Hypothesis | None:
+    """The hypothesis to test; ``lock`` it where the campaign runs at once, so that it is not decided meanwhile."""
+    given = values.given.get("hypothesis")
+    if given is None:
+        return None
+    hypotheses = Hypothesis.objects.of(by.workspace).select_related("owner")
+    if lock:
+        hypotheses = hypotheses.select_for_update(of=("self",), no_key=True)
+    hypothesis = (
+        hypotheses.filter(pk=given).first()
+        if isinstance(given, int) and not isinstance(given, bool)
+        else None
+    )
+    if hypothesis is None:
+        values.refuse("hypothesis", "unknown_hypothesis", f"There is no hypothesis {quoted(given)} here.")
+    elif hypothesis.status not in {HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED}:
+        values.refuse(
+            "hypothesis",
+            "hypothesis_over",
+            f"“{hypothesis.title}” is {hypothesis.get_status_display()}. Write a new hypothesis to test it again.",
+        )
+    return hypothesis
+
+
+def _read_revived(values: Values, *, by: Actor) -> Campaign | None:
+    key = values.text("revives", longest=120, required=False)
+    if not key:
+        return None
+    killed = Campaign.objects.of(by.workspace).filter(key=key).first()
+    if killed is None:
+        values.refuse("revives", "unknown_campaign", f"There is no campaign “{quoted(key)}” here.")
+    elif killed.status != CampaignStatus.KILLED:
+        values.refuse(
+            "revives",
+            "not_killed",
+            f"Campaign {key} is {killed.get_status_display()}; only a killed campaign is revived.",
+        )
+    return killed
+
+
+def _read_arms(values: Values) -> list[dict[str, Any]]:
+    arms: list[dict[str, Any]] = []
+    for position, row in enumerate(values.rows("arms", most=MOST_ARMS)):
+        arm = values.nested(f"arms.{position}", row, known=ARM_FIELDS)
+        if arm is None:
+            continue
+        arm.require("planned_share")
+        share = arm.fraction("planned_share", low=0, open_low=True, high=1)
+        arms.append(
+            {
+                "key": arm.key("key", longest=60),
+                "name": arm.text("name", longest=300),
+                "is_control": arm.flag("is_control"),
+                # A share is a ratio: of a third, six places are enough.
+                "planned_share": None if share is None else max(_share(share), SHARE_UNIT),
+            }
+        )
+        values.errors += arm.errors
+    _refuse_twins(values, arms)
+    return arms
+
+
+def _share(share: float) -> Decimal:
+    return Decimal(str(share)).quantize(SHARE_UNIT)
+
+
+def _refuse_twins(values: Values, arms: list[dict[str, Any]]) -> None:
+    keys = [arm["key"] for arm in arms if arm["key"]]
+    twins = sorted({key for key in keys if keys.count(key) > 1})
+    if twins:
+        values.refuse(
+            "arms", "arm_key_twice", f"Each arm has a key of its own; {listed(twins)} is there twice."
+        )
+    controls = [arm["key"] for arm in arms if arm["is_control"]]
+    if len(controls) > 1:
+        values.refuse(
+            "arms", "two_controls", f"One arm is the control, not {len(controls)}: {listed(controls)}."
+        )
+
+
+def _build_arms(campaign: Campaign, arms: list[dict[str, Any]]) -> None:
+    Arm.objects.bulk_create(
+        Arm(workspace=campaign.workspace, campaign=campaign, position=position, **arm)
+        for position, arm in enumerate(arms, start=1)
+    )
+
+
+def _stated(campaign: Campaign) -> dict[str, Any]:
+    """What the draft says, by the names and in the shapes that ``create_campaign`` takes."""
+    return {
+        "key": campaign.key,
+        "name": campaign.name,
+        "hypothesis": campaign.hypothesis_id,
+        "channel": campaign.channel,
+        "budget": campaign.planned_budget,
+        "arms": [{field: getattr(arm, field) for field in ARM_FIELDS} for arm in campaign.arms.all()],
+        "components": campaign.components,
+        "kill_criteria": [criterion.canonical for criterion in criteria_in_force(campaign)],
+        "revives": campaign.revives.key if campaign.revives else None,
+    }
+
+
+def _as_told(campaign: Campaign) -> dict[str, Any]:
+    return {"campaign": campaign.key, "name": campaign.name, "channel": campaign.channel}

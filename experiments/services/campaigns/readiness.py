@@ -1,0 +1,69 @@
+"""What a draft still lacks. A draft may be incomplete; a launch may not."""
+
+from decimal import Decimal
+
+from experiments.exceptions import FieldError
+from experiments.models import Campaign
+from experiments.services.criteria import criteria_in_force, missing_guards
+
+# The platforms' own rounding of equal shares: three times 0.333333.
+SHARE_TOLERANCE = Decimal("0.000001")
+
+
+def missing_for_launch(campaign: Campaign) -> list[FieldError]:
+    """Everything that keeps the campaign from its launch, each with what would be right; empty when ready."""
+    errors = [*_missing_hypothesis(campaign), *_missing_arms(campaign)]
+    if campaign.planned_budget is None:
+        errors.append(FieldError("budget_missing", "It has no budget.", "budget"))
+    criteria = criteria_in_force(campaign)
+    if not criteria:
+        errors.append(
+            FieldError(
+                "criteria_missing",
+                "It has no kill criterion: say before the first spend when it is to stop.",
+                "kill_criteria",
+            )
+        )
+    return errors + missing_guards(criteria, budget=campaign.planned_budget, workspace=campaign.workspace)
+
+
+def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:
+    if campaign.hypothesis is None:
+        return [FieldError("hypothesis_missing", "It has no hypothesis to test.", "hypothesis")]
+    if campaign.hypothesis.owner is None:
+        return [
+            FieldError(
+                "owner_missing",
+                f"Its hypothesis “{campaign.hypothesis.title}” has no owner to answer for it.",
+                "owner",
+            )
+        ]
+    return []
+
+
+def _missing_arms(campaign: Campaign) -> list[FieldError]:
+    arms = list(campaign.arms.all())
+    if not arms:
+        return [FieldError("arms_missing", "It has no arm: add one to four.", "arms")]
+    errors = []
+    if len(arms) > 1 and not any(arm.is_control for arm in arms):
+        errors.append(FieldError("control_missing", "Of several arms one is the control; mark it.", "arms"))
+    total = sum((arm.planned_share for arm in arms), Decimal(0))
+    if abs(total - 1) > SHARE_TOLERANCE:
+        errors.append(
+            FieldError(
+                "shares_not_whole",
+                f"The planned shares of its arms add up to {total.normalize():f}; together they are 1.",
+                "arms",
+            )
+        )
+    if len(arms) == 1 and campaign.hypothesis is not None and campaign.hypothesis.target is None:
+        errors.append(
+            FieldError(
+                "target_missing",
+                "With a single arm there is nothing to compare with: give its hypothesis a target, "
+                "or the campaign a control.",
+                "target",
+            )
+        )
+    return errors

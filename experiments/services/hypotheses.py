@@ -1,0 +1,281 @@
+"""Writing down what the team believes, until a sprint commits to it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from experiments.choices import (
+    METRICS,
+    OUTCOME_METRICS,
+    BuyerStage,
+    Driver,
+    HypothesisKind,
+    HypothesisStatus,
+    Metric,
+)
+from experiments.exceptions import InvalidTransition, Refused
+from experiments.models import Hypothesis
+from experiments.services.campaigns import discard_campaign
+from experiments.services.lookups import lock_hypothesis
+from experiments.services.values import Values, listed, quoted
+from workspaces.choices import EventKind, Role
+from workspaces.models import Membership, User
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+DEFAULT_MDE_RELATIVE = 0.2
+LARGEST_MDE_RELATIVE = 5
+MOST_GUARDRAILS = 10
+SCORES = ("impact", "confidence", "ease")
+SENTENCE = {"title": 300, "change": 500, "audience": 500, "expected_effect": 500, "because": 1000}
+OPTIONAL_TEXTS = {"persona": 300, "objection": 500}
+HYPOTHESIS_FIELDS = (
+    *SENTENCE,
+    *OPTIONAL_TEXTS,
+    "kind",
+    "buyer_stage",
+    "driver",
+    "owner",
+    "primary_metric",
+    "outcome_metric",
+    "target",
+    "mde_relative",
+    "guardrail_metrics",
+    *SCORES,
+    "predicted_success",
+    "parent",
+)
+
+
+@transaction.atomic
+def create_hypothesis(*, values: Mapping[str, Any], path: str = "", by: Actor, at: datetime) -> Hypothesis:
+    """A new hypothesis in the backlog.
+
+    ``values`` maps names out of ``HYPOTHESIS_FIELDS`` as REST has them; ``owner`` is an e-mail address or a
+    user, ``parent`` the id of a hypothesis. Raises ``Invalid`` with everything that is wrong, the fields named
+    after ``path``.
+    """
+    by.require(Permission.PLAN)
+    hypothesis = Hypothesis(workspace=by.workspace, created_at=at, **_read(values, path=path, by=by))
+    hypothesis.save()
+    record_event(
+        EventKind.HYPOTHESIS_CREATED,
+        by=by,
+        at=at,
+        subject=("hypothesis", hypothesis.pk),
+        data={
+            "title": hypothesis.title,
+            "owner": hypothesis.owner.email if hypothesis.owner else None,
+            "primary_metric": hypothesis.primary_metric,
+            "parent": hypothesis.parent_id,
+        },
+    )
+    return hypothesis
+
+
+@transaction.atomic
+def change_hypothesis(
+    hypothesis_id: int, *, values: Mapping[str, Any], by: Actor, at: datetime
+) -> Hypothesis:
+    """Change the fields given in ``values``, as long as no sprint has committed to the hypothesis."""
+    by.require(Permission.PLAN)
+    hypothesis = lock_hypothesis(hypothesis_id, by=by)
+    _refuse_outside_the_backlog(hypothesis)
+    before = stated(hypothesis)
+    for field, value in _read({**before, **values}, by=by, hypothesis=hypothesis).items():
+        setattr(hypothesis, field, value)
+    after = stated(hypothesis)
+    changed = [field for field in HYPOTHESIS_FIELDS if after[field] != before[field]]
+    if changed:
+        hypothesis.save(update_fields=changed)
+        record_event(
+            EventKind.HYPOTHESIS_CHANGED,
+            by=by,
+            at=at,
+            subject=("hypothesis", hypothesis.pk),
+            data={
+                "title": hypothesis.title,
+                "before": _as_told(before, changed),
+                "after": _as_told(after, changed),
+            },
+        )
+    return hypothesis
+
+
+@transaction.atomic
+def archive_hypothesis(hypothesis_id: int, *, by: Actor, at: datetime) -> Hypothesis:
+    """Put a hypothesis of the backlog away for good; its drafts of campaigns are discarded."""
+    by.require(Permission.PLAN)
+    hypothesis = lock_hypothesis(hypothesis_id, by=by)
+    hypothesis.move_to(HypothesisStatus.ARCHIVED)
+    running = [campaign.key for campaign in hypothesis.campaigns.unfinished()]
+    if running:
+        raise Refused(
+            "campaigns_unfinished",
+            f"“{hypothesis.title}” has campaigns that are not over: {listed(running)}. Kill or complete them first.",
+        )
+    hypothesis.save(update_fields=["status"])
+    for draft in hypothesis.campaigns.drafts().order_by("pk"):
+        discard_campaign(draft.key, reason="Its hypothesis was archived.", by=by, at=at)
+    record_event(
+        EventKind.HYPOTHESIS_ARCHIVED,
+        by=by,
+        at=at,
+        subject=("hypothesis", hypothesis.pk),
+        data={"title": hypothesis.title},
+    )
+    return hypothesis
+
+
+def stated(hypothesis: Hypothesis) -> dict[str, Any]:
+    """What the hypothesis says, by the names that ``create_hypothesis`` takes."""
+    said = {field: getattr(hypothesis, field) for field in HYPOTHESIS_FIELDS}
+    return {**said, "parent": hypothesis.parent_id}
+
+
+def _refuse_outside_the_backlog(hypothesis: Hypothesis) -> None:
+    if hypothesis.status == HypothesisStatus.BACKLOG:
+        return
+    if hypothesis.status == HypothesisStatus.ARCHIVED:
+        raise InvalidTransition(f"“{hypothesis.title}” is archived and cannot change any more.")
+    raise Refused(
+        "already_committed",
+        f"“{hypothesis.title}” was committed to a sprint; what it says stays as it was agreed.",
+    )
+
+
+def _read(
+    given: Mapping[str, Any], *, path: str = "", by: Actor, hypothesis: Hypothesis | None = None
+) -> dict[str, Any]:
+    """The model's fields out of what was sent, or everything that is wrong with it."""
+    values = Values(given, known=HYPOTHESIS_FIELDS, path=path)
+    metric = values.metric("primary_metric")
+    mde_relative = values.fraction("mde_relative", low=0, open_low=True, high=LARGEST_MDE_RELATIVE)
+    fields = {
+        **{name: values.text(name, longest=longest) for name, longest in SENTENCE.items()},
+        **{
+            name: values.text(name, longest=longest, required=False)
+            for name, longest in OPTIONAL_TEXTS.items()
+        },
+        "kind": values.choice("kind", HypothesisKind),
+        "buyer_stage": values.choice("buyer_stage", BuyerStage),
+        "driver": values.choice("driver", Driver),
+        "owner": _read_owner(values, by=by),
+        "primary_metric": metric.key if metric else "",
+        "outcome_metric": _read_outcome_metric(values, primary=metric),
+        "target": values.metric_value("target", metric=metric),
+        "mde_relative": DEFAULT_MDE_RELATIVE if mde_relative is None else mde_relative,
+        "guardrail_metrics": _read_guardrails(values, primary=metric),
+        **{name: values.whole(name, low=1, high=10) for name in SCORES},
+        "predicted_success": values.fraction("predicted_success"),
+        "parent": _read_parent(values, by=by, child=hypothesis),
+    }
+    values.raise_errors()
+    return fields
+
+
+def _read_owner(values: Values, *, by: Actor) -> User | None:
+    """A member who may plan; an idea may wait in the backlog without one."""
+    given = values.given.get("owner")
+    if given is None or given == "":
+        return None
+    members = Membership.objects.of(by.workspace).select_related("user")
+    if isinstance(given, User):
+        membership = members.filter(user=given).first()
+    else:
+        email = values.text("owner", longest=254)
+        if not email:
+            return None
+        membership = members.filter(user__email__iexact=email).first()
+    if membership is None:
+        values.refuse(
+            "owner",
+            "unknown_member",
+            f"{quoted(given)} is not a member of this workspace. The owner is a member, by e-mail address.",
+        )
+        return None
+    if not Role(membership.role).includes(Role.MARKETER):
+        values.refuse(
+            "owner",
+            "owner_cannot_plan",
+            f"{membership.user.email} is a {membership.get_role_display()}. An owner is a marketer or above.",
+        )
+        return None
+    return membership.user
+
+
+def _read_outcome_metric(values: Values, *, primary: Metric | None) -> str:
+    if "outcome_metric" not in values:
+        if primary is not None and primary.needs_outcome:
+            values.refuse(
+                "outcome_metric",
+                "outcome_metric_missing",
+                f"The {primary.label} is a {primary.metric_class.label} metric. "
+                "Name the outcome metric that it is meant to move.",
+            )
+        return ""
+    outcome = values.metric("outcome_metric")
+    if outcome is None:
+        return ""
+    if outcome.needs_outcome:
+        values.refuse(
+            "outcome_metric",
+            "not_an_outcome",
+            f"The {outcome.label} is a {outcome.metric_class.label} metric, not an outcome. "
+            f"Use {listed(OUTCOME_METRICS, last='or')}.",
+        )
+    return outcome.key
+
+
+def _read_guardrails(values: Values, *, primary: Metric | None) -> list[str]:
+    rows = values.rows("guardrail_metrics", most=MOST_GUARDRAILS)
+    for position, key in enumerate(rows):
+        if not isinstance(key, str) or key not in METRICS:
+            values.refuse(
+                f"guardrail_metrics.{position}",
+                "unknown_metric",
+                f"“{quoted(key)}” is no metric. Use {listed(METRICS, last='or')}.",
+            )
+        elif primary is not None and key == primary.key:
+            values.refuse(
+                f"guardrail_metrics.{position}",
+                "guardrail_is_primary",
+                f"The {primary.label} is the primary metric already; a guardrail is another one.",
+            )
+    return list(dict.fromkeys(key for key in rows if isinstance(key, str)))
+
+
+def _read_parent(values: Values, *, by: Actor, child: Hypothesis | None) -> Hypothesis | None:
+    given = values.given.get("parent")
+    if given is None:
+        return None
+    parent = (
+        Hypothesis.objects.of(by.workspace).filter(pk=given).first()
+        if isinstance(given, int) and not isinstance(given, bool)
+        else None
+    )
+    if parent is None:
+        values.refuse("parent", "unknown_hypothesis", f"There is no hypothesis {quoted(given)} here.")
+    elif child is not None and child in _lineage(parent):
+        values.refuse("parent", "own_ancestor", "A hypothesis cannot descend from itself.")
+        return None
+    return parent
+
+
+def _lineage(hypothesis: Hypothesis) -> list[Hypothesis]:
+    """The hypothesis, its parent, and so on to the first."""
+    line = [hypothesis]
+    while (parent := line[-1].parent) is not None:
+        line.append(parent)
+    return line
+
+
+def _as_told(said: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:
+    """The changed fields as a feed can carry them."""
+    return {
+        field: value.email if isinstance(value, User) else value
+        for field in fields
+        for value in [said[field]]
+    }

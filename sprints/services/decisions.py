@@ -1,0 +1,258 @@
+"""The review: what the numbers suggest, what a person decides, and what follows for the campaigns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
+from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns import (
+    complete_campaign,
+    discard_campaign,
+    kill_campaign,
+    scale_campaign,
+)
+from experiments.services.hypotheses import create_hypothesis, stated
+from experiments.services.lookups import lock_hypothesis
+from experiments.services.values import Values
+from sprints.choices import CommitmentState, DecisionKind, SprintStatus
+from sprints.exceptions import InvalidTransition, NotAllowed, Refused
+from sprints.models import Commitment, Decision, Sprint
+from sprints.services.lookups import lock_commitment, lock_sprint
+from sprints.services.places import run_until_end_of, take_place
+from workspaces.choices import EventKind
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+LONGEST_LEARNING = 5000
+LONGEST_REASON = 500
+DECISION_FIELDS = ("decision", "moved_the_business", "learning", "child", "carry_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the numbers say should be decided.
+
+    ``verdicts`` holds each launched campaign's verdict (code, arm, reason) by the campaign's key. In a
+    ``vanity_win`` the primary metric won while the outcome that it is meant to move did not.
+    """
+
+    decision: DecisionKind
+    reason: str
+    verdicts: Mapping[str, Mapping[str, Any]]
+    vanity_win: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one campaign speaks for."""
+
+    speaks_for: DecisionKind
+    reason: str
+    verdict: Mapping[str, Any]
+    vanity_win: bool = False
+
+
+# Of several campaigns the best speaks for the hypothesis: it is over only when none of them works.
+_STRONGEST_FIRST = (DecisionKind.SCALE, DecisionKind.EVOLVE, DecisionKind.INCONCLUSIVE, DecisionKind.KILL)
+
+
+def suggest_decision(hypothesis: Hypothesis, *, at: datetime) -> Suggestion:
+    """What the verdicts of the hypothesis's campaigns suggest at that moment; a human decides."""
+    campaigns = hypothesis.campaigns.launched().select_related("workspace", "hypothesis").order_by("pk")
+    readings = {campaign.key: _read_campaign(campaign, hypothesis, at=at) for campaign in campaigns}
+    if not readings:
+        return Suggestion(DecisionKind.INCONCLUSIVE, "None of its campaigns has run.", {}, vanity_win=False)
+    strongest = min(readings.values(), key=lambda reading: _STRONGEST_FIRST.index(reading.speaks_for))
+    return Suggestion(
+        decision=strongest.speaks_for,
+        reason=strongest.reason,
+        verdicts={key: reading.verdict for key, reading in readings.items()},
+        vanity_win=any(reading.vanity_win for reading in readings.values()),
+    )
+
+
+def _read_campaign(campaign: Campaign, hypothesis: Hypothesis, *, at: datetime) -> _Reading:
+    from experiments.selectors.analysis import analyse_campaign
+
+    verdict = analyse_campaign(campaign, at=at).as_dict()["verdict"]
+    code, reason = VerdictCode(verdict["code"]), verdict["reason"]
+    if code == VerdictCode.WIN and hypothesis.metric.needs_outcome:
+        outcome = analyse_campaign(campaign, metric=hypothesis.outcome_metric, at=at).as_dict()["verdict"]
+        if outcome["code"] != VerdictCode.WIN:
+            reason = (
+                f"{campaign.name} wins on {hypothesis.metric.label}, but nothing says yet that the "
+                f"{METRICS[hypothesis.outcome_metric].label} follows."
+            )
+            return _Reading(DecisionKind.EVOLVE, reason, verdict, vanity_win=True)
+    breach = campaign.breaches.open().order_by("pk").first()
+    if breach is not None:
+        return _Reading(DecisionKind.KILL, f"{campaign.name} has broken its rule: {breach.rule}.", verdict)
+    if campaign.status == CampaignStatus.KILLED:
+        return _Reading(DecisionKind.KILL, f"{campaign.name} was killed: {campaign.stop_reason}", verdict)
+    speaks_for = {
+        VerdictCode.WIN: DecisionKind.SCALE,
+        VerdictCode.LOSS: DecisionKind.KILL,
+        # Two ways that do the same: the next idea is worth more than a longer look.
+        VerdictCode.EQUIVALENT: DecisionKind.EVOLVE,
+        VerdictCode.INCONCLUSIVE: DecisionKind.INCONCLUSIVE,
+        VerdictCode.INSUFFICIENT: DecisionKind.INCONCLUSIVE,
+    }[code]
+    return _Reading(speaks_for, reason, verdict)
+
+
+@transaction.atomic
+def decide(
+    hypothesis_id: int,
+    *,
+    decision: str,
+    moved_the_business: bool,
+    learning: str,
+    child: Mapping[str, Any] | None = None,
+    carry_to: int | None = None,
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    """Answer for a hypothesis of a sprint that runs or is in review, and act on its campaigns.
+
+    Scale scales them, kill kills them, evolve completes them and puts a child hypothesis into the backlog
+    (``child``: what it says differently from its parent), inconclusive completes them, or, with ``carry_to``
+    (the id of a sprint in planning with a free place), lets them go on there.
+    """
+    by.require(Permission.PLAN)
+    person = by.user
+    if person is None:
+        raise NotAllowed("Quickno suggests; a person decides.", code="person_required")
+    kind, learning = _read(
+        {
+            "decision": decision,
+            "moved_the_business": moved_the_business,
+            "learning": learning,
+            "child": child,
+            "carry_to": carry_to,
+        }
+    )
+    commitment = lock_commitment(hypothesis_id, beside=carry_to, by=by)
+    if commitment is None:
+        hypothesis = lock_hypothesis(hypothesis_id, by=by)
+        raise InvalidTransition(
+            f"“{hypothesis.title}” is {hypothesis.get_status_display()}; what is decided is committed to a sprint."
+        )
+    hypothesis, sprint = commitment.hypothesis, commitment.sprint
+    if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW}:
+        raise InvalidTransition(
+            f"{sprint} is {sprint.get_status_display()}; a hypothesis is decided while its sprint runs "
+            "or is in review."
+        )
+    suggestion = suggest_decision(hypothesis, at=at)
+    target = None if carry_to is None else lock_sprint(carry_to, by=by)
+    if target is None:
+        _end(commitment, kind, learning=learning, by=by, at=at)
+    else:
+        _carry(commitment, target, at=at)
+    decided = Decision.objects.create(
+        workspace=by.workspace,
+        hypothesis=hypothesis,
+        sprint=sprint,
+        decision=kind,
+        moved_the_business=moved_the_business,
+        learning=learning,
+        evidence=suggestion.verdicts,
+        vanity_win=suggestion.vanity_win,
+        child=_evolve(hypothesis, child or {}, by=by, at=at) if kind == DecisionKind.EVOLVE else None,
+        carry_to=target,
+        decided_by=person,
+        decided_at=at,
+    )
+    _tell(decided, suggestion, by=by, at=at)
+    return decided
+
+
+def _read(given: Mapping[str, Any]) -> tuple[DecisionKind, str]:
+    values = Values(given, known=DECISION_FIELDS)
+    kind = values.choice("decision", DecisionKind)
+    if not isinstance(given["moved_the_business"], bool):
+        values.refuse(
+            "moved_the_business", "required", "Say whether it moved the business forward: true or false."
+        )
+    learning = values.text("learning", longest=LONGEST_LEARNING)
+    if given["child"] is not None and kind not in {None, DecisionKind.EVOLVE}:
+        values.refuse("child", "child_without_evolving", "Only a hypothesis that evolves has a child.")
+    if given["carry_to"] is not None and kind not in {None, DecisionKind.INCONCLUSIVE}:
+        values.refuse(
+            "carry_to", "carried_though_decided", "Only what is inconclusive goes on in another sprint."
+        )
+    values.raise_errors()
+    return DecisionKind(given["decision"]), learning
+
+
+def _end(commitment: Commitment, kind: DecisionKind, *, learning: str, by: Actor, at: datetime) -> None:
+    """The hypothesis is decided; each of its campaigns does what that means."""
+    hypothesis = commitment.hypothesis
+    campaigns = list(hypothesis.campaigns.order_by("pk"))
+    if kind == DecisionKind.SCALE and not any(campaign.is_unfinished for campaign in campaigns):
+        raise Refused(
+            "nothing_to_scale",
+            f"“{hypothesis.title}” has no campaign that could be scaled: none is live or paused.",
+        )
+    reason = learning if len(learning) <= LONGEST_REASON else f"{learning[: LONGEST_REASON - 1]}…"
+    for campaign in campaigns:
+        if campaign.is_draft:
+            discard_campaign(campaign.key, reason=reason, by=by, at=at)
+        elif not campaign.is_unfinished or (kind == DecisionKind.SCALE and campaign.is_scaled):
+            continue
+        elif kind == DecisionKind.SCALE:
+            scale_campaign(campaign.key, reason=reason, by=by, at=at)
+        elif kind == DecisionKind.KILL:
+            kill_campaign(campaign.key, reason=reason, by=by, at=at)
+        else:
+            complete_campaign(campaign.key, reason=reason, by=by, at=at)
+    commitment.state, commitment.ended_at = CommitmentState.DECIDED, at
+    commitment.save(update_fields=["state", "ended_at"])
+    hypothesis.move_to(HypothesisStatus.DECIDED)
+    hypothesis.decided_at = at
+    hypothesis.save(update_fields=["status", "decided_at"])
+
+
+def _carry(commitment: Commitment, target: Sprint, *, at: datetime) -> None:
+    """The hypothesis and its campaigns go on in the sprint ``target``, to its end."""
+    if target.status != SprintStatus.PLANNING:
+        raise Refused(
+            "sprint_not_in_planning",
+            f"{target} is {target.get_status_display()}; a hypothesis is carried over to a sprint in planning.",
+        )
+    commitment.state, commitment.ended_at = CommitmentState.CARRIED, at
+    commitment.save(update_fields=["state", "ended_at"])
+    take_place(target, commitment.hypothesis, at=at)
+    run_until_end_of(target, commitment.hypothesis)
+
+
+def _evolve(parent: Hypothesis, child: Mapping[str, Any], *, by: Actor, at: datetime) -> Hypothesis:
+    # Every hypothesis is a bet of its own: how likely the parent seemed says nothing about the child.
+    inherited = {**stated(parent), "predicted_success": None}
+    return create_hypothesis(values={**inherited, **child, "parent": parent.pk}, path="child.", by=by, at=at)
+
+
+def _tell(decision: Decision, suggestion: Suggestion, *, by: Actor, at: datetime) -> None:
+    kind = EventKind.HYPOTHESIS_CARRIED if decision.carry_to else EventKind.HYPOTHESIS_DECIDED
+    record_event(
+        kind,
+        by=by,
+        at=at,
+        subject=("hypothesis", decision.hypothesis_id),
+        data={
+            "title": decision.hypothesis.title,
+            "sprint": decision.sprint_id,
+            "number": decision.sprint.number,
+            "decision": decision.decision,
+            "suggested": suggestion.decision,
+            "moved_the_business": decision.moved_the_business,
+            "learning": decision.learning,
+            "vanity_win": decision.vanity_win,
+            "child": decision.child_id,
+            "carry_to": decision.carry_to.number if decision.carry_to else None,
+        },
+    )

@@ -1,0 +1,79 @@
+"""Setting campaigns live: the state, the frozen criteria and the money in one transaction."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from experiments.exceptions import CampaignNotReady, InvalidTransition
+from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns import adopt_unplanned, missing_for_launch, start_campaign
+from experiments.services.lookups import find_campaign
+from sprints.choices import SprintStatus
+from sprints.exceptions import Refused
+from sprints.models import Commitment
+from sprints.services.ledger import fund_launch
+from sprints.services.lookups import lock_commitment, lock_workspace
+from workspaces.permissions import Actor, Permission
+
+
+@transaction.atomic
+def launch_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
+    """Launch a draft whose hypothesis is committed to a running sprint; it runs to the sprint's last day.
+
+    Raises ``CampaignNotReady`` with everything that it lacks, ``Refused`` where its sprint does not run.
+    """
+    by.require(Permission.PLAN)
+    lock_workspace(by)
+    campaign = find_campaign(key, by=by)
+    if not campaign.is_draft:
+        raise InvalidTransition(
+            f"Campaign {key} is {campaign.get_status_display()}; only a draft can be launched."
+        )
+    if campaign.hypothesis is None:
+        raise CampaignNotReady(key, missing_for_launch(campaign))
+    commitment = lock_commitment(campaign.hypothesis.pk, by=by)
+    sprint = _running_sprint(commitment, campaign.hypothesis).sprint
+    if sprint.ends_on < by.workspace.local_day(at):
+        raise Refused(
+            "sprint_over", f"{sprint} was to end on {sprint.ends_on}; decide instead of launching more."
+        )
+    return fund_and_start(key, runs_until=sprint.ends_on, by=by, at=at)
+
+
+def _running_sprint(commitment: Commitment | None, hypothesis: Hypothesis) -> Commitment:
+    if commitment is None:
+        raise Refused(
+            "not_committed",
+            f"Its hypothesis “{hypothesis.title}” is {hypothesis.get_status_display()}. "
+            "A campaign launches in a sprint: commit the hypothesis to one.",
+        )
+    sprint = commitment.sprint
+    if sprint.status != SprintStatus.RUNNING:
+        hint = " Starting it launches the campaign." if sprint.status == SprintStatus.PLANNING else ""
+        raise Refused(
+            "sprint_not_running",
+            f"{sprint} is {sprint.get_status_display()}; a campaign launches while its sprint runs.{hint}",
+        )
+    return commitment
+
+
+def fund_and_start(key: str, *, runs_until: date, by: Actor, at: datetime) -> Campaign:
+    """Launch one draft inside the caller's transaction, which holds the workspace."""
+    campaign = start_campaign(key, runs_until=runs_until, by=by, at=at)
+    fund_launch(campaign, by=by, at=at)
+    return campaign
+
+
+@transaction.atomic
+def adopt_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
+    """Give a campaign that runs without a plan criteria, frozen at once, a budget and, if named, a hypothesis.
+
+    ``values``: ``kill_criteria``, ``budget``, and optionally ``hypothesis`` (id) and ``runs_until`` (date).
+    """
+    by.require(Permission.PLAN)
+    lock_workspace(by)
+    campaign = adopt_unplanned(key, values=values, by=by, at=at)
+    fund_launch(campaign, by=by, at=at)
+    return campaign

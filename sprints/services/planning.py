@@ -1,0 +1,327 @@
+"""A sprint from its first plan to its end."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from experiments.choices import HypothesisStatus
+from experiments.exceptions import FieldError
+from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns import missing_for_launch
+from experiments.services.lookups import lock_hypothesis
+from experiments.services.values import Values, listed
+from sprints.choices import MAX_SPRINT_DAYS, MIN_SPRINT_DAYS, CommitmentState, SprintStatus
+from sprints.exceptions import InvalidTransition, Refused
+from sprints.models import Commitment, Sprint
+from sprints.services.launching import fund_and_start
+from sprints.services.lookups import active_commitments, lock_sprint, lock_workspace
+from sprints.services.places import run_until_end_of, take_place
+from workspaces.choices import EventKind, Role
+from workspaces.models import Membership
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+SPRINT_FIELDS = ("name", "goal", "starts_on", "ends_on")
+# Campaigns are switched on the evening before, and where the team is, the day may have begun already.
+EARLIEST_START = timedelta(days=1)
+
+
+@transaction.atomic
+def create_sprint(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Sprint:
+    """A sprint in planning, with the workspace's next number. ``values``: ``SPRINT_FIELDS``, days as dates."""
+    by.require(Permission.PLAN)
+    fields = _read(values)
+    # Whoever numbers a sprint holds the workspace: no number twice, and none left out.
+    lock_workspace(by)
+    last = Sprint.objects.of(by.workspace).aggregate(last=Max("number"))["last"] or 0
+    sprint = Sprint.objects.create(workspace=by.workspace, number=last + 1, created_at=at, **fields)
+    _tell(EventKind.SPRINT_CREATED, sprint, by=by, at=at)
+    return sprint
+
+
+@transaction.atomic
+def change_sprint(sprint_id: int, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Sprint:
+    """Change the fields given in ``values`` while the sprint is in planning."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    if sprint.status != SprintStatus.PLANNING:
+        raise Refused(
+            "already_started",
+            f"{sprint} is {sprint.get_status_display()}; a sprint changes only while it is in planning.",
+        )
+    before = {field: getattr(sprint, field) for field in SPRINT_FIELDS}
+    after = _read({**before, **values})
+    changed = [field for field in SPRINT_FIELDS if after[field] != before[field]]
+    if changed:
+        for field in changed:
+            setattr(sprint, field, after[field])
+        sprint.save(update_fields=changed)
+        for hypothesis in _lock_hypotheses(sprint, by=by):
+            if hypothesis.decide_by is not None:  # carried over, and its campaigns run already
+                run_until_end_of(sprint, hypothesis)
+        _tell(
+            EventKind.SPRINT_CHANGED,
+            sprint,
+            by=by,
+            at=at,
+            before={field: before[field] for field in changed},
+            after={field: after[field] for field in changed},
+        )
+    return sprint
+
+
+def _read(given: Mapping[str, Any]) -> dict[str, Any]:
+    values = Values(given, known=SPRINT_FIELDS)
+    fields = {
+        "name": values.text("name", longest=200),
+        "goal": values.text("goal", longest=1000, required=False),
+        "starts_on": values.day("starts_on"),
+        "ends_on": values.day("ends_on"),
+    }
+    first, last = fields["starts_on"], fields["ends_on"]
+    if isinstance(first, date) and isinstance(last, date):
+        days = (last - first).days + 1
+        if not MIN_SPRINT_DAYS <= days <= MAX_SPRINT_DAYS:
+            earliest = first + timedelta(days=MIN_SPRINT_DAYS - 1)
+            latest = first + timedelta(days=MAX_SPRINT_DAYS - 1)
+            made = f"make {days} day{'' if days == 1 else 's'}" if days > 0 else "end before they begin"
+            values.refuse(
+                "ends_on",
+                "sprint_length",
+                f"{first} to {last} {made}; a sprint takes {MIN_SPRINT_DAYS} to {MAX_SPRINT_DAYS} days. "
+                f"From {first} on it ends between {earliest} and {latest}.",
+            )
+    values.raise_errors()
+    return fields
+
+
+@transaction.atomic
+def commit_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: datetime) -> Sprint:
+    """Take a hypothesis of the backlog into a sprint in planning; it has one to three places (``sprint_full``)."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    hypothesis = lock_hypothesis(hypothesis_id, by=by)
+    _require_planning(sprint, deed="take on a hypothesis")
+    _refuse_ownerless(hypothesis, by=by)
+    hypothesis.move_to(HypothesisStatus.COMMITTED)
+    take_place(sprint, hypothesis, at=at)
+    hypothesis.save(update_fields=["status"])
+    _tell_hypothesis(EventKind.HYPOTHESIS_COMMITTED, hypothesis, sprint, by=by, at=at)
+    return sprint
+
+
+def _refuse_ownerless(hypothesis: Hypothesis, *, by: Actor) -> None:
+    if hypothesis.owner is None:
+        raise Refused("owner_missing", f"“{hypothesis.title}” has no owner. Say who answers for it first.")
+    roles = [role for role in Role if role.includes(Role.MARKETER)]
+    if not Membership.objects.of(by.workspace).filter(user=hypothesis.owner, role__in=roles).exists():
+        raise Refused(
+            "owner_gone",
+            f"{hypothesis.owner}, the owner of “{hypothesis.title}”, cannot plan in this workspace any more. "
+            "Name another owner first.",
+        )
+
+
+@transaction.atomic
+def release_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: datetime) -> Sprint:
+    """Put a hypothesis of a sprint in planning back into the backlog."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    hypothesis = lock_hypothesis(hypothesis_id, by=by)
+    _require_planning(sprint, deed="release a hypothesis")
+    commitment = (
+        Commitment.objects.of(by.workspace).active().filter(sprint=sprint, hypothesis=hypothesis).first()
+    )
+    if commitment is None:
+        raise Refused("not_committed", f"“{hypothesis.title}” is not committed to {sprint}.")
+    _release(commitment, hypothesis, sprint, by=by, at=at)
+    return sprint
+
+
+def _release(
+    commitment: Commitment, hypothesis: Hypothesis, sprint: Sprint, *, by: Actor, at: datetime
+) -> None:
+    running = [campaign.key for campaign in hypothesis.campaigns.unfinished().order_by("pk")]
+    if running and hypothesis.decide_by is not None:
+        raise Refused(
+            "campaigns_unfinished",
+            f"“{hypothesis.title}” was carried over with campaigns that are not over: {listed(running)}. "
+            "Kill or complete them before it goes back to the backlog.",
+        )
+    commitment.state, commitment.ended_at = CommitmentState.RELEASED, at
+    commitment.save(update_fields=["state", "ended_at"])
+    hypothesis.move_to(HypothesisStatus.BACKLOG)
+    hypothesis.decide_by = None
+    hypothesis.save(update_fields=["status", "decide_by"])
+    _tell_hypothesis(EventKind.HYPOTHESIS_RELEASED, hypothesis, sprint, by=by, at=at)
+
+
+@transaction.atomic
+def start_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
+    """Start the sprint and launch every draft campaign of its hypotheses: all of them, or nothing happens.
+
+    Raises ``Refused`` (``not_ready``) with everything that is missing, campaign by campaign.
+    """
+    by.require(Permission.PLAN)
+    # The ledger's lock comes first in the order, and the launches need it.
+    lock_workspace(by)
+    sprint = lock_sprint(sprint_id, by=by)
+    sprint.move_to(SprintStatus.RUNNING)
+    _refuse_other_days(sprint, today=by.workspace.local_day(at))
+    hypotheses = _lock_hypotheses(sprint, by=by)
+    drafts = _drafts(hypotheses)
+    _refuse_unready(sprint, hypotheses, drafts)
+    for hypothesis in hypotheses:
+        run_until_end_of(sprint, hypothesis)
+    for campaign in drafts:
+        fund_and_start(campaign.key, runs_until=sprint.ends_on, by=by, at=at)
+    sprint.started_at = at
+    sprint.save(update_fields=["status", "started_at"])
+    _tell(
+        EventKind.SPRINT_STARTED,
+        sprint,
+        by=by,
+        at=at,
+        hypotheses=[hypothesis.title for hypothesis in hypotheses],
+        campaigns=[campaign.key for campaign in drafts],
+    )
+    return sprint
+
+
+def _refuse_other_days(sprint: Sprint, *, today: date) -> None:
+    if sprint.ends_on < today:
+        raise Refused(
+            "sprint_over", f"{sprint} was to end on {sprint.ends_on}. Give it days that are still to come."
+        )
+    if sprint.starts_on > today + EARLIEST_START:
+        raise Refused(
+            "too_early",
+            f"{sprint} begins on {sprint.starts_on}. Start it on the day before at the earliest, "
+            "or change its days.",
+        )
+
+
+def _lock_hypotheses(sprint: Sprint, *, by: Actor) -> list[Hypothesis]:
+    ids = sorted(commitment.hypothesis_id for commitment in active_commitments(sprint))
+    return [lock_hypothesis(hypothesis_id, by=by) for hypothesis_id in ids]
+
+
+def _drafts(hypotheses: list[Hypothesis]) -> list[Campaign]:
+    return list(
+        Campaign.objects.filter(hypothesis__in=hypotheses)
+        .drafts()
+        .select_related("workspace", "hypothesis__owner")
+        .order_by("pk")
+    )
+
+
+def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[Campaign]) -> None:
+    errors = []
+    if not hypotheses:
+        errors.append(
+            FieldError("hypotheses_missing", "It has no hypothesis: commit one to three.", "hypotheses")
+        )
+    drafted = {campaign.hypothesis_id for campaign in drafts}
+    for hypothesis in hypotheses:
+        # One that was carried over goes on with the campaigns it has.
+        if hypothesis.pk not in drafted and not hypothesis.campaigns.unfinished().exists():
+            message = f"“{hypothesis.title}” has no campaign that could launch."
+            errors.append(FieldError("campaign_missing", message, f"hypotheses.{hypothesis.pk}.campaigns"))
+    errors += [
+        FieldError(item.code, f"{campaign.key}: {item.message}", f"campaigns.{campaign.key}.{item.field}")
+        for campaign in drafts
+        for item in missing_for_launch(campaign)
+    ]
+    if errors:
+        sentences = " ".join(error.message for error in errors)
+        raise Refused("not_ready", f"{sprint} cannot start yet. {sentences}", errors=errors)
+
+
+@transaction.atomic
+def open_review(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
+    """End the run and begin deciding; earlier than planned where nothing is left to learn."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    sprint.move_to(SprintStatus.IN_REVIEW)
+    sprint.review_opened_at = at
+    sprint.save(update_fields=["status", "review_opened_at"])
+    _tell(EventKind.SPRINT_REVIEWED, sprint, by=by, at=at)
+    return sprint
+
+
+@transaction.atomic
+def close_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
+    """Close the review; refused (``undecided``) while a hypothesis has no decision."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    sprint.move_to(SprintStatus.CLOSED)
+    undecided = [f"“{commitment.hypothesis.title}”" for commitment in active_commitments(sprint)]
+    if undecided:
+        raise Refused(
+            "undecided",
+            f"{sprint} cannot close yet: {listed(undecided)} "
+            f"{'has' if len(undecided) == 1 else 'have'} no decision and no learning.",
+        )
+    sprint.closed_at = at
+    sprint.save(update_fields=["status", "closed_at"])
+    _tell(EventKind.SPRINT_CLOSED, sprint, by=by, at=at)
+    return sprint
+
+
+@transaction.atomic
+def cancel_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
+    """Give up a sprint in planning; its hypotheses go back to the backlog."""
+    by.require(Permission.PLAN)
+    sprint = lock_sprint(sprint_id, by=by)
+    sprint.move_to(SprintStatus.CANCELLED)
+    for commitment in sorted(active_commitments(sprint), key=lambda item: item.hypothesis_id):
+        hypothesis = lock_hypothesis(commitment.hypothesis_id, by=by)
+        _release(commitment, hypothesis, sprint, by=by, at=at)
+    sprint.closed_at = at
+    sprint.save(update_fields=["status", "closed_at"])
+    _tell(EventKind.SPRINT_CANCELLED, sprint, by=by, at=at)
+    return sprint
+
+
+def _require_planning(sprint: Sprint, *, deed: str) -> None:
+    if sprint.status != SprintStatus.PLANNING:
+        raise InvalidTransition(
+            f"{sprint} is {sprint.get_status_display()}; only a sprint in planning can {deed}."
+        )
+
+
+def _tell(kind: EventKind, sprint: Sprint, *, by: Actor, at: datetime, **data: Any) -> None:
+    record_event(
+        kind,
+        by=by,
+        at=at,
+        subject=("sprint", sprint.pk),
+        data={
+            "number": sprint.number,
+            "name": sprint.name,
+            "starts_on": sprint.starts_on,
+            "ends_on": sprint.ends_on,
+            **data,
+        },
+    )
+
+
+def _tell_hypothesis(
+    kind: EventKind, hypothesis: Hypothesis, sprint: Sprint, *, by: Actor, at: datetime
+) -> None:
+    record_event(
+        kind,
+        by=by,
+        at=at,
+        subject=("hypothesis", hypothesis.pk),
+        data={
+            "title": hypothesis.title,
+            "owner": hypothesis.owner.email if hypothesis.owner else None,
+            "sprint": sprint.pk,
+            "number": sprint.number,
+            "name": sprint.name,
+        },
+    )
