@@ -12,6 +12,8 @@ from api.selectors import find_key
 from workspaces.models import Membership, User
 from workspaces.permissions import Actor
 
+# What a client without a name is told to bring.
+CHALLENGE = 'Bearer realm="Quickno"'
 # Which workspace a signed-in person means, where the browser's session does not say.
 WORKSPACE_HEADER = "Quickno-Workspace"
 
@@ -37,20 +39,22 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             raise Unauthenticated("invalid_key", "There is no such key, or it was revoked.")
         membership = _memberships(key.user).filter(workspace=key.workspace).first()
         if membership is None or not key.user.is_active:
-            raise Unauthenticated("member_left", f"The person for whom this key acts has left {key.workspace}.")
+            raise Unauthenticated(
+                "member_left", f"The person for whom this key acts has left {key.workspace}."
+            )
         key.note_use(at=timezone.now())
         _act(request, Actor.by_key(membership, scopes=key.scopes, key_name=key.name))
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="Quickno"'
+        return CHALLENGE
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The browser's session, with the CSRF token on everything that changes something.
 
-    It acts in the workspace that the header ``Quickno-Workspace`` names, else in the one that was visited last,
-    else in the first that the person joined.
+    It acts in the workspace that the header ``Quickno-Workspace`` names, else in the one that was visited
+    last, else in the first that the person joined.
     """
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:

@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from api.authentication import CHALLENGE
 from workspaces.exceptions import DomainError, FieldError
 
 logger = logging.getLogger(__name__)
@@ -22,24 +23,32 @@ _WHOLE = "non_field_errors"
 
 
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged and answered without a word of its inside."""
-    error = _translated(error)
-    if isinstance(error, DomainError):
-        response = problem(error.status, error.code, error.message, errors=error.errors)
-        if error.status == status.HTTP_401_UNAUTHORIZED:
-            response["WWW-Authenticate"] = 'Bearer realm="Quickno"'
-    elif isinstance(error, exceptions.APIException):
-        response = _of_framework(error)
-    elif settings.DEBUG:
-        return None
-    else:
-        logger.error("A request failed.", exc_info=error)
+    """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged, and answered without a word of its inside."""
+    try:
+        response = refusal(error)
+    except Exception:
+        if settings.DEBUG:
+            return None
+        logger.exception("A request failed.")
         response = problem(
             status.HTTP_500_INTERNAL_SERVER_ERROR,
             "internal_error",
             "Something went wrong on this side, and it was written down.",
         )
     set_rollback()
+    return response
+
+
+def refusal(error: Exception) -> Response:
+    """The answer to what was foreseen; raises what was not."""
+    error = _translated(error)
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    if not isinstance(error, DomainError):
+        raise error
+    response = problem(error.status, error.code, error.message, errors=error.errors)
+    if error.status == status.HTTP_401_UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
     return response
 
 
@@ -114,7 +123,11 @@ def _sentence(error: FieldError) -> str:
 
 def field_errors(details: Any, path: tuple[str, ...] = ()) -> Iterator[FieldError]:
     """The framework's nested complaints as a flat list; ``arms.1.key`` is the key of the second arm."""
-    if isinstance(details, Mapping) and set(details) == {"message", "code"} and isinstance(details["code"], str):
+    if (
+        isinstance(details, Mapping)
+        and set(details) == {"message", "code"}
+        and isinstance(details["code"], str)
+    ):
         yield FieldError(code=details["code"], message=str(details["message"]), field=".".join(path) or None)
     elif isinstance(details, Mapping):
         for name, inner in details.items():

@@ -73,7 +73,9 @@ class WebhookDelivery(TenantModel):
     class Meta:
         verbose_name_plural = "webhook deliveries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "endpoint", "event"], name="delivery_once_per_event"),
+            models.UniqueConstraint(
+                fields=["workspace", "endpoint", "event"], name="delivery_once_per_event"
+            ),
             models.CheckConstraint(
                 condition=Q(delivered_at__isnull=True) | Q(next_attempt_at__isnull=True),
                 name="delivery_ends_when_delivered",
@@ -93,8 +95,10 @@ class WebhookDelivery(TenantModel):
 
     def claim(self, *, at: datetime) -> bool:
         """Compare and set: of all workers that see it due, one gets ``True`` and sends."""
-        claimed = WebhookDelivery.objects.due(at).filter(pk=self.pk).update(
-            next_attempt_at=at + LEASE, attempts=F("attempts") + 1
+        claimed = (
+            WebhookDelivery.objects.due(at)
+            .filter(pk=self.pk)
+            .update(next_attempt_at=at + LEASE, attempts=F("attempts") + 1)
         )
         if claimed:
             self.refresh_from_db(fields=["attempts", "next_attempt_at"])

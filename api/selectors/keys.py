@@ -10,7 +10,10 @@ from workspaces.models import Workspace
 def find_key(secret: str) -> ApiKey | None:
     """The usable key with that secret."""
     return (
-        ApiKey.objects.usable().select_related("workspace", "user").filter(secret_hash=hash_of(secret)).first()
+        ApiKey.objects.usable()
+        .select_related("workspace", "user")
+        .filter(secret_hash=hash_of(secret))
+        .first()
     )
 
 

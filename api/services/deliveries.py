@@ -2,31 +2,20 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from http import HTTPStatus
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from standardwebhooks import Webhook
 
 from api.models import WebhookDelivery, WebhookEndpoint
+from api.selectors import event_as_json
 from api.services.outbound import NotDelivered, post
 from api.services.webhooks import new_message_id
 from workspaces.models import Event
 
 # Events that one endpoint's deliveries are made of in one go.
 MOST_EVENTS = 1000
-
-
-def event_as_json(event: Event) -> dict[str, Any]:
-    """An event as the feed and the webhooks show it."""
-    return {
-        "sequence": event.sequence,
-        "kind": event.kind,
-        "at": event.at.isoformat(),
-        "actor": event.actor_label,
-        "subject": {"type": event.subject_type, "id": event.subject_id},
-        "data": event.data,
-    }
 
 
 def plan_deliveries(*, at: datetime) -> int:
@@ -92,7 +81,7 @@ def deliver(delivery_id: int, *, at: datetime) -> bool:
     except NotDelivered as error:
         outcome, arrived = str(error), False
     else:
-        outcome, arrived = f"Answered {status}.", 200 <= status < 300
+        outcome, arrived = f"Answered {status}.", HTTPStatus(status).is_success
     delivery.last_outcome = outcome[:300]
     delivery.delivered_at = at if arrived else None
     delivery.next_attempt_at = None if arrived else delivery.next_attempt(at=at)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -56,7 +57,7 @@ def _claim(
     if not forgotten and row.fingerprint != fingerprint:
         raise Invalid(
             "idempotency_mismatch",
-            "This Idempotency-Key was used for another request. Take a new key, or send the same request again.",
+            "This Idempotency-Key was used for another request. Take a new key, or send that request again.",
         )
     abandoned = row.state == RequestState.UNDER_WAY and row.claimed_at <= at - STALE_AFTER
     if not forgotten and not abandoned:
@@ -79,16 +80,15 @@ def _record(row: IdempotentRequest, answer: Answer) -> None:
     """Keep the answer, unless somebody has taken the work over meanwhile."""
     kept = IdempotentRequest.objects.filter(
         pk=row.pk, state=RequestState.UNDER_WAY, claimed_at=row.claimed_at
-    ).update(
-        state=RequestState.ANSWERED, status=answer.status, body=answer.body, headers=answer.headers
-    )
+    ).update(state=RequestState.ANSWERED, status=answer.status, body=answer.body, headers=answer.headers)
     if not kept:
         raise _under_way()
 
 
 def _under_way() -> Refused:
     return Refused(
-        "request_under_way", "The first request with this Idempotency-Key is still under way. Ask again shortly."
+        "request_under_way",
+        "The first request with this Idempotency-Key is still under way. Ask again shortly.",
     )
 
 
@@ -107,12 +107,14 @@ def answer_once(
     at: datetime,
     work: Callable[[], Answer],
     refuse: Callable[[Exception], Answer],
+    in_one_transaction: bool = True,
 ) -> tuple[Answer, bool]:
     """Do ``work`` unless it was done; return the answer, and whether it is a repetition.
 
-    The work and the record of its answer are one transaction: a process that dies in between has done nothing,
-    and the next to ask does it. ``refuse`` makes the answer of a refusal, which is kept as well; whatever else it
-    cannot explain, it raises, and the key is free again.
+    The work and the record of its answer are one transaction: a process that dies in between has done
+    nothing, and the next to ask does it. Work that commits by itself cannot be ``in_one_transaction``; it must
+    survive being done twice by its own means. ``refuse`` makes the answer of a refusal, which is kept as well;
+    whatever it cannot explain, it raises, and the key is free again.
     """
     _check_key(key)
     row, is_mine = _claim(workspace, actor=actor, key=key, fingerprint=fingerprint, at=at)
@@ -121,10 +123,10 @@ def answer_once(
     if not is_mine:
         raise _under_way()
     try:
-        with transaction.atomic():
+        with transaction.atomic() if in_one_transaction else nullcontext():
             answer = work()
             _record(row, answer)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001, refuse() raises what it does not know
         try:
             answer = refuse(error)
             _record(row, answer)

@@ -30,7 +30,9 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
             "unknown_scope",
             f"There is no scope {', '.join(f'“{scope}”' for scope in unknown)}. {choice}",
             errors=[
-                FieldError(code="unknown_scope", message=f"There is no scope “{scope}”. {choice}", field="scopes")
+                FieldError(
+                    code="unknown_scope", message=f"There is no scope “{scope}”. {choice}", field="scopes"
+                )
                 for scope in unknown
             ],
         )

@@ -33,14 +33,16 @@ def _known_kinds(kinds: Iterable[str]) -> list[str]:
 
 @transaction.atomic
 def register_endpoint(*, url: str, kinds: Iterable[str] = (), by: Actor, at: datetime) -> WebhookEndpoint:
-    """Deliver events to that address from now on: those of ``kinds``, or all. The secret is shown this once."""
+    """Deliver events to that address from now on: those of ``kinds``, or all."""
     by.require(Permission.MANAGE_WEBHOOKS)
     check_url(url)
     wanted = _known_kinds(kinds)
     # The lock makes the count true, and the number below the last one of before.
     workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
     if WebhookEndpoint.objects.of(workspace).count() >= MOST_ENDPOINTS:
-        raise Refused("too_many_endpoints", f"There are {MOST_ENDPOINTS} endpoints already. Delete one first.")
+        raise Refused(
+            "too_many_endpoints", f"There are {MOST_ENDPOINTS} endpoints already. Delete one first."
+        )
     endpoint = WebhookEndpoint.objects.create(
         workspace=workspace,
         url=url,

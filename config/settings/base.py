@@ -146,7 +146,7 @@ X_FRAME_OPTIONS = "DENY"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -167,8 +167,30 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.describe_problems",
+    ],
+    # Names of words that several things share.
+    "ENUM_NAME_OVERRIDES": {
+        "ArmStatus": "experiments.choices.ArmStatus",
+        "CampaignStatus": "experiments.choices.CampaignStatus",
+        "HypothesisStatus": "experiments.choices.HypothesisStatus",
+        "SprintStatus": "sprints.choices.SprintStatus",
+        "ZombieState": "experiments.choices.ZombieState",
+        "ReallocationState": "sprints.choices.ReallocationState",
+        "HypothesisKind": "experiments.choices.HypothesisKind",
+        "TransferKind": "sprints.choices.TransferKind",
+        "EventKind": "workspaces.choices.EventKind",
+        "Metric": "experiments.choices.METRIC_CHOICES",
+        "OutcomeMetric": "experiments.choices.OUTCOME_METRIC_CHOICES",
+    },
 }
+
+# Webhooks -----------------------------------------------------------------------------------------
+
+# Whether events may be delivered to addresses inside the network, which only this server can reach.
+WEBHOOK_ALLOW_PRIVATE = False
 
 # Letters ------------------------------------------------------------------------------------------
 
@@ -181,6 +203,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "experiments.tasks.sweep", "schedule": timedelta(minutes=5)},
     "expire-reallocations": {"task": "sprints.tasks.expire_reallocations", "schedule": timedelta(minutes=5)},
     "publish-events": {"task": "workspaces.tasks.publish_events", "schedule": timedelta(minutes=1)},
+    "deliver-webhooks": {"task": "api.tasks.deliver_webhooks", "schedule": timedelta(seconds=10)},
+    "forget-answers": {"task": "api.tasks.forget_old_answers", "schedule": timedelta(hours=1)},
 }
 CELERY_TIMEZONE = TIME_ZONE
 # A worker that dies gives its task to another; every task survives running twice.

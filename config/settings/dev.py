@@ -18,6 +18,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 globals().update(mail(default="consolemail://"))
 
+# On one's own machine the receiver is most likely there, too.
+WEBHOOK_ALLOW_PRIVATE = True
+
 # Served from where they lie, without collectstatic.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

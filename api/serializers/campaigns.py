@@ -1,0 +1,199 @@
+"""Campaigns, their arms and kill criteria as clients send and read them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.serializers.fields import Amount, Guards, Id, Input, Word, metric_number
+from experiments.choices import (
+    METRIC_CHOICES,
+    ArmStatus,
+    CampaignStatus,
+    Comparator,
+    CriterionAction,
+    CriterionLevel,
+    EvidenceKind,
+)
+from experiments.models import Arm, Campaign, KillCriterion
+
+
+class ArmInput(Input):
+    key = serializers.CharField(max_length=60)
+    name = serializers.CharField(max_length=300)
+    is_control = serializers.BooleanField(required=False)
+    planned_share = serializers.FloatField(required=False, help_text="A fraction of the spend.")
+
+
+class CriterionInput(Input):
+    metric = Word(METRIC_CHOICES)
+    comparator = Word(Comparator.choices)
+    threshold = Amount()
+    level = Word(CriterionLevel.choices, required=False)
+    guards = Guards()
+    evidence = Word(EvidenceKind.choices, required=False)
+    confidence = serializers.FloatField(required=False)
+    action = Word(CriterionAction.choices, required=False)
+
+
+class CampaignInput(Input):
+    key = serializers.CharField(max_length=120)
+    name = serializers.CharField(max_length=300)
+    hypothesis = Id(required=False, allow_null=True)
+    channel = serializers.CharField(max_length=40)
+    budget = Amount(required=False, allow_null=True)
+    arms = ArmInput(many=True, required=False)
+    components = serializers.ListField(
+        child=serializers.CharField(max_length=300), required=False, max_length=100
+    )
+    kill_criteria = CriterionInput(many=True, required=False)
+    revives = serializers.CharField(
+        max_length=120, required=False, allow_null=True, help_text="The key of the killed campaign."
+    )
+
+
+class AdoptInput(Input):
+    hypothesis = Id(required=False, allow_null=True)
+    kill_criteria = CriterionInput(many=True)
+    budget = Amount()
+
+
+class AmendInput(Input):
+    criteria = CriterionInput(many=True)
+    reason = serializers.CharField(max_length=1000)
+
+
+class ReasonInput(Input):
+    reason = serializers.CharField(max_length=500)
+
+
+class OptionalReasonInput(Input):
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class OverruleInput(Input):
+    reason = serializers.CharField(max_length=1000)
+    until = serializers.DateField(help_text="The last day on which the criterion is silent.")
+
+
+class AnalysisQuery(serializers.Serializer[Any]):
+    metric = serializers.ChoiceField(
+        METRIC_CHOICES, required=False, help_text="By default the hypothesis's primary metric."
+    )
+    as_of = serializers.DateField(required=False, help_text="Days up to this one, with today's values.")
+
+
+class ArmSerializer(serializers.ModelSerializer[Arm]):
+    planned_share = serializers.FloatField(read_only=True)
+    status = serializers.ChoiceField(ArmStatus.choices, read_only=True)
+
+    class Meta:
+        model = Arm
+        fields = ("key", "name", "is_control", "planned_share", "status")
+        read_only_fields = fields
+
+
+class KillCriterionSerializer(serializers.ModelSerializer[KillCriterion]):
+    metric = serializers.ChoiceField(METRIC_CHOICES, read_only=True)
+    comparator = serializers.ChoiceField(Comparator.choices, read_only=True)
+    threshold = serializers.SerializerMethodField()
+    level = serializers.ChoiceField(CriterionLevel.choices, read_only=True)
+    guards = Guards(read_only=True)
+    evidence = serializers.ChoiceField(EvidenceKind.choices, read_only=True)
+    action = serializers.ChoiceField(CriterionAction.choices, read_only=True)
+
+    class Meta:
+        model = KillCriterion
+        fields = (
+            "id",
+            "metric",
+            "comparator",
+            "threshold",
+            "level",
+            "guards",
+            "evidence",
+            "confidence",
+            "action",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "format": "decimal"})
+    def get_threshold(self, criterion: KillCriterion) -> str | None:
+        return metric_number(criterion.metric, criterion.threshold, workspace=self.context["workspace"])
+
+
+class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    budget = Amount(source="funding", read_only=True, allow_null=True)
+    arms = ArmSerializer(many=True, read_only=True)
+    components = serializers.ListField(child=serializers.CharField(), read_only=True)
+    kill_criteria = serializers.SerializerMethodField()
+    revives = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(CampaignStatus.choices, read_only=True)
+    spend = serializers.SerializerMethodField()
+    primary_metric = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "key",
+            "name",
+            "hypothesis",
+            "channel",
+            "budget",
+            "arms",
+            "components",
+            "kill_criteria",
+            "revives",
+            "status",
+            "launched_at",
+            "stop_reason",
+            "criteria_digest",
+            "amended",
+            "spend",
+            "primary_metric",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(KillCriterionSerializer(many=True))
+    def get_kill_criteria(self, campaign: Campaign) -> Any:
+        in_force = [item for item in campaign.kill_criteria.all() if item.retired_at is None]
+        return KillCriterionSerializer(in_force, many=True, context=self.context).data
+
+    def get_revives(self, campaign: Campaign) -> str | None:
+        return campaign.revives.key if campaign.revives else None
+
+    @extend_schema_field({"type": "string", "format": "decimal"})
+    def get_spend(self, campaign: Campaign) -> str:
+        field = Amount()
+        field.bind("spend", self)
+        return field.to_representation(self.context["spend"].get(campaign.pk, 0))
+
+    @extend_schema_field({"enum": [*dict(METRIC_CHOICES), None]})
+    def get_primary_metric(self, campaign: Campaign) -> str | None:
+        return campaign.hypothesis.primary_metric if campaign.hypothesis else None
+
+
+class CriterionStatusSerializer(serializers.Serializer[Any]):
+    """Where one kill criterion stands, at the level of the campaign or of one arm."""
+
+    id = serializers.IntegerField()
+    arm = serializers.CharField(allow_null=True)
+    sentence = serializers.CharField()
+    metric = serializers.ChoiceField(METRIC_CHOICES)
+    threshold = serializers.CharField()
+    state = serializers.CharField()
+    guard_progress = serializers.DictField()
+    value = serializers.FloatField(allow_null=True)
+    evidence = serializers.DictField()
+    data_through = serializers.DateField(allow_null=True)
+    breached_at = serializers.DateTimeField(allow_null=True)
+    history = serializers.ListField(child=serializers.DictField())
+
+
+class PreviewInput(Input):
+    """A criterion and an assumed truth."""
+
+    criterion = CriterionInput()
+    truth = Amount(help_text="The metric's true value that is assumed.")
+    daily_spend = Amount()
+    days = serializers.IntegerField(min_value=1, max_value=90)

@@ -1,0 +1,106 @@
+"""Fields that say in the schema what is right and leave the refusing to the services, who say it in words."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from experiments.choices import METRICS
+from workspaces.models import Workspace
+
+LARGEST_ID = 2**63 - 1
+
+
+class Input(serializers.Serializer[Any]):
+    """A body that a client sends. A field that it does not know is a slip of the pen, and is refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(str(name) for name in data.keys() - self.fields.keys())
+            if unknown:
+                known = ", ".join(self.fields)
+                raise serializers.ValidationError(
+                    {
+                        name: [
+                            serializers.ErrorDetail(
+                                f"There is no field “{name[:60]}” here. There are: {known}.",
+                                code="unknown_field",
+                            )
+                        ]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class Word(serializers.ChoiceField):
+    """One of some words. Which there are is for the service to say."""
+
+    default_error_messages = {"not_a_text": "This is a text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_a_text")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "examples": ["2500.00"]})
+class Amount(serializers.Field[Any, Any, Any, Any]):
+    """A decimal number; out it is a string, with the currency's places and more where there are more."""
+
+    default_error_messages = {"not_a_number": "This is a decimal number, such as “2500.00”."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool) or not isinstance(data, str | int | float):
+            self.fail("not_a_number")
+        return data
+
+    def to_representation(self, value: Any) -> str:
+        workspace: Workspace = self.context["workspace"]
+        return plain_number(Decimal(value), places=workspace.currency_exponent)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "spend": {"type": "string", "format": "decimal"},
+            "impressions": {"type": "integer", "minimum": 1},
+            "clicks": {"type": "integer", "minimum": 1},
+            "conversions": {"type": "integer", "minimum": 1},
+            "days": {"type": "integer", "minimum": 1},
+        },
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+)
+class Guards(serializers.DictField):
+    """What must have happened before a criterion may speak."""
+
+
+class Id(serializers.IntegerField):
+    """The number by which a thing is known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
+
+
+def plain_number(value: Decimal, *, places: int) -> str:
+    """Digits without an exponent: at least so many places, and more only where they say something."""
+    value = value.normalize()
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent < places:
+        value = value.quantize(Decimal(1).scaleb(-places))
+    return f"{value:f}"
+
+
+def metric_number(metric_key: str, value: Decimal | None, *, workspace: Workspace) -> str | None:
+    """A value on a metric's scale: an amount of money as money, a fraction as it is."""
+    if value is None:
+        return None
+    places = workspace.currency_exponent if METRICS[metric_key].is_money else 0
+    return plain_number(value, places=places)

@@ -1,0 +1,183 @@
+"""Sprints and hypotheses as clients send and read them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.serializers.fields import Amount, Id, Input, Word, metric_number
+from experiments.choices import (
+    METRIC_CHOICES,
+    OUTCOME_METRIC_CHOICES,
+    BuyerStage,
+    Driver,
+    HypothesisKind,
+    HypothesisStatus,
+)
+from experiments.models import Hypothesis
+from sprints.choices import CommitmentState, DecisionKind, SprintStatus
+from sprints.models import Decision, Sprint
+
+
+class SprintInput(Input):
+    name = serializers.CharField(max_length=200)
+    goal = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField(help_text="4 to 7 days, the first and the last included.")
+
+
+class SprintSerializer(serializers.ModelSerializer[Sprint]):
+    hypotheses = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Sprint
+        fields = ("id", "number", "name", "goal", "starts_on", "ends_on", "status", "hypotheses")
+        read_only_fields = fields
+        extra_kwargs: dict[str, Any] = {}
+
+    status = serializers.ChoiceField(SprintStatus.choices, read_only=True)
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_hypotheses(self, sprint: Sprint) -> list[int]:
+        # Sorted here, because asking in another order would be a query for each sprint.
+        kept = [item for item in sprint.commitments.all() if item.state != CommitmentState.RELEASED]
+        return [item.hypothesis_id for item in sorted(kept, key=lambda item: item.position)]
+
+
+class HypothesisRef(Input):
+    hypothesis = Id()
+
+
+class HypothesisInput(Input):
+    title = serializers.CharField(max_length=300)
+    change = serializers.CharField(max_length=500)
+    audience = serializers.CharField(max_length=500)
+    expected_effect = serializers.CharField(max_length=500)
+    because = serializers.CharField(max_length=1000)
+    kind = Word(HypothesisKind.choices)
+    buyer_stage = Word(BuyerStage.choices)
+    driver = Word(Driver.choices)
+    persona = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    objection = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    owner = serializers.CharField(
+        max_length=254, required=False, allow_null=True, help_text="The e-mail address of a member."
+    )
+    primary_metric = Word(METRIC_CHOICES)
+    outcome_metric = Word(
+        OUTCOME_METRIC_CHOICES,
+        required=False,
+        allow_blank=True,
+        help_text="Required where the primary metric is a vanity or proxy metric.",
+    )
+    target = Amount(required=False, allow_null=True)
+    mde_relative = serializers.FloatField(
+        required=False, help_text="The smallest effect worth having, a fraction: 0.2 for 20 %."
+    )
+    guardrail_metrics = serializers.ListField(child=Word(METRIC_CHOICES), required=False, max_length=10)
+    impact = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
+    confidence = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
+    ease = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
+    predicted_success = serializers.FloatField(required=False, allow_null=True, help_text="0 to 1")
+    parent = Id(required=False, allow_null=True)
+
+
+class ChildInput(HypothesisInput):
+    """What the child has other than its parent."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
+
+class DecideInput(Input):
+    decision = Word(DecisionKind.choices)
+    moved_the_business = serializers.BooleanField()
+    learning = serializers.CharField(max_length=5000)
+    child = ChildInput(required=False, allow_null=True)
+    carry_to = Id(required=False, allow_null=True, help_text="The sprint in which it goes on.")
+
+
+class HypothesisSerializer(serializers.ModelSerializer[Hypothesis]):
+    kind = serializers.ChoiceField(HypothesisKind.choices, read_only=True)
+    buyer_stage = serializers.ChoiceField(BuyerStage.choices, read_only=True)
+    driver = serializers.ChoiceField(Driver.choices, read_only=True)
+    status = serializers.ChoiceField(HypothesisStatus.choices, read_only=True)
+    primary_metric = serializers.ChoiceField(METRIC_CHOICES, read_only=True)
+    owner = serializers.SerializerMethodField()
+    target = serializers.SerializerMethodField()
+    sprint = serializers.SerializerMethodField()
+    campaigns = serializers.SerializerMethodField()
+    decision = serializers.SerializerMethodField()
+    moved_the_business = serializers.SerializerMethodField()
+    learning = serializers.SerializerMethodField()
+    guardrail_metrics = serializers.ListField(child=serializers.ChoiceField(METRIC_CHOICES), read_only=True)
+
+    class Meta:
+        model = Hypothesis
+        fields = (
+            "id",
+            "title",
+            "change",
+            "audience",
+            "expected_effect",
+            "because",
+            "kind",
+            "buyer_stage",
+            "driver",
+            "persona",
+            "objection",
+            "owner",
+            "primary_metric",
+            "outcome_metric",
+            "target",
+            "mde_relative",
+            "guardrail_metrics",
+            "impact",
+            "confidence",
+            "ease",
+            "predicted_success",
+            "status",
+            "sprint",
+            "parent",
+            "campaigns",
+            "decision",
+            "moved_the_business",
+            "learning",
+        )
+        read_only_fields = fields
+
+    def get_owner(self, hypothesis: Hypothesis) -> str | None:
+        return hypothesis.owner.email if hypothesis.owner else None
+
+    @extend_schema_field({"type": ["string", "null"], "format": "decimal"})
+    def get_target(self, hypothesis: Hypothesis) -> str | None:
+        return metric_number(
+            hypothesis.primary_metric, hypothesis.target, workspace=self.context["workspace"]
+        )
+
+    def get_sprint(self, hypothesis: Hypothesis) -> int | None:
+        """The sprint that it is in, or was decided in."""
+        kept = [item for item in hypothesis.commitments.all() if item.state != CommitmentState.RELEASED]
+        return max(kept, key=lambda item: item.pk).sprint_id if kept else None
+
+    def get_campaigns(self, hypothesis: Hypothesis) -> list[str]:
+        return [item.key for item in sorted(hypothesis.campaigns.all(), key=lambda item: item.pk)]
+
+    @extend_schema_field({"enum": [*DecisionKind.values, None]})
+    def get_decision(self, hypothesis: Hypothesis) -> str | None:
+        decision = _latest_decision(hypothesis)
+        return decision.decision if decision else None
+
+    def get_moved_the_business(self, hypothesis: Hypothesis) -> bool | None:
+        decision = _latest_decision(hypothesis)
+        return decision.moved_the_business if decision else None
+
+    def get_learning(self, hypothesis: Hypothesis) -> str | None:
+        decision = _latest_decision(hypothesis)
+        return decision.learning if decision else None
+
+
+def _latest_decision(hypothesis: Hypothesis) -> Decision | None:
+    return max(hypothesis.decisions.all(), key=lambda item: item.pk, default=None)

@@ -1,0 +1,200 @@
+"""Campaigns, their analysis and their kill criteria."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.db import transaction
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.serializers.campaigns import (
+    AdoptInput,
+    AmendInput,
+    AnalysisQuery,
+    CampaignInput,
+    CampaignSerializer,
+    CriterionStatusSerializer,
+    OptionalReasonInput,
+    OverruleInput,
+    ReasonInput,
+)
+from api.views.base import ApiViewSet
+from experiments.choices import CampaignStatus
+from experiments.models import Campaign
+from experiments.selectors import analyse_campaign, criteria_status, spend_totals
+from experiments.services import (
+    amend_criteria,
+    change_campaign,
+    complete_campaign,
+    create_campaign,
+    discard_campaign,
+    kill_campaign,
+    overrule_breach,
+    pause_campaign,
+    resume_campaign,
+    scale_campaign,
+    stop_arm,
+)
+from experiments.tasks import judge_campaigns
+from sprints.services import adopt_campaign, launch_campaign
+from workspaces.tasks import enqueue
+
+
+class CampaignFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(choices=CampaignStatus.choices)
+    hypothesis = django_filters.NumberFilter(field_name="hypothesis_id", min_value=1, max_value=2**63 - 1)
+
+
+class CampaignViewSet(ApiViewSet):
+    """Minimum viable campaigns: arms, a budget, and kill criteria that are frozen at launch."""
+
+    serializer_class = CampaignSerializer
+    filterset_class = CampaignFilter
+    lookup_field = "key"
+    lookup_value_converter = "slug"
+
+    def rows(self) -> QuerySet[Campaign]:
+        return (
+            Campaign.objects.of(self.workspace)
+            .select_related("workspace", "hypothesis", "revives")
+            .prefetch_related("arms", "kill_criteria")
+            .order_by("-id")
+        )
+
+    def with_spend(self, campaigns: Iterable[Campaign]) -> dict[str, Any]:
+        """What the serializer shows beside the rows: their spend, read in one go."""
+        return self.get_serializer_context() | {
+            "spend": spend_totals([campaign.pk for campaign in campaigns])
+        }
+
+    def shown(self, row: Campaign, *, status: int = status.HTTP_200_OK) -> Response:
+        return Response(CampaignSerializer(row, context=self.with_spend([row])).data, status=status)
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.rows())) or []
+        campaigns = CampaignSerializer(page, many=True, context=self.with_spend(page))
+        return self.get_paginated_response(campaigns.data)
+
+    def retrieve(self, request: Request, key: str) -> Response:
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=CampaignInput, responses={201: CampaignSerializer})
+    def create(self, request: Request) -> Response:
+        campaign = create_campaign(values=self.given(CampaignInput), by=self.actor, at=self.now)
+        return self.shown(self.found(key=campaign.key), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=CampaignInput)
+    def partial_update(self, request: Request, key: str) -> Response:
+        """Change the draft; arms and kill criteria that are given replace the old ones."""
+        values = self.given(CampaignInput, partial=True)
+        campaign = change_campaign(key, values=values, by=self.actor, at=self.now)
+        return self.shown(self.found(key=campaign.key))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def launch(self, request: Request, key: str) -> Response:
+        """Freeze the kill criteria, move the budget, go live."""
+        launch_campaign(key, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=OptionalReasonInput)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, key: str) -> Response:
+        """Stop spending for now."""
+        reason = self.given(OptionalReasonInput)["reason"]
+        pause_campaign(key, reason=reason, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, key: str) -> Response:
+        """Go on. Refused while a kill criterion is breached and nobody overruled it."""
+        resume_campaign(key, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=ReasonInput)
+    @action(detail=True, methods=["post"])
+    def kill(self, request: Request, key: str) -> Response:
+        """Stop for good."""
+        kill_campaign(key, reason=self.given(ReasonInput)["reason"], by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, key: str) -> Response:
+        """End as planned."""
+        complete_campaign(key, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def scale(self, request: Request, key: str) -> Response:
+        """Go on beyond the sprint, because it works."""
+        scale_campaign(key, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, key: str) -> Response:
+        """Throw the draft away."""
+        discard_campaign(key, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=AdoptInput)
+    @action(detail=True, methods=["post"])
+    def adopt(self, request: Request, key: str) -> Response:
+        """Give an imported campaign kill criteria, a budget and, if you like, a hypothesis."""
+        campaign = adopt_campaign(key, values=self.given(AdoptInput), by=self.actor, at=self.now)
+        self.judge_soon(campaign)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=AmendInput)
+    @action(detail=True, methods=["post"])
+    def amend_criteria(self, request: Request, key: str) -> Response:
+        """Replace the kill criteria after launch: a signed-in manager, with a reason shown for ever."""
+        campaign = amend_criteria(key, **self.given(AmendInput), by=self.actor, at=self.now)
+        self.judge_soon(campaign)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(parameters=[AnalysisQuery], responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["get"])
+    def analysis(self, request: Request, key: str) -> Response:
+        """The comparison of its arms, or of its one arm with the target, and a verdict."""
+        query = AnalysisQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        campaign = self.found(key=key)
+        asked = query.validated_data
+        analysis = analyse_campaign(
+            campaign, metric=asked.get("metric"), as_of=asked.get("as_of"), at=self.now
+        )
+        return Response(analysis.as_dict())
+
+    @extend_schema(responses=CriterionStatusSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def criteria(self, request: Request, key: str) -> Response:
+        """Each kill criterion's state, evidence and history."""
+        return Response(criteria_status(self.found(key=key)))
+
+    @extend_schema(request=OverruleInput)
+    @action(detail=True, methods=["post"], url_path="criteria/<id:criterion>/overrule")
+    def overrule(self, request: Request, key: str, criterion: int) -> Response:
+        """Go on in spite of a breach, until a day: a signed-in manager, with a reason."""
+        overrule_breach(key, criterion, **self.given(OverruleInput), by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    @extend_schema(request=ReasonInput)
+    @action(detail=True, methods=["post"], url_path="arms/<slug:arm>/stop")
+    def stop_arm(self, request: Request, key: str, arm: str) -> Response:
+        """Stop one arm. When the control or the last treatment stops, the campaign pauses."""
+        reason = self.given(ReasonInput)["reason"]
+        stop_arm(key, arm, reason=reason, by=self.actor, at=self.now)
+        return self.shown(self.found(key=key))
+
+    def judge_soon(self, campaign: Campaign) -> None:
+        transaction.on_commit(lambda: enqueue(judge_campaigns, [campaign.pk]))
