@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -23,7 +23,7 @@ from experiments.models.criterion import criteria_digest
 from experiments.services.lookups import lock_campaign
 from experiments.services.values import Values, invalid, listed, quoted
 from workspaces.choices import EventKind
-from workspaces.models import Workspace
+from workspaces.models import User, Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -48,7 +48,7 @@ OBSERVED_KINDS = (EvidenceKind.OBSERVED, EvidenceKind.OBSERVED_MARGIN)
 
 
 def read_criteria(values: Values, name: str, *, workspace: Workspace) -> list[dict[str, Any]]:
-    """The rules listed under ``name``, each as the fields of ``KillCriterion``; complaints go to ``values``."""
+    """The rules listed under ``name`` as fields of ``KillCriterion``; complaints go to ``values``."""
     rules = []
     for position, row in enumerate(values.rows(name, most=MOST_CRITERIA), start=1):
         rule = values.nested(f"{name}.{position - 1}", row, known=CRITERION_FIELDS)
@@ -158,8 +158,8 @@ def missing_guards(
             errors.append(
                 FieldError(
                     "guard_beyond_budget",
-                    f"A criterion waits for {guard:,.{places}f} {workspace.currency} spent, but the budget is "
-                    f"{budget:,.{places}f} {workspace.currency}: it could never speak. Lower the guard.",
+                    f"A criterion waits for {guard:,.{places}f} {workspace.currency} spent, but the budget "
+                    f"is {budget:,.{places}f} {workspace.currency}: it could never speak. Lower the guard.",
                     f"{field}.spend",
                 )
             )
@@ -192,6 +192,8 @@ def amend_criteria(
     (``open_breach``): nobody amends a breach away.
     """
     by.require(Permission.AMEND)
+    # The permission takes a role, and only people have one.
+    person = cast("User", by.user)
     campaign = lock_campaign(key, by=by)
     rules, reason = _read_amendment(criteria, reason, workspace=by.workspace)
     if not campaign.is_unfinished:
@@ -221,7 +223,7 @@ def amend_criteria(
         workspace=by.workspace,
         campaign=campaign,
         at=at,
-        by=by.user,
+        by=person,
         reason=reason,
         before=[criterion.canonical for criterion in before],
         after=[criterion.canonical for criterion in after],

@@ -54,8 +54,8 @@ def create_hypothesis(*, values: Mapping[str, Any], path: str = "", by: Actor, a
     """A new hypothesis in the backlog.
 
     ``values`` maps names out of ``HYPOTHESIS_FIELDS`` as REST has them; ``owner`` is an e-mail address or a
-    user, ``parent`` the id of a hypothesis. Raises ``Invalid`` with everything that is wrong, the fields named
-    after ``path``.
+    user, ``parent`` the id of a hypothesis. Raises ``Invalid`` with everything that is wrong; ``path`` goes
+    before the names of the fields.
     """
     by.require(Permission.PLAN)
     hypothesis = Hypothesis(workspace=by.workspace, created_at=at, **_read(values, path=path, by=by))
@@ -114,7 +114,8 @@ def archive_hypothesis(hypothesis_id: int, *, by: Actor, at: datetime) -> Hypoth
     if running:
         raise Refused(
             "campaigns_unfinished",
-            f"“{hypothesis.title}” has campaigns that are not over: {listed(running)}. Kill or complete them first.",
+            f"“{hypothesis.title}” has campaigns that are not over: {listed(running)}. "
+            "Kill or complete them first.",
         )
     hypothesis.save(update_fields=["status"])
     for draft in hypothesis.campaigns.drafts().order_by("pk"):

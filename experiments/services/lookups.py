@@ -1,7 +1,7 @@
 """Finding what is to be changed, in the actor's workspace only, and locking it.
 
-The locks leave the rows' keys alone: whoever has written a row that points to a campaign holds its key, and two
-of those who then changed the campaign's state would otherwise wait for one another.
+The locks leave the rows' keys alone: whoever has written a row that points to a campaign holds its key, and
+two of those who then changed the campaign's state would otherwise wait for one another.
 """
 
 from django.db.models import QuerySet

@@ -1,6 +1,7 @@
 """Reading what a caller sent, field by field, so that everything that is wrong with it is said at once."""
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 # SQLite keeps a decimal as a binary fraction: beyond 15 digits it would round without a word.
 LARGEST_NUMBER = Decimal(10) ** 9
 LARGEST_MONEY = Decimal(10) ** 11
+LONGEST_QUOTE = 60
 # Room for a sprint's arithmetic on either side of any day that a person means.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
@@ -84,7 +86,7 @@ class Values:
     def key(self, name: str, *, longest: int, reserved: Collection[str] = ()) -> str:
         """A key as addresses and files carry it."""
         value = self.text(name, longest=longest)
-        if value and not KEY_VALIDATOR.regex.fullmatch(value):
+        if value and not re.fullmatch(KEY_VALIDATOR.regex, value):
             self.refuse(
                 name,
                 "malformed_key",
@@ -179,8 +181,8 @@ class Values:
             self.refuse(
                 name,
                 "not_a_fraction",
-                f"The {metric.label} is a fraction below 1, so the {_words(name)} cannot be {number.normalize():f}. "
-                "Write 0.5 % as 0.005.",
+                f"The {metric.label} is a fraction below 1, so the {_words(name)} cannot be "
+                f"{number.normalize():f}. 0.5 % is 0.005.",
             )
             return None
         return number
@@ -203,9 +205,12 @@ class Values:
         below = value < high if open_high else value <= high
         if above and below:
             return value
-        ends = f"{'above' if open_low else 'at least'} {low:g} and {'below' if open_high else 'at most'} {high:g}"
+        lowest = f"{'above' if open_low else 'at least'} {low:g}"
+        highest = f"{'below' if open_high else 'at most'} {high:g}"
         self.refuse(
-            name, "out_of_range", f"The {_words(name)} is {ends}; {quoted(self.given[name])} was given."
+            name,
+            "out_of_range",
+            f"The {_words(name)} is {lowest} and {highest}; {quoted(self.given[name])} was given.",
         )
         return None
 
@@ -298,7 +303,7 @@ def listed(names: Collection[object], *, last: str = "and") -> str:
 def quoted(value: object) -> str:
     """What was sent, short enough for a sentence."""
     text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
 def places_in_words(places: int) -> str:

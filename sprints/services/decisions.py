@@ -139,7 +139,8 @@ def decide(
     if commitment is None:
         hypothesis = lock_hypothesis(hypothesis_id, by=by)
         raise InvalidTransition(
-            f"“{hypothesis.title}” is {hypothesis.get_status_display()}; what is decided is committed to a sprint."
+            f"“{hypothesis.title}” is {hypothesis.get_status_display()}; only what is committed to a sprint "
+            "is decided."
         )
     hypothesis, sprint = commitment.hypothesis, commitment.sprint
     if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW}:
@@ -222,7 +223,7 @@ def _carry(commitment: Commitment, target: Sprint, *, at: datetime) -> None:
     if target.status != SprintStatus.PLANNING:
         raise Refused(
             "sprint_not_in_planning",
-            f"{target} is {target.get_status_display()}; a hypothesis is carried over to a sprint in planning.",
+            f"{target} is {target.get_status_display()}; a hypothesis is carried to a sprint in planning.",
         )
     commitment.state, commitment.ended_at = CommitmentState.CARRIED, at
     commitment.save(update_fields=["state", "ended_at"])

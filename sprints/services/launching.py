@@ -68,7 +68,7 @@ def fund_and_start(key: str, *, runs_until: date, by: Actor, at: datetime) -> Ca
 
 @transaction.atomic
 def adopt_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
-    """Give a campaign that runs without a plan criteria, frozen at once, a budget and, if named, a hypothesis.
+    """Give a running campaign criteria, frozen at once, a budget and, if named, a hypothesis.
 
     ``values``: ``kill_criteria``, ``budget``, and optionally ``hypothesis`` (id) and ``runs_until`` (date).
     """

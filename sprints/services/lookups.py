@@ -1,7 +1,7 @@
 """Finding what is to be changed, in the actor's workspace only, and locking it in the one order.
 
-Workspace, sprint, hypothesis, campaign, arm, criterion: whoever needs several takes them in this order, so that
-nobody ever waits in a circle.
+Workspace, sprint, hypothesis, campaign, arm, criterion: whoever needs several takes them in this order, so
+that nobody ever waits in a circle.
 """
 
 from experiments.services.lookups import lock_hypothesis
@@ -34,7 +34,7 @@ def active_commitments(sprint: Sprint) -> list[Commitment]:
 
 
 def lock_commitment(hypothesis_id: int, *, beside: int | None = None, by: Actor) -> Commitment | None:
-    """The hypothesis's place in a sprint, or ``None``. The rows of both are held, and of the sprint ``beside``."""
+    """The hypothesis's place in a sprint, or ``None``. The rows of both and of ``beside`` are held."""
     active = Commitment.objects.of(by.workspace).active().filter(hypothesis=hypothesis_id)
     found = active.first()
     if found is None:

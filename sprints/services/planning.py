@@ -31,7 +31,7 @@ EARLIEST_START = timedelta(days=1)
 
 @transaction.atomic
 def create_sprint(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Sprint:
-    """A sprint in planning, with the workspace's next number. ``values``: ``SPRINT_FIELDS``, days as dates."""
+    """A sprint in planning, with the workspace's next number. ``values``: ``SPRINT_FIELDS``, typed."""
     by.require(Permission.PLAN)
     fields = _read(values)
     # Whoever numbers a sprint holds the workspace: no number twice, and none left out.
@@ -100,7 +100,7 @@ def _read(given: Mapping[str, Any]) -> dict[str, Any]:
 
 @transaction.atomic
 def commit_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: datetime) -> Sprint:
-    """Take a hypothesis of the backlog into a sprint in planning; it has one to three places (``sprint_full``)."""
+    """Take a hypothesis of the backlog into a sprint in planning, which has three places."""
     by.require(Permission.PLAN)
     sprint = lock_sprint(sprint_id, by=by)
     hypothesis = lock_hypothesis(hypothesis_id, by=by)
@@ -293,7 +293,7 @@ def _require_planning(sprint: Sprint, *, deed: str) -> None:
         )
 
 
-def _tell(kind: EventKind, sprint: Sprint, *, by: Actor, at: datetime, **data: Any) -> None:
+def _tell(kind: EventKind, sprint: Sprint, *, by: Actor, at: datetime, **data: object) -> None:
     record_event(
         kind,
         by=by,

@@ -24,7 +24,8 @@ ADOPTION_FIELDS = ("hypothesis", "kill_criteria", "budget", "runs_until")
 def adopt_unplanned(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
     """Give a running campaign criteria, frozen at once, a planned budget and, if named, a hypothesis.
 
-    ``values`` maps names out of ``ADOPTION_FIELDS`` as REST has them. Moves no money: ``adopt_campaign`` does both.
+    ``values`` maps names out of ``ADOPTION_FIELDS`` as REST has them. Moves no money: ``adopt_campaign``
+    does both.
     """
     by.require(Permission.PLAN)
     reader = Values(values, known=ADOPTION_FIELDS)

@@ -42,8 +42,8 @@ def create_campaign(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Ca
     """A draft with its arms and kill criteria.
 
     ``values`` maps names out of ``CAMPAIGN_FIELDS`` as REST has them; ``hypothesis`` is an id and ``revives``
-    the key of a killed campaign. Raises ``Invalid`` with everything that is wrong, ``Refused`` (``key_taken``)
-    where another campaign has the key.
+    the key of a killed campaign. Raises ``Invalid`` with everything that is wrong, and ``Refused``
+    (``key_taken``) where another campaign has the key.
     """
     by.require(Permission.PLAN)
     fields, arms, rules = _read(values, by=by)
@@ -59,7 +59,7 @@ def create_campaign(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Ca
 
 @transaction.atomic
 def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
-    """Change the fields given in ``values`` while the campaign is a draft; lists replace the old ones whole."""
+    """Change the fields given in ``values`` while the campaign is a draft; a list replaces the old one."""
     by.require(Permission.PLAN)
     campaign = lock_campaign(key, by=by)
     if not campaign.is_draft:
@@ -170,7 +170,7 @@ def _read(
 
 
 def read_hypothesis(values: Values, *, by: Actor, lock: bool = False) -> Hypothesis | None:
-    """The hypothesis to test; ``lock`` it where the campaign runs at once, so that it is not decided meanwhile."""
+    """The hypothesis to test; with ``lock`` it is held, so that nobody decides it meanwhile."""
     given = values.given.get("hypothesis")
     if given is None:
         return None
@@ -188,7 +188,8 @@ def read_hypothesis(values: Values, *, by: Actor, lock: bool = False) -> Hypothe
         values.refuse(
             "hypothesis",
             "hypothesis_over",
-            f"“{hypothesis.title}” is {hypothesis.get_status_display()}. Write a new hypothesis to test it again.",
+            f"“{hypothesis.title}” is {hypothesis.get_status_display()}. "
+            "Write a new hypothesis to test it again.",
         )
     return hypothesis
 

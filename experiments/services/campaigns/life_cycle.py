@@ -1,7 +1,6 @@
 """A campaign's steps. Each locks the row, asks the table, stamps the time and writes the event."""
 
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -83,7 +82,7 @@ def _pause(campaign: Campaign, *, reason: str, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def resume_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
-    """Let a paused campaign go on as what it was, live or scaled; not while a breach is open (``open_breach``)."""
+    """Let a paused campaign go on as live, or scaled as it was; refused while a breach is open."""
     by.require(Permission.PLAN)
     campaign = lock_campaign(key, by=by)
     if not campaign.is_paused:
@@ -163,7 +162,7 @@ def _resolve_zombies(
 
 @transaction.atomic
 def scale_campaign(key: str, *, reason: str = "", by: Actor, at: datetime) -> Campaign:
-    """Let a campaign run beyond its test; not while a breach is open (``open_breach``)."""
+    """Let a campaign run beyond its test; refused while a breach is open."""
     by.require(Permission.PLAN)
     campaign = lock_campaign(key, by=by)
     reason = _read_reason(reason)
@@ -193,10 +192,10 @@ def discard_campaign(key: str, *, reason: str = "", by: Actor, at: datetime) -> 
 
 @transaction.atomic
 def stop_arm(campaign_key: str, arm_key: str, *, reason: str, by: Actor, at: datetime) -> Arm:
-    """End one arm for good. Without its control or its last treatment the campaign has nothing to compare: it pauses.
+    """End one arm for good. Without its control or its last treatment a campaign compares nothing: it pauses.
 
-    Where the campaign goes on, the arm's own breach is settled by this; where it pauses, the breach stays open,
-    because somebody has to say what becomes of the campaign.
+    Where the campaign goes on, the arm's own breach is settled by this. Where it pauses, the breach stays
+    open, because somebody has to say what becomes of the campaign.
     """
     by.require(Permission.PLAN)
     campaign = lock_campaign(campaign_key, by=by)
@@ -205,7 +204,7 @@ def stop_arm(campaign_key: str, arm_key: str, *, reason: str, by: Actor, at: dat
         raise NotFound(f"Campaign {campaign_key} has no arm “{arm_key}”.")
     if not campaign.is_unfinished:
         raise InvalidTransition(
-            f"Campaign {campaign_key} is {campaign.get_status_display()}; an arm stops while its campaign runs."
+            f"Campaign {campaign_key} is {campaign.get_status_display()}; an arm stops while it runs."
         )
     arm.move_to(ArmStatus.STOPPED)
     arm.stopped_at = at
@@ -231,7 +230,8 @@ def _read_reason(reason: str, *, required: bool = False) -> str:
     return reason
 
 
-def _tell(kind: EventKind, campaign: Campaign, *, by: Actor, at: datetime, **data: Any) -> None:
+def _tell(kind: EventKind, campaign: Campaign, *, by: Actor, at: datetime, **data: object) -> None:
+    owner = campaign.hypothesis.owner if campaign.hypothesis else None
     record_event(
         kind,
         by=by,
@@ -241,9 +241,7 @@ def _tell(kind: EventKind, campaign: Campaign, *, by: Actor, at: datetime, **dat
             "campaign": campaign.key,
             "name": campaign.name,
             "hypothesis": campaign.hypothesis_id,
-            "owner": campaign.hypothesis.owner.email
-            if campaign.hypothesis and campaign.hypothesis.owner
-            else None,
+            "owner": owner.email if owner else None,
             **data,
         },
     )
