@@ -89,7 +89,7 @@ def _log_ratio(a: _Arms, b: _Arms, kappa: float) -> LogRatio:
     )
 
 
-def _without_control(comparison: Comparison, control: npt.NDArray[np.intp]) -> Comparison:
+def without_control(comparison: Comparison, control: npt.NDArray[np.intp]) -> Comparison:
     """Blank the control's own column."""
     own = np.arange(comparison.days.shape[1]) == control[:, None]
     blank: dict[str, Any] = {
@@ -195,4 +195,4 @@ def compare_days(
         method="paired_days",
         prior_sd=lift_prior_sd,
     )
-    return _without_control(_where_an_arm_has_no_event(kind, result, a, b, scale), index)
+    return without_control(_where_an_arm_has_no_event(kind, result, a, b, scale), index)

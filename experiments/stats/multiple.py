@@ -1,0 +1,40 @@
+"""Several comparisons of one sprint: adjusted p-values."""
+
+import numpy as np
+import numpy.typing as npt
+from statsmodels.stats.multitest import multipletests
+
+from experiments.stats.arrays import Array, as_floats
+
+
+def _adjusted(p_values: npt.ArrayLike, method: str) -> Array:
+    values = as_floats("p_values", p_values)
+    known = ~np.isnan(values)
+    if values.ndim != 1 or ((values[known] < 0) | (values[known] > 1)).any():
+        raise ValueError("p_values must be one row of numbers from 0 to 1, NaN where not known.")
+    adjusted = np.full(values.shape, np.nan)
+    if known.any():
+        adjusted[known] = multipletests(values[known], method=method)[1]
+    return adjusted
+
+
+def holm(p_values: npt.ArrayLike) -> Array:
+    """Return Holm's step-down adjusted p-values in the order given (Holm 1979, *Scand. J. Statist.* 6, 65).
+
+    They bound the chance of even one false discovery. NaN stays NaN and is not counted.
+
+    >>> holm([0.001, 0.012, 0.0185, 0.04, 0.2]).round(4)
+    array([0.005 , 0.048 , 0.0555, 0.08  , 0.2   ])
+    """
+    return _adjusted(p_values, "holm")
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> Array:
+    """Return p-values adjusted for the false discovery rate (Benjamini & Hochberg 1995, *JRSS B* 57, 289).
+
+    They bound the share of false ones among the discoveries. NaN stays NaN and is not counted.
+
+    >>> benjamini_hochberg([0.001, 0.012, 0.0185, 0.04, 0.2]).round(4)
+    array([0.005 , 0.03  , 0.0308, 0.05  , 0.2   ])
+    """
+    return _adjusted(p_values, "fdr_bh")

@@ -1,0 +1,194 @@
+"""What the numbers allow to say about a hypothesis: a code, the arm it speaks of, and one plain sentence.
+
+Quickno's rules, described in docs/statistics.md.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from experiments.stats.forms import MetricForm, metric_form
+from experiments.stats.words import say_lift, say_probability, say_range, say_share
+
+FEWEST_CLOSED_DAYS: Final = 2
+FEWEST_EVENTS: Final = 10
+SURE: Final = 0.95
+
+
+class VerdictCode(StrEnum):
+    WIN = "win"
+    LOSS = "loss"
+    EQUIVALENT = "equivalent"
+    INCONCLUSIVE = "inconclusive"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``arm``: key of the arm it speaks of, ``None`` when it speaks of none. ``reason``: one sentence.
+
+    ``chance``: of the arm to be better than its control or target; ``None`` where not known.
+    """
+
+    code: VerdictCode
+    arm: str | None
+    reason: str
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentFacts:
+    """A treatment against its control; numbers are ``None`` where not known.
+
+    ``lift_relative``, ``credible_low``, ``credible_high``: of the metric as people read it;
+    ``chance_to_beat_control``: that it is better; ``look_allows``: a planned look may call a difference.
+    """
+
+    key: str
+    name: str
+    lift_relative: float | None
+    credible_low: float | None
+    credible_high: float | None
+    chance_to_beat_control: float | None
+    look_allows: bool
+
+    def __post_init__(self) -> None:
+        for number in (
+            self.lift_relative,
+            self.credible_low,
+            self.credible_high,
+            self.chance_to_beat_control,
+        ):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"{self.key}: {number} is no known number; say None for what is not known.")
+
+
+def _too_little(closed_days: int, events: float) -> str | None:
+    """Return why there is too little to judge, or ``None``."""
+    if closed_days < FEWEST_CLOSED_DAYS:
+        so_far = {0: "No day is closed yet", 1: "Only one day is closed"}[max(closed_days, 0)]
+        return f"{so_far}; a verdict takes at least {FEWEST_CLOSED_DAYS}"
+    if events < FEWEST_EVENTS:
+        count = f"{events:g} event{'' if events == 1 else 's'}"
+        return f"Only {count} so far, all arms together; a verdict takes at least {FEWEST_EVENTS}"
+    return None
+
+
+def _sentence(text: str, *, provisional: bool) -> str:
+    return (
+        f"{text}; this may still change, as not all counted days are settled." if provisional else f"{text}."
+    )
+
+
+def _code(facts: TreatmentFacts, form: MetricForm, mde_relative: float | None) -> VerdictCode:
+    low, high = facts.credible_low, facts.credible_high
+    if low is None or high is None:
+        return VerdictCode.INCONCLUSIVE
+    if facts.look_allows and (low > 0 or high < 0):
+        is_better = (high < 0) if form is MetricForm.COST else (low > 0)
+        return VerdictCode.WIN if is_better else VerdictCode.LOSS
+    if mde_relative is not None and max(abs(low), abs(high)) <= mde_relative / 2:
+        return VerdictCode.EQUIVALENT
+    return VerdictCode.INCONCLUSIVE
+
+
+def _reason(
+    code: VerdictCode, facts: TreatmentFacts, form: MetricForm, control_name: str, mde_relative: float | None
+) -> str:
+    chance, low, high = facts.chance_to_beat_control, facts.credible_low, facts.credible_high
+    if chance is None:
+        return f"Nothing is known yet about {facts.name} against {control_name}"
+    likely = f"{facts.name} is {say_probability(chance)} likely to beat {control_name}"
+    if low is None or high is None or facts.lift_relative is None:
+        return f"{likely}, but one of them has no events yet, so by how much is not known"
+    span = say_range(low, high, form)
+    match code:
+        case VerdictCode.WIN:
+            return f"{likely}: {say_lift(facts.lift_relative, form)}, {span}"
+        case VerdictCode.LOSS:
+            worse = say_probability(1 - chance)
+            difference = say_lift(facts.lift_relative, form)
+            return f"{facts.name} is {worse} likely to be worse than {control_name}: {difference}, {span}"
+        case VerdictCode.EQUIVALENT:
+            worth = say_share((mde_relative or 0.0) / 2)
+            return f"{facts.name} and {control_name} are alike: the difference is {span}, within {worth} either way"
+        case _ if low > 0 or high < 0:
+            return f"{likely}, but it is too early to call with the planned days still running: {span}"
+        case _:
+            return f"{likely}, which is not sure enough to call: {span}"
+
+
+def judge_comparison(  # noqa: PLR0913 - a verdict weighs all of these
+    treatments: Sequence[TreatmentFacts],
+    *,
+    form: str,
+    control_name: str,
+    closed_days: int,
+    events: float,
+    mde_relative: float | None = None,
+    provisional: bool = False,
+) -> Verdict:
+    """Return the verdict on all treatments against their control.
+
+    The best win speaks for the experiment. Without a win, a treatment that may still win keeps it inconclusive;
+    otherwise one that is alike makes it equivalent; it is a loss when every treatment lost. ``events``: of all arms;
+    ``mde_relative``: the smallest effect worth having, a fraction.
+
+    >>> facts = TreatmentFacts("b", "Calculator", -0.23, -0.52, 0.22, 0.872, look_allows=True)
+    >>> judge_comparison([facts], form="cost", control_name="Demo page", closed_days=3, events=87).reason
+    'Calculator is 87.2% likely to beat Demo page, which is not sure enough to call: between 52% cheaper and 22% costlier.'
+    """
+    if not treatments:
+        raise ValueError("treatments is empty; a comparison needs at least one.")
+    kind = metric_form(form)
+    missing = _too_little(closed_days, events)
+    if missing is not None:
+        return Verdict(VerdictCode.INSUFFICIENT, None, _sentence(missing, provisional=provisional))
+    codes = {facts.key: _code(facts, kind, mde_relative) for facts in treatments}
+    order = (VerdictCode.WIN, VerdictCode.INCONCLUSIVE, VerdictCode.EQUIVALENT, VerdictCode.LOSS)
+    code = next(code for code in order if code in codes.values())
+
+    def promise(facts: TreatmentFacts) -> tuple[float, float]:
+        lift = facts.lift_relative or 0.0
+        chance = facts.chance_to_beat_control
+        return (-1.0 if chance is None else chance, -lift if kind is MetricForm.COST else lift)
+
+    best = max((facts for facts in treatments if codes[facts.key] is code), key=promise)
+    reason = _reason(code, best, kind, control_name, mde_relative)
+    return Verdict(code, best.key, _sentence(reason, provisional=provisional), best.chance_to_beat_control)
+
+
+def judge_target(  # noqa: PLR0913 - a verdict weighs all of these
+    *,
+    key: str,
+    name: str,
+    probability_better: float | None,
+    target: str,
+    closed_days: int,
+    events: float,
+    provisional: bool = False,
+) -> Verdict:
+    """Return the verdict on a single arm against its target.
+
+    ``probability_better``: that the metric truly is on the right side of the target, ``None`` where not known;
+    ``target``: as people read it.
+
+    >>> judge_target(
+    ...     key="a", name="Founder video", probability_better=0.971, target="$18.00 a trial", closed_days=3, events=90
+    ... ).reason
+    'Founder video is 97.1% likely to meet its target of $18.00 a trial.'
+    """
+    missing = _too_little(closed_days, events)
+    if missing is not None or probability_better is None:
+        missing = missing or f"Nothing is known yet about {name} against its target of {target}"
+        return Verdict(VerdictCode.INSUFFICIENT, None, _sentence(missing, provisional=provisional))
+    likely = f"{name} is {say_probability(probability_better)} likely to meet its target of {target}"
+    if probability_better >= SURE:
+        code = VerdictCode.WIN
+    elif probability_better <= 1 - SURE:
+        code = VerdictCode.LOSS
+    else:
+        code, likely = VerdictCode.INCONCLUSIVE, f"{likely}, which is not sure enough to call"
+    return Verdict(code, key, _sentence(likely, provisional=provisional), probability_better)
