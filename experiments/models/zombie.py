@@ -1,6 +1,5 @@
 """A campaign that goes on spending although its evidence or its plan says stop."""
 
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -27,7 +26,9 @@ class ZombieFlagQuerySet(TenantQuerySet["ZombieFlag"]):
 
     def by_money(self) -> Self:
         """The costliest first."""
-        return self.order_by(F("money_per_day").desc(), F("money_since").desc(), "id")
+        return self.order_by(
+            F("money_per_day").desc(nulls_last=True), F("money_since").desc(nulls_last=True), "id"
+        )
 
 
 class ZombieFlag(TenantModel):
@@ -39,8 +40,9 @@ class ZombieFlag(TenantModel):
     signal = models.CharField(max_length=10, choices=ZombieSignal)
     state = models.CharField(max_length=12, choices=ZombieState, default=ZombieState.OPEN)
     since = models.DateTimeField()
-    money_since = models.DecimalField(max_digits=15, decimal_places=4, default=Decimal(0))
-    money_per_day = models.DecimalField(max_digits=15, decimal_places=4, default=Decimal(0))
+    # None where the signal is that nothing is reported: what a blind campaign spends is not known.
+    money_since = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
+    money_per_day = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
     evidence = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     flagged_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -65,8 +67,7 @@ class ZombieFlag(TenantModel):
                 name="zombie_one_open_per_signal",
             ),
             models.CheckConstraint(
-                condition=Q(state=ZombieState.RESOLVED, resolved_at__isnull=False)
-                & ~Q(resolution="")
+                condition=Q(state=ZombieState.RESOLVED, resolved_at__isnull=False) & ~Q(resolution="")
                 | ~Q(state=ZombieState.RESOLVED) & Q(resolved_at__isnull=True, resolution=""),
                 name="zombie_resolved_one_way",
             ),

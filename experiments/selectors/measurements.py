@@ -1,0 +1,262 @@
+"""Day sums of any number of campaigns as arrays: what every judgement and every page of numbers starts from.
+
+One cell is one arm's day. It holds the sum over the arm's entities as the best source reports it: where two
+sources report one measure, the workspace's precedence decides, and they are never added up. NaN is *not
+reported*.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import FloatField, Sum, prefetch_related_objects
+from django.db.models.functions import Cast
+
+from experiments.choices import MEASURES, Metric
+from experiments.models import Arm, Campaign, Observation
+from workspaces.models import Source
+
+Amounts = npt.NDArray[np.float64]
+Cells = npt.NDArray[np.bool_]
+
+# Observations keep four decimal places; in a double, ten thousandths of any amount they can hold are exact.
+PLACES = 4
+_SCALE = 10**PLACES
+_NO_SOURCE = -1
+_NEVER = date.max.toordinal()
+
+
+class Phase(IntEnum):
+    """When a day was, seen from the campaign's and the arm's run."""
+
+    BASELINE = 0  # before the launch
+    RAN = 1
+    ARM_STOPPED = 2  # after the arm's stop, the campaign going on
+    STOPPED = 3  # after the campaign's stop
+
+
+def latest_day(at: datetime) -> date:
+    """The last day that has begun anywhere on earth at ``at``."""
+    return (at.astimezone(UTC) + timedelta(hours=14)).date()
+
+
+def measures_of(metric: Metric) -> frozenset[str]:
+    """The measures that a judgement of this metric needs."""
+    return frozenset({metric.numerator, metric.denominator, metric.events})
+
+
+def exact(amount: float) -> Decimal:
+    """A sum of reported amounts without the noise of binary fractions."""
+    return Decimal(round(float(amount) * _SCALE)) / Decimal(_SCALE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """Day sums; arrays of shape (campaigns, arms, days).
+
+    ``values``: by measure key, NaN where not reported. ``source``: by measure key, the index in ``sources``
+    of the source that was used, -1 where none. ``phase``: by measure key, a ``Phase`` where reported.
+    ``first_day``: (campaigns,) the ordinal of the day at index 0. ``arms``: each campaign's arms in their
+    order; campaigns with fewer arms than the axis is long have nothing in the rest.
+    """
+
+    campaigns: Sequence[Campaign]
+    arms: Sequence[Sequence[Arm]]
+    first_day: npt.NDArray[np.int64]
+    sources: Sequence[Source]
+    values: Mapping[str, Amounts]
+    source: Mapping[str, npt.NDArray[np.int32]]
+    phase: Mapping[str, npt.NDArray[np.int8]]
+
+    @property
+    def length(self) -> int:
+        """How many days the last axis holds; 0 where nothing was reported."""
+        return int(next(iter(self.values.values())).shape[-1])
+
+    @property
+    def days(self) -> npt.NDArray[np.int64]:
+        """Ordinals of the days, (campaigns, days)."""
+        return self.first_day[:, None] + np.arange(self.length)
+
+    def reported(self, measure: str) -> Cells:
+        return np.asarray(~np.isnan(self.values[measure]), dtype=np.bool_)
+
+    def ran(self, measure: str) -> Cells:
+        """Reported for a day on which the arm ran: from the launch's day to that of the stop."""
+        return _all([self.reported(measure), self.phase[measure] == Phase.RAN])
+
+    def closed(self, measure: str, *, at: datetime) -> Cells:
+        """Reported for a day that its source has closed by ``at``."""
+        return self._until(measure, [source.closed_through(at) for source in self.sources])
+
+    def settled(self, measure: str, *, at: datetime) -> Cells:
+        """Reported for a day whose conversions its source no longer moves at ``at``."""
+        return self._until(measure, [source.settled_through(at) for source in self.sources])
+
+    def _until(self, measure: str, last_days: Iterable[date]) -> Cells:
+        # One more for "no source", which index -1 finds.
+        limits = np.array([*(day.toordinal() for day in last_days), 0], dtype=np.int64)
+        return np.asarray(self.days[:, None, :] <= limits[self.source[measure]], dtype=np.bool_)
+
+    def countable(self, metric: Metric) -> Cells:
+        """Cells in which everything that the metric needs was reported while the arm ran."""
+        return _all([self.ran(measure) for measure in measures_of(metric)])
+
+    def complete(self, metric: Metric, *, at: datetime) -> Cells:
+        """Countable cells that may be judged: closed, and settled in what arrives late."""
+        final = [
+            self.settled(measure, at=at) if MEASURES[measure].late else self.closed(measure, at=at)
+            for measure in measures_of(metric)
+        ]
+        return _all([self.countable(metric), *final])
+
+    def day(self, campaign: int, index: int | np.integer[Any]) -> date:
+        """The day at an index of the last axis."""
+        return date.fromordinal(int(self.first_day[campaign]) + int(index))
+
+    def sources_used(self, campaign: int, measure: str, cells: Cells) -> list[str]:
+        """Keys of the sources behind a campaign's cells, (arms, days), in the order of their precedence."""
+        used = np.unique(self.source[measure][campaign][cells])
+        return [self.sources[index].key for index in used if index != _NO_SOURCE]
+
+
+def read_measurements(
+    campaigns: Sequence[Campaign],
+    measures: Iterable[str],
+    *,
+    as_of: date | None = None,
+    baseline: bool = False,
+) -> Measurements:
+    """The day sums of these campaigns in their order, in one query beside those for arms, workspaces and
+    sources.
+
+    ``as_of``: only days up to it, with today's values. ``baseline``: days before the launch, too.
+    """
+    prefetch_related_objects(list(campaigns), "workspace", "arms")
+    keys = sorted(set(measures))
+    arms = [list(campaign.arms.all()) for campaign in campaigns]
+    places = {arm.pk: (position, index) for position, row in enumerate(arms) for index, arm in enumerate(row)}
+    query = Observation.objects.of_campaigns([campaign.pk for campaign in campaigns])
+    if as_of is not None:
+        query = query.filter(day__lte=as_of)
+    sums = {f"sum_{key}": Cast(Sum(key), FloatField()) for key in keys}
+    rows = list(
+        query.values("arm", "day", "source").annotate(**sums).values_list("arm", "day", "source", *sums)
+    )
+    sources = _sources({row[2] for row in rows})
+    rank = {source.pk: index for index, source in enumerate(sources)}
+
+    place = np.array([places[row[0]] for row in rows], dtype=np.int64).reshape(len(rows), 2)
+    day = np.array([row[1].toordinal() for row in rows], dtype=np.int64)
+    speaker = np.array([rank[row[2]] for row in rows], dtype=np.int32)
+    amounts = (
+        np.array([row[3:] for row in rows], dtype=np.float64).reshape(len(rows), len(keys)).round(PLACES)
+    )
+    phase = _phases(campaigns, arms, sources, place, day, speaker)
+
+    if not baseline:
+        kept = phase != Phase.BASELINE
+        place, day, speaker, amounts, phase = (
+            place[kept],
+            day[kept],
+            speaker[kept],
+            amounts[kept],
+            phase[kept],
+        )
+    first_day = np.full(len(campaigns), _NEVER, dtype=np.int64)
+    np.minimum.at(first_day, place[:, 0], day)
+    offset = day - first_day[place[:, 0]]
+    shape = (len(campaigns), max(map(len, arms), default=0), int(offset.max(initial=-1)) + 1)
+    cell = np.ravel_multi_index((place[:, 0], place[:, 1], offset), shape) if len(day) else offset
+    # The last write to a cell stays, so the source that speaks is written last.
+    best_last = np.argsort(-speaker, kind="stable")
+
+    values, source, phases = {}, {}, {}
+    for column, key in enumerate(keys):
+        rows_with = best_last[~np.isnan(amounts[best_last, column])]
+        values[key] = _filled(shape, np.nan, np.float64, cell[rows_with], amounts[rows_with, column])
+        source[key] = _filled(shape, _NO_SOURCE, np.int32, cell[rows_with], speaker[rows_with])
+        phases[key] = _filled(shape, Phase.BASELINE, np.int8, cell[rows_with], phase[rows_with])
+    return Measurements(campaigns, arms, first_day, sources, values, source, phases)
+
+
+def _all(cells: Sequence[Cells]) -> Cells:
+    return np.asarray(np.logical_and.reduce(cells), dtype=np.bool_)
+
+
+def _sources(ids: set[int]) -> list[Source]:
+    """Sources, the one that speaks first. Precedence is compared within one workspace only."""
+    query = Source.objects.filter(pk__in=ids).select_related("workspace").order_by("precedence", "key", "pk")
+    return list(query) if ids else []
+
+
+def _filled(
+    shape: tuple[int, ...],
+    empty: float,
+    dtype: type[np.generic],
+    cell: npt.NDArray[np.int64],
+    amounts: npt.NDArray[Any],
+) -> npt.NDArray[Any]:
+    flat = np.full(int(np.prod(shape)), empty, dtype=dtype)
+    flat[cell] = amounts
+    return flat.reshape(shape)
+
+
+def _phases(
+    campaigns: Sequence[Campaign],
+    arms: Sequence[Sequence[Arm]],
+    sources: Sequence[Source],
+    place: npt.NDArray[np.int64],
+    day: npt.NDArray[np.int64],
+    speaker: npt.NDArray[np.int32],
+) -> npt.NDArray[np.int8]:
+    """Each row's phase. A stop falls on the source's own day: its midnight may not be the team's."""
+    launches = [campaign.first_judged_day() for campaign in campaigns]
+    launched = np.array([day.toordinal() if day else _NEVER for day in launches], dtype=np.int64)
+    combinations, inverse = np.unique(np.column_stack([place, speaker]), axis=0, return_inverse=True)
+    campaign_stop = np.full(len(combinations), _NEVER, dtype=np.int64)
+    arm_stop = campaign_stop.copy()
+    for index, (position, arm, source) in enumerate(combinations.tolist()):
+        for stops, stopped_at in (
+            (campaign_stop, campaigns[position].stopped_at),
+            (arm_stop, arms[position][arm].stopped_at),
+        ):
+            if stopped_at is not None:
+                stops[index] = stopped_at.astimezone(sources[source].tz).date().toordinal()
+    inverse = inverse.reshape(-1)
+    return np.select(
+        [day < launched[place[:, 0]], day > campaign_stop[inverse], day > arm_stop[inverse]],
+        [Phase.BASELINE, Phase.STOPPED, Phase.ARM_STOPPED],
+        Phase.RAN,
+    ).astype(np.int8)
+
+
+def daily_spend(
+    campaigns: Sequence[Campaign], *, as_of: date | None = None
+) -> dict[int, dict[date, Decimal]]:
+    """Spend by campaign id and day since the launch, days after a stop included; a day without a report is
+    missing.
+    """
+    measured = read_measurements(campaigns, ["spend"], as_of=as_of)
+    spend = measured.values["spend"]
+    totals = np.nansum(spend, axis=1)
+    known: Cells = np.any(measured.reported("spend"), axis=1)
+    return {
+        campaign.pk: {
+            measured.day(position, index): exact(totals[position, index])
+            for index in np.flatnonzero(known[position])
+        }
+        for position, campaign in enumerate(campaigns)
+    }
+
+
+def spend_totals(campaign_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Everything spent since the launch, by campaign id: what the ledger's budgets are compared with."""
+    campaigns = list(Campaign.objects.filter(pk__in=campaign_ids).select_related("workspace"))
+    spend = np.nansum(read_measurements(campaigns, ["spend"]).values["spend"], axis=(1, 2))
+    return {campaign.pk: exact(total) for campaign, total in zip(campaigns, spend, strict=True)}

@@ -1,0 +1,104 @@
+"""One pass over everything, as the scheduler does it every five minutes; or a look at what it would find."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from experiments.choices import ZombieState
+from experiments.models import Campaign, Observation, ZombieFlag
+from experiments.services.judging.flagging import FlagChanges
+from experiments.services.judging.judge import JudgingResult, build_case, chunks, judge_campaigns
+from experiments.services.judging.watching import as_shown
+from workspaces.services import publish_all_events
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """A judging of everything, and how many events were given their number."""
+
+    judging: JudgingResult
+    published: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self.judging), "published": self.published}
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPreview:
+    """What a sweep at ``at`` would judge and find."""
+
+    at: datetime
+    campaigns: int
+    criteria: tuple[dict[str, Any], ...]
+    zombies: tuple[dict[str, Any], ...]
+    tampered: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def campaigns_to_judge(at: datetime) -> QuerySet[Campaign]:
+    """What is launched and not over, and what is over but still spends, is flagged or has news."""
+    spent_later = Observation.objects.filter(
+        arm__campaign=OuterRef("pk"), spend__gt=0, day__gt=TruncDate(OuterRef("ended_at"), tzinfo=UTC)
+    )
+    flagged = ZombieFlag.objects.filter(campaign=OuterRef("pk")).exclude(state=ZombieState.RESOLVED)
+    return (
+        Campaign.objects.launched()
+        .filter(launched_at__lte=at)
+        .filter(Q(ended_at=None) | Q(judge_due_at__isnull=False) | Exists(flagged) | Exists(spent_later))
+        .order_by(F("pk"))
+    )
+
+
+def _ids(at: datetime) -> list[int]:
+    return list(campaigns_to_judge(at).values_list("pk", flat=True))
+
+
+def sweep(*, at: datetime) -> SweepResult:
+    """Judge all that is launched, and number whatever events wait."""
+    judging = judge_campaigns(_ids(at), at=at)
+    return SweepResult(judging=judging, published=publish_all_events())
+
+
+def preview_sweep(*, at: datetime) -> SweepPreview:
+    """What a sweep at ``at`` would do, with the numbers known today; writes nothing."""
+    criteria: list[dict[str, Any]] = []
+    zombies: list[dict[str, Any]] = []
+    tampered: list[str] = []
+    ids = _ids(at)
+    for chunk in chunks(ids):
+        campaigns = (
+            Campaign.objects.filter(pk__in=chunk).select_related("workspace", "hypothesis").order_by("pk")
+        )
+        case = build_case(list(campaigns), at=at)
+        criteria += map(as_shown, case.judged)
+        zombies += _flags_as_shown(case.flags(at=at))
+        tampered += [campaign.key for campaign in case.tampered]
+    return SweepPreview(at, len(ids) - len(tampered), tuple(criteria), tuple(zombies), tuple(tampered))
+
+
+def _flags_as_shown(changes: Sequence[FlagChanges]) -> list[dict[str, Any]]:
+    shown = []
+    for change in changes:
+        key = change.campaign.key
+        signals = [(signal, "flag") for signal in change.raised]
+        signals += [(signal, "reopen") for _, signal in change.reopened]
+        shown += [
+            {
+                "campaign": key,
+                "signal": signal.kind.value,
+                "becomes": deed,
+                "since": signal.since,
+                "money_since": signal.money_since,
+                "money_per_day": signal.money_per_day,
+                "evidence": signal.evidence,
+            }
+            for signal, deed in signals
+        ]
+        shown += [{"campaign": key, "signal": flag.signal, "becomes": "clear"} for flag in change.cleared]
+    return shown

@@ -1,0 +1,16 @@
+"""Judging that outlives the request. Ids go in; running twice changes nothing."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from experiments.services import judging
+
+
+@shared_task
+def judge_campaigns(campaign_ids: list[int]) -> None:
+    judging.judge_campaigns(campaign_ids, at=timezone.now())
+
+
+@shared_task
+def sweep() -> None:
+    judging.sweep(at=timezone.now())
