@@ -1,13 +1,19 @@
 """Things that scenarios are made of: built through the services where a service builds them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from experiments.choices import BuyerStage, CampaignStatus, Comparator, Driver, HypothesisKind
 from experiments.models import Arm, Campaign, Hypothesis, KillCriterion, Observation, ObservationBatch
 from experiments.models.criterion import criteria_digest
+from sprints.choices import TransferKind
+from sprints.services.ledger import OUTSIDE, RESERVE, Account, transfer
+from experiments.services.campaigns import create_campaign
+from experiments.services.hypotheses import create_hypothesis
+from sprints.models import Sprint
+from sprints.services.planning import commit_hypothesis, create_sprint, start_sprint
 from workspaces.choices import Role
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor
@@ -106,6 +112,87 @@ def make_hypothesis(
     return Hypothesis.objects.create(workspace=workspace, **values)
 
 
+def hypothesis_values(**changes: Any) -> dict[str, Any]:
+    """What REST takes for a hypothesis about the cost of a conversion, with an owner only where one is given."""
+    return {
+        "title": "Founder video beats studio",
+        "change": "a founder filmed on a phone",
+        "audience": "owners who do not know us",
+        "expected_effect": "lower cost per lead",
+        "because": "sales calls praise candour",
+        "kind": "creative_angle",
+        "buyer_stage": "awareness",
+        "driver": "trust",
+        "primary_metric": "cpa",
+        "target": Decimal(40),
+        **changes,
+    }
+
+
+def campaign_values(**changes: Any) -> dict[str, Any]:
+    """What REST takes for a campaign that lacks nothing but a hypothesis."""
+    return {
+        "key": "founder-video",
+        "name": "Founder video",
+        "channel": "meta",
+        "budget": Decimal(2500),
+        "arms": [
+            {"key": "a", "name": "Studio", "is_control": True, "planned_share": 0.5},
+            {"key": "b", "name": "Founder", "is_control": False, "planned_share": 0.5},
+        ],
+        "components": ["landing page", "two ads"],
+        "kill_criteria": [criterion_values()],
+        **changes,
+    }
+
+
+def criterion_values(**changes: Any) -> dict[str, Any]:
+    """What REST takes for a kill criterion: a CTR below 0.5 % after $2,000."""
+    return {
+        "metric": "ctr",
+        "comparator": "below",
+        "threshold": Decimal("0.005"),
+        "guards": {"spend": "2000.00"},
+        **changes,
+    }
+
+
+def make_draft(
+    by: Actor, hypothesis: Hypothesis | None, key: str = "founder-video", *, at: datetime, **changes: Any
+) -> Campaign:
+    """A draft that is ready for its launch, written by the service."""
+    values = campaign_values(key=key, hypothesis=hypothesis.pk if hypothesis else None, **changes)
+    return create_campaign(values=values, by=by, at=at)
+
+
+def make_sprint(by: Actor, *hypotheses: Hypothesis, at: datetime, days: int = 5, **changes: Any) -> Sprint:
+    """A sprint in planning from today on that has committed to these hypotheses, written by the services."""
+    today = by.workspace.local_day(at)
+    values = {
+        "name": "Hooks for cold audiences",
+        "starts_on": today,
+        "ends_on": today + timedelta(days=days - 1),
+        **changes,
+    }
+    sprint = create_sprint(values=values, by=by, at=at)
+    for hypothesis in hypotheses:
+        commit_hypothesis(sprint.pk, hypothesis_id=hypothesis.pk, by=by, at=at)
+    return sprint
+
+
+def make_running_sprint(
+    by: Actor, *keys: str, at: datetime, days: int = 5, **hypothesis_changes: Any
+) -> Sprint:
+    """A started sprint with a hypothesis of the actor's and a live campaign for each key, by the services."""
+    hypotheses = []
+    for key in keys or ("founder-video",):
+        values = hypothesis_values(title=f"About {key}", owner=by.user, **hypothesis_changes)
+        hypotheses.append(create_hypothesis(values=values, by=by, at=at))
+        make_draft(by, hypotheses[-1], key, at=at)
+    sprint = make_sprint(by, *hypotheses, at=at, days=days)
+    return start_sprint(sprint.pk, by=by, at=at)
+
+
 def make_criteria(campaign: Campaign, *rules: Mapping[str, Any]) -> list[KillCriterion]:
     """Frozen kill criteria with the campaign's digest; a rule names what differs from a CTR below 0.5 %."""
     usual: dict[str, Any] = {
@@ -152,3 +239,30 @@ def report(
         defaults={"batch": batch, "reported_at": reported_at, **measures},
     )
     return observation
+
+
+def give_budget(campaign: Campaign, amount: Decimal | str, *, at: datetime = LONG_AGO) -> Campaign:
+    """Money from outside for a campaign, as its launch would have brought it."""
+    transfer(
+        source=OUTSIDE,
+        target=Account.of(campaign),
+        amount=Decimal(amount),
+        kind=TransferKind.LAUNCH,
+        by=Actor.quickno(campaign.workspace),
+        at=at,
+    )
+    return campaign
+
+
+def fill_reserve(workspace: Workspace, amount: Decimal | str, *, at: datetime = LONG_AGO) -> Workspace:
+    """Money from outside for the reserve."""
+    transfer(
+        source=OUTSIDE,
+        target=RESERVE,
+        amount=Decimal(amount),
+        kind=TransferKind.FUNDING,
+        by=Actor.quickno(workspace),
+        at=at,
+    )
+    workspace.refresh_from_db(fields=["reserve"])
+    return workspace
