@@ -23,7 +23,7 @@ _WHOLE = "non_field_errors"
 
 
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged, and answered without a word of its inside."""
+    """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged; its inside is not told."""
     try:
         response = refusal(error)
     except Exception:

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
+from api.views.planning import HypothesisViewSet, SprintViewSet
 
 
 class IdConverter(IntConverter):
@@ -17,6 +18,8 @@ class IdConverter(IntConverter):
 register_converter(IdConverter, "id")
 
 router = SimpleRouter(use_regex_path=False)
+router.register("sprints", SprintViewSet, basename="sprint")
+router.register("hypotheses", HypothesisViewSet, basename="hypothesis")
 router.register("webhook-endpoints", WebhookEndpointViewSet, basename="webhook-endpoint")
 
 urlpatterns = [

@@ -112,9 +112,9 @@ def answer_once(
     """Do ``work`` unless it was done; return the answer, and whether it is a repetition.
 
     The work and the record of its answer are one transaction: a process that dies in between has done
-    nothing, and the next to ask does it. Work that commits by itself cannot be ``in_one_transaction``; it must
-    survive being done twice by its own means. ``refuse`` makes the answer of a refusal, which is kept as well;
-    whatever it cannot explain, it raises, and the key is free again.
+    nothing, and the next to ask does it. Work that commits by itself cannot be ``in_one_transaction``; it
+    must survive being done twice by its own means. ``refuse`` makes the answer of a refusal, which is kept as
+    well; whatever it cannot explain, it raises, and the key is free again.
     """
     _check_key(key)
     row, is_mine = _claim(workspace, actor=actor, key=key, fingerprint=fingerprint, at=at)

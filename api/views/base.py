@@ -59,7 +59,7 @@ class ApiView(APIView):
     content_negotiation_class = AnyRenderer
     parser_classes = (JSONParser,)
     metadata_class = None
-    # Whether a POST's work and the record of its answer are one transaction: not where work commits by itself.
+    # Whether a POST's work and the record of its answer are one transaction; not where it commits by itself.
     in_one_transaction = True
 
     @property

@@ -27,22 +27,23 @@ from api.serializers.campaigns import (
 from api.views.base import ApiViewSet
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
-from experiments.selectors import analyse_campaign, criteria_status, spend_totals
-from experiments.services import (
-    amend_criteria,
+from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.criteria import criteria_status
+from experiments.selectors.measurements import spend_totals
+from experiments.services.campaigns import (
     change_campaign,
     complete_campaign,
     create_campaign,
     discard_campaign,
     kill_campaign,
-    overrule_breach,
     pause_campaign,
     resume_campaign,
     scale_campaign,
     stop_arm,
 )
+from experiments.services.criteria import amend_criteria, overrule_breach
 from experiments.tasks import judge_campaigns
-from sprints.services import adopt_campaign, launch_campaign
+from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.tasks import enqueue
 
 

@@ -21,12 +21,11 @@ from api.serializers.money import (
 from api.views.base import ApiViewSet
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
-from sprints.services import (
+from sprints.services.ledger import balances, fund_reserve
+from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
-    balances,
     create_reallocation,
-    fund_reserve,
     propose_reallocation,
     reject_reallocation,
     withdraw_reallocation,

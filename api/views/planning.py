@@ -21,16 +21,16 @@ from api.serializers.planning import (
 from api.views.base import ApiViewSet
 from experiments.choices import BuyerStage, Driver, HypothesisKind, HypothesisStatus
 from experiments.models import Hypothesis
-from experiments.services import archive_hypothesis, change_hypothesis, create_hypothesis
+from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
 from sprints.choices import SprintStatus
 from sprints.models import Sprint
-from sprints.services import (
+from sprints.services.decisions import decide
+from sprints.services.planning import (
     cancel_sprint,
     change_sprint,
     close_sprint,
     commit_hypothesis,
     create_sprint,
-    decide,
     open_review,
     release_hypothesis,
     start_sprint,

@@ -11,7 +11,7 @@ from api.serializers.money import ResolveInput, ZombieSerializer
 from api.views.base import ApiViewSet
 from experiments.choices import ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
-from experiments.services import acknowledge_zombie, resolve_zombie
+from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 
 
 class ZombieFilter(django_filters.FilterSet):

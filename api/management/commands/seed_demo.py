@@ -24,7 +24,9 @@ class Command(BaseCommand):
     help = "Fills the demo workspace by living through a fortnight, unless it is there, and prints how to get in."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--address", default="http://127.0.0.1:8000", help="Where the web server listens.")
+        parser.add_argument(
+            "--address", default="http://127.0.0.1:8000", help="Where the web server listens."
+        )
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:
         if not Workspace.objects.filter(slug=DEMO_SLUG).exists():
@@ -35,7 +37,9 @@ class Command(BaseCommand):
         shown = {person.role: person for person in reversed(DEMO_PEOPLE) if person.role in SHOWN_ROLES}
         self.stdout.write(f"\n  Quickno runs on {address}\n")
         for role in SHOWN_ROLES:
-            self.stdout.write(f"  {role.label.capitalize():<9} {shown[role].email}   password {DEMO_PASSWORD}")
+            self.stdout.write(
+                f"  {role.label.capitalize():<9} {shown[role].email}   password {DEMO_PASSWORD}"
+            )
         self.stdout.write(f"  API key   {demo_key()}\n")
         self.stdout.write("  Ctrl-C ends all of it; the data stays.\n")
 
