@@ -261,27 +261,29 @@ class TestCommands:
         self, ending: signal.Signals, exit_code: int, tmp_path: Path
     ) -> None:
         port = free_port()
-        environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/q.sqlite3", "CELERY_BROKER_URL": "memory://"}
+        environment = os.environ | {"VAR_DIR": str(tmp_path)}
+        environment.pop("DATABASE_URL", None)
         running = subprocess.Popen(
             [sys.executable, ROOT / "bin" / "run", str(port)],
-            env=os.environ | environment,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         try:
-            assert answers(f"http://127.0.0.1:{port}/healthz", within=60)
+            has_answered = answers(f"http://127.0.0.1:{port}/healthz", running, within=60)
         finally:
             running.send_signal(ending)
             # The pipe is at its end only when nobody is left who could write to it.
             said, _ = running.communicate(timeout=30)
+        assert has_answered, said
         assert running.returncode == exit_code, said
 
 
-def answers(url: str, *, within: float) -> bool:
-    """Whether somebody answers 200 there before so many seconds are over."""
+def answers(url: str, server: subprocess.Popen[str], *, within: float) -> bool:
+    """Whether the server answers 200 there before it ends and before so many seconds are over."""
     deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
+    while server.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
                 return bool(answer.status == 200)

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from config.environment import env
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-# Everything the program writes beside the database: nothing in it is part of the project.
-VAR_DIR = BASE_DIR / "var"
+# Everything the program writes for itself. Nothing in it is part of the project.
+VAR_DIR = Path(env.str("VAR_DIR", "") or BASE_DIR / "var")
 
 # Applications -------------------------------------------------------------------------------------
 
