@@ -19,6 +19,23 @@ POSTGRESQL = [
     FOR EACH ROW EXECUTE FUNCTION sprints_transfer_refuse_change()
     """,
     """
+    CREATE FUNCTION sprints_transfer_refuse_strangers() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM experiments_campaign
+            WHERE id IN (NEW.source_campaign_id, NEW.target_campaign_id) AND workspace_id <> NEW.workspace_id
+        ) THEN
+            RAISE EXCEPTION 'Money stays in its workspace: the campaign is of another workspace.'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER sprints_transfer_stays_at_home BEFORE INSERT ON sprints_transfer
+    FOR EACH ROW EXECUTE FUNCTION sprints_transfer_refuse_strangers()
+    """,
+    """
     CREATE FUNCTION sprints_transfer_add_to_balances() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         UPDATE workspaces_workspace SET reserve = reserve
@@ -49,6 +66,16 @@ SQLITE = [
         """
         for deed in ("UPDATE", "DELETE")
     ),
+    """
+    CREATE TRIGGER sprints_transfer_stays_at_home BEFORE INSERT ON sprints_transfer
+    WHEN EXISTS (
+        SELECT 1 FROM experiments_campaign
+        WHERE id IN (NEW.source_campaign_id, NEW.target_campaign_id) AND workspace_id <> NEW.workspace_id
+    )
+    BEGIN
+        SELECT RAISE(ABORT, 'Money stays in its workspace: the campaign is of another workspace.');
+    END
+    """,
     *(
         f"""
         CREATE TRIGGER sprints_transfer_{side}_reserve AFTER INSERT ON sprints_transfer
@@ -83,8 +110,10 @@ class Migration(migrations.Migration):
             sqlite=SQLITE,
             undo_postgresql=[
                 "DROP TRIGGER sprints_transfer_keeps_balances ON sprints_transfer",
+                "DROP TRIGGER sprints_transfer_stays_at_home ON sprints_transfer",
                 "DROP TRIGGER sprints_transfer_is_append_only ON sprints_transfer",
                 "DROP FUNCTION sprints_transfer_add_to_balances()",
+                "DROP FUNCTION sprints_transfer_refuse_strangers()",
                 "DROP FUNCTION sprints_transfer_refuse_change()",
             ],
             undo_sqlite=[
@@ -92,6 +121,7 @@ class Migration(migrations.Migration):
                 for name in (
                     "refuses_update",
                     "refuses_delete",
+                    "stays_at_home",
                     "source_reserve",
                     "target_reserve",
                     "source_campaign",
