@@ -8,11 +8,11 @@ from typing import Any
 from experiments.choices import BuyerStage, CampaignStatus, Comparator, Driver, HypothesisKind
 from experiments.models import Arm, Campaign, Hypothesis, KillCriterion, Observation, ObservationBatch
 from experiments.models.criterion import criteria_digest
-from sprints.choices import TransferKind
-from sprints.services.ledger import OUTSIDE, RESERVE, Account, transfer
 from experiments.services.campaigns import create_campaign
 from experiments.services.hypotheses import create_hypothesis
+from sprints.choices import TransferKind
 from sprints.models import Sprint
+from sprints.services.ledger import OUTSIDE, RESERVE, Account, transfer
 from sprints.services.planning import commit_hypothesis, create_sprint, start_sprint
 from workspaces.choices import Role
 from workspaces.models import Membership, User, Workspace
