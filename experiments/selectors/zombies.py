@@ -22,7 +22,7 @@ from experiments.choices import (
     ZombieResolution,
     ZombieSignal,
 )
-from experiments.models import Breach, Campaign, KillCriterion, Observation, ZombieFlag
+from experiments.models import Arm, Breach, Campaign, KillCriterion, Observation, ZombieFlag
 from experiments.selectors.measurements import PLACES, Amounts, Cells, Measurements, Phase, exact
 from workspaces.choices import EventKind
 from workspaces.models import Event
@@ -222,10 +222,9 @@ class _Campaign:
                 continue
             after = self._after(self._local_day(breach.at))
             arm = breach.watch.arm
-            spend = self.daily if arm is None else self._arm_spend(arm.pk)
-            is_meant_to_spend = self.campaign.is_spending and (arm is None or arm.status == ArmStatus.RUNNING)
-            if not is_meant_to_spend and not (spend[after] > 0).any():
+            if not self._goes_on(after, arm=arm):
                 continue
+            spend = self.daily if arm is None else self._of_arm(arm, self.measured.values["spend"])
             evidence = {
                 "rule": breach.rule,
                 "arm": arm.key if arm else None,
@@ -245,7 +244,7 @@ class _Campaign:
         if hypothesis is None or hypothesis.decide_by is None or not hypothesis.is_overdue_on(today):
             return None
         after = self._after(hypothesis.decide_by)
-        if not self.campaign.is_spending and not (self.daily[after] > 0).any():
+        if not self._goes_on(after):
             return None
         evidence = {
             "hypothesis": hypothesis.pk,
@@ -355,10 +354,18 @@ class _Campaign:
         # Of the day on which the budget ran out only what lies beyond it counts.
         return replace(signal, money_since=total - campaign.budget)
 
-    def _arm_spend(self, arm_id: int) -> Amounts:
-        position = [arm.pk for arm in self.measured.arms[self.index]].index(arm_id)
-        spend: Amounts = self.measured.values["spend"][self.index, position]
-        return spend
+    def _goes_on(self, counted: Cells, *, arm: Arm | None = None) -> bool:
+        """Meant to spend; or stopped, and spend of the counted days comes after the stop."""
+        if self.campaign.is_spending and (arm is None or arm.status == ArmStatus.RUNNING):
+            return True
+        spend, phase = self.measured.values["spend"], self.measured.phase["spend"]
+        late = np.where(phase >= Phase.ARM_STOPPED, spend, 0.0)
+        days = np.nansum(late[self.index], axis=0) if arm is None else self._of_arm(arm, late)
+        return bool((days[counted] > 0).any())
+
+    def _of_arm(self, arm: Arm, cells: Amounts) -> Amounts:
+        position = [other.pk for other in self.measured.arms[self.index]].index(arm.pk)
+        return np.asarray(cells[self.index, position])
 
     def _last(self, counted: Cells) -> date:
         return self.measured.day(self.index, np.flatnonzero(counted)[-1])

@@ -26,6 +26,16 @@ class SweepResult:
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self.judging), "published": self.published}
 
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        judging = self.judging
+        summary = (
+            f"{judging.judged} campaigns judged: {len(judging.breaches)} new breaches, "
+            f"{len(judging.flagged)} zombies flagged, {len(judging.cleared)} cleared."
+        )
+        failed = [f"{key}: could not be judged, see the log." for key in judging.failed]
+        return [summary, *map(_tampered, judging.tampered), *failed]
+
 
 @dataclass(frozen=True, slots=True)
 class SweepPreview:
@@ -39,6 +49,25 @@ class SweepPreview:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        criteria = [
+            f"{rule['campaign']}{_in_arm(rule['arm'])}: {rule['sentence']} "
+            f"({rule['state']} → {rule['becomes']}, data through {rule['data_through'] or 'no day yet'})"
+            for rule in self.criteria
+        ]
+        zombies = [f"{flag['campaign']}: {flag['becomes']} {flag['signal']}" for flag in self.zombies]
+        summary = f"At {self.at.isoformat()} a sweep would judge {self.campaigns} campaigns."
+        return [summary, *criteria, *zombies, *map(_tampered, self.tampered)]
+
+
+def _tampered(key: str) -> str:
+    return f"{key}: its kill criteria are not those that were frozen, so it is not judged."
+
+
+def _in_arm(arm: str | None) -> str:
+    return f", arm {arm}" if arm else ""
 
 
 def campaigns_to_judge(at: datetime) -> QuerySet[Campaign]:
