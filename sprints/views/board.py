@@ -1,0 +1,5 @@
+from workspaces.views.access import WorkspaceView
+
+
+class SprintView(WorkspaceView):
+    """."""

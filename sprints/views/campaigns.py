@@ -1,0 +1,9 @@
+from workspaces.views.access import WorkspaceView
+
+
+class LaunchView(WorkspaceView):
+    """."""
+
+
+class AdoptView(WorkspaceView):
+    """."""

@@ -1,0 +1,13 @@
+from workspaces.views.access import WorkspaceView
+
+
+class LearningsView(WorkspaceView):
+    """."""
+
+
+class LearningsCsvView(WorkspaceView):
+    """."""
+
+
+class GraveyardView(WorkspaceView):
+    """."""

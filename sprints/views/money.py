@@ -1,0 +1,13 @@
+from workspaces.views.access import WorkspaceView
+
+
+class MoneyView(WorkspaceView):
+    """."""
+
+
+class LedgerCsvView(WorkspaceView):
+    """."""
+
+
+class FundView(WorkspaceView):
+    """."""

@@ -1,0 +1,17 @@
+from workspaces.views.access import WorkspaceView
+
+
+class ReviewView(WorkspaceView):
+    """."""
+
+
+class OpenReviewView(WorkspaceView):
+    """."""
+
+
+class CloseView(WorkspaceView):
+    """."""
+
+
+class DecideView(WorkspaceView):
+    """."""

@@ -1,0 +1,5 @@
+from workspaces.views.access import WorkspaceView
+
+
+class TodayView(WorkspaceView):
+    """."""
