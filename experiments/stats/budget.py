@@ -196,13 +196,15 @@ def _why_it_gives(campaign: CampaignMoney) -> str:
     return f"{say_probability(chance)} likely to meet its target, gives half"
 
 
-def shift_plan(campaigns: Iterable[CampaignMoney], *, exponent: int = 2) -> Plan:
+def shift_plan(
+    campaigns: Iterable[CampaignMoney], *, exponent: int = 2, growth_cap: Decimal = GROWTH_CAP
+) -> Plan:
     """Move half the budget of those probably below target to those probably above; nobody grows by more than 50 %.
 
     A live donor gives at most half its budget, nothing that is spent or held back, and only what receivers can take;
     the least likely to meet its target gives first. Then come the finished, which give all that is unspent: what finds
     no receiver goes to the reserve. Receivers share in proportion to their room. ``exponent``: decimals of the
-    currency.
+    currency. ``growth_cap``: the share of its budget by which a receiver may grow, where it is not a half.
 
     >>> plan = shift_plan([
     ...     CampaignMoney("loser", Decimal(1000), Decimal(300), probability_above_target=0.07),
@@ -229,7 +231,7 @@ def shift_plan(campaigns: Iterable[CampaignMoney], *, exponent: int = 2) -> Plan
         (campaign for campaign in listed if _is_receiver(campaign)),
         key=lambda campaign: (-(campaign.probability_above_target or 0.0), campaign.key),
     )
-    room = [(campaign.budget * GROWTH_CAP).quantize(unit, ROUND_FLOOR) for campaign in receivers]
+    room = [(campaign.budget * growth_cap).quantize(unit, ROUND_FLOOR) for campaign in receivers]
     offered = sum((offer.amount for offer in offers), _NOTHING)
     shares = split(offered, room, exponent=exponent)
     filled = [(campaign.key, share) for campaign, share in zip(receivers, shares, strict=True)]
