@@ -1,6 +1,5 @@
 """A workspace with the people who plan in it."""
 
-
 import pytest
 
 from tests.factories import make_actor, make_workspace

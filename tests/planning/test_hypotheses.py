@@ -257,7 +257,9 @@ def test_hypothesis__committed__changes_no_more_until_it_is_released(marketer: A
         change_hypothesis(hypothesis.pk, values={"title": "Another"}, by=marketer, at=at)
     assert refusal.value.code == "already_committed"
     release_hypothesis(sprint.pk, hypothesis_id=hypothesis.pk, by=marketer, at=at)
-    assert change_hypothesis(hypothesis.pk, values={"title": "Another"}, by=marketer, at=at).title == "Another"
+    assert (
+        change_hypothesis(hypothesis.pk, values={"title": "Another"}, by=marketer, at=at).title == "Another"
+    )
 
 
 def test_hypothesis__of_another_workspace__is_not_found(
@@ -293,7 +295,5 @@ def test_hypothesis__with_an_adopted_campaign_that_runs__is_not_archived(
 
 def test_hypothesis__owner_in_another_spelling__is_the_same_person(marketer: Actor, at: datetime) -> None:
     anna = make_actor(marketer.workspace, Role.MANAGER, email="anna@example.com")
-    hypothesis = create_hypothesis(
-        values=hypothesis_values(owner=" Anna@Example.com "), by=marketer, at=at
-    )
+    hypothesis = create_hypothesis(values=hypothesis_values(owner=" Anna@Example.com "), by=marketer, at=at)
     assert hypothesis.owner == anna.user
