@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -42,6 +43,7 @@ class Word(serializers.ChoiceField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_a_text")
+        ProhibitNullCharactersValidator()(data)
         return data
 
     def to_representation(self, value: Any) -> Any:
@@ -57,6 +59,8 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
             self.fail("not_a_number")
+        if isinstance(data, str):
+            ProhibitNullCharactersValidator()(data)
         return data
 
     def to_representation(self, value: Any) -> str:

@@ -13,7 +13,6 @@ from rest_framework import status
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import PageNumberPagination
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -27,6 +26,7 @@ from api.errors import CONTENT_TYPE as PROBLEM
 from api.errors import refusal
 from api.exceptions import NotFound
 from api.services.idempotency import Answer, answer_once, fingerprint_of
+from api.views.parsers import JSONParser
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from experiments.selectors.analysis import analyse_campaign
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -27,7 +28,6 @@ from api.serializers.campaigns import (
 from api.views.base import ApiViewSet
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
-from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.criteria import criteria_status
 from experiments.selectors.measurements import spend_totals
 from experiments.services.campaigns import (

@@ -17,6 +17,7 @@ from workspaces.choices import EventKind, Role, Scope
 from workspaces.exceptions import Invalid, NotAllowed, NotFound
 from workspaces.models import Event, Membership, Workspace
 from workspaces.permissions import Actor
+from workspaces.selectors import first_owner
 from workspaces.services import remove_member
 
 Member = Callable[[Role], Membership]
@@ -45,7 +46,15 @@ def test_key__created__opens_the_api_and_is_kept_as_a_hash_only(member: Member, 
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer", "Bearer ", "Bearer qn_nobody", "Basic bWU6bWU=", "qn_nobody", "Bearer é", "Bearer " + "x" * 5000],
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer qn_nobody",
+        "Basic bWU6bWU=",
+        "qn_nobody",
+        "Bearer é",
+        "Bearer " + "x" * 5000,
+    ],
 )
 def test_key__not_known__is_401_with_a_challenge(workspace: Workspace, header: str) -> None:
     answer = APIClient(headers={"Authorization": header.encode().decode("latin-1")}).get(f"{BASE}sprints/")
@@ -64,7 +73,9 @@ def test_api__nothing_sent__is_401_with_a_challenge(workspace: Workspace) -> Non
 
 def test_key__revoked__is_401_at_once_and_twice_is_once(member: Member, at: datetime) -> None:
     actor = Actor.of_member(member(Role.MARKETER))
-    key, secret = create_key(name="k", scopes=[Scope.READ], for_user=member(Role.MARKETER).user, by=actor, at=at)
+    key, secret = create_key(
+        name="k", scopes=[Scope.READ], for_user=member(Role.MARKETER).user, by=actor, at=at
+    )
     revoke_key(key.pk, by=actor, at=at)
     revoke_key(key.pk, by=actor, at=at + timedelta(days=1))
     assert bearer(secret).get(f"{BASE}sprints/").status_code == 401
@@ -112,9 +123,7 @@ def test_create_key__by_a_key__is_refused(member: Member, at: datetime) -> None:
 def test_create_key__for_somebody_else__takes_an_owner(member: Member, at: datetime) -> None:
     marketer, manager, owner = (member(role) for role in (Role.MARKETER, Role.MANAGER, Role.OWNER))
     with pytest.raises(NotAllowed):
-        create_key(
-            name="k", scopes=[Scope.READ], for_user=marketer.user, by=Actor.of_member(manager), at=at
-        )
+        create_key(name="k", scopes=[Scope.READ], for_user=marketer.user, by=Actor.of_member(manager), at=at)
     key, _ = create_key(
         name="k", scopes=[Scope.READ], for_user=marketer.user, by=Actor.of_member(owner), at=at
     )
@@ -171,7 +180,9 @@ def test_revoke_key__in_another_workspace__does_not_exist(
     key, _ = create_key(
         name="k", scopes=["read"], for_user=marketer.user, by=Actor.of_member(marketer), at=at
     )
-    stranger = Actor.of_member(Membership.objects.select_related("workspace", "user").get(workspace=elsewhere))
+    stranger = Actor.of_member(
+        Membership.objects.select_related("workspace", "user").get(workspace=elsewhere)
+    )
     with pytest.raises(NotFound):
         revoke_key(key.pk, by=stranger, at=at)
 
@@ -187,7 +198,9 @@ def test_keys_of__two_workspaces__lists_one(member: Member, elsewhere: Workspace
 
 def test_create_api_key__command__prints_the_secret_alone(workspace: Workspace) -> None:
     out = StringIO()
-    call_command("create_api_key", "pilots", "connector", "--scope", "read", "--scope", "metrics:write", stdout=out)
+    call_command(
+        "create_api_key", "pilots", "connector", "--scope", "read", "--scope", "metrics:write", stdout=out
+    )
     secret = out.getvalue().removesuffix("\n")
     assert "\n" not in secret
     assert bearer(secret).get(f"{BASE}sprints/").status_code == 200
