@@ -174,7 +174,7 @@ def describe(
     return Comparison(
         lift_relative=relative,
         lift_absolute=relative * value,
-        chance_to_beat_control=posterior.sf(np.zeros(theta.shape)),
+        chance_to_beat_control=posterior.sides(0.0)[1],
         credible_low=credible_low,
         credible_high=credible_high,
         expected_loss=loss * rate,

@@ -1,6 +1,5 @@
 """Posterior distributions: mixtures of 12 components, one for each spread of days."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
@@ -13,6 +12,9 @@ from scipy.optimize import elementwise
 from experiments.stats.arrays import Array, open_fraction
 
 
+NEARLY_ALL: Final = 0.99
+
+
 class Family(IntEnum):
     """What the two parameters of a component are."""
 
@@ -23,14 +25,94 @@ class Family(IntEnum):
     LOGNORMAL = 4  # mean, standard deviation of the logarithm
 
 
-def _beta_mean(first: Array, second: Array) -> tuple[Array, Array]:
-    total = first + second
-    return first / total, first * second / (total**2 * (total + 1))
+Sides = tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]
 
 
-def _lognormal_mean(first: Array, second: Array) -> tuple[Array, Array]:
-    mean = np.exp(first + second**2 / 2)
-    return mean, mean**2 * np.expm1(second**2)
+class _Beta:
+    @staticmethod
+    def sides(x: Array, a: Array, b: Array) -> Sides:
+        x = np.clip(x, 0.0, 1.0)
+        below: npt.NDArray[np.floating] = special.betainc(a, b, x)
+        above = 1 - below
+        # Only here the difference would lose digits, and the complement is several times slower.
+        tail = below > NEARLY_ALL
+        if tail.any():
+            above[tail] = special.betaincc(a[tail], b[tail], x[tail])
+        return below, above
+
+    @staticmethod
+    def roughly_below(x: Array, a: Array, b: Array) -> Array:
+        # Paulson 1942, *Ann. Math. Statist.* 13, 233: the cube root of F is nearly normal.
+        root = np.cbrt(b * x / (a * (1 - x)))
+        z = ((1 - 1 / (9 * b)) * root - 1 + 1 / (9 * a)) / np.sqrt(root**2 / (9 * b) + 1 / (9 * a))
+        return np.asarray(special.ndtr(z), dtype=np.float64)
+
+    @staticmethod
+    def quantile(share: float, a: Array, b: Array) -> npt.NDArray[np.floating]:
+        return special.betaincinv(a, b, share)
+
+    @staticmethod
+    def moments(a: Array, b: Array) -> tuple[Array, Array]:
+        total = a + b
+        return a / total, a * b / (total**2 * (total + 1))
+
+
+class _Gamma:
+    @staticmethod
+    def sides(x: Array, a: Array, b: Array) -> Sides:
+        return special.gammainc(a, b * x), special.gammaincc(a, b * x)
+
+    @staticmethod
+    def roughly_below(x: Array, a: Array, b: Array) -> Array:
+        # Wilson & Hilferty 1931, *PNAS* 17, 684.
+        z = 3 * np.sqrt(a) * (np.cbrt(b * x / a) - 1 + 1 / (9 * a))
+        return np.asarray(special.ndtr(z), dtype=np.float64)
+
+    @staticmethod
+    def quantile(share: float, a: Array, b: Array) -> npt.NDArray[np.floating]:
+        return special.gammaincinv(a, share) / b
+
+    @staticmethod
+    def moments(a: Array, b: Array) -> tuple[Array, Array]:
+        return a / b, a / b**2
+
+
+class _Normal:
+    @staticmethod
+    def sides(x: Array, mean: Array, sd: Array) -> Sides:
+        return special.ndtr((x - mean) / sd), special.ndtr((mean - x) / sd)
+
+    @staticmethod
+    def quantile(share: float, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
+        return mean + sd * special.ndtri(share)
+
+    @staticmethod
+    def moments(mean: Array, sd: Array) -> tuple[Array, Array]:
+        return mean, sd**2
+
+
+class _Lognormal:
+    @staticmethod
+    def sides(x: Array, mean: Array, sd: Array) -> Sides:
+        with np.errstate(divide="ignore"):
+            return _Normal.sides(np.log(x), mean, sd)
+
+    @staticmethod
+    def quantile(share: float, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
+        return np.asarray(np.exp(_Normal.quantile(share, mean, sd)))
+
+    @staticmethod
+    def moments(mean: Array, sd: Array) -> tuple[Array, Array]:
+        average = np.exp(mean + sd**2 / 2)
+        return average, average**2 * np.expm1(sd**2)
+
+
+_METHODS: Final[dict[Family, type[_Beta | _Gamma | _Normal | _Lognormal]]] = {
+    Family.BETA: _Beta,
+    Family.GAMMA: _Gamma,
+    Family.NORMAL: _Normal,
+    Family.LOGNORMAL: _Lognormal,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +131,31 @@ class Posterior:
         """Return the mixtures at a mask or an index of the first axis."""
         return type(self)(self.family[cells], self.weights[cells], self.first[cells], self.second[cells])
 
-    def _by_component(self, name: str, values: Array) -> Array:
-        """Apply one of the tables below to every component; NaN where the family is unknown."""
-        result = np.full(self.first.shape, np.nan)
-        spread = np.broadcast_to(values[..., None], self.first.shape)
-        for family, functions in _FUNCTIONS.items():
+    def sides(self, values: npt.ArrayLike) -> tuple[Array, Array]:
+        """Return P(quantity < values) and P(quantity > values), each (...), exact in both tails."""
+        points = np.broadcast_to(np.asarray(values, dtype=np.float64), self.family.shape)
+        below, above = np.full((2, *self.first.shape), np.nan)
+        spread = np.broadcast_to(points[..., None], self.first.shape)
+        for family, methods in _METHODS.items():
             cells = self.family == family
             if cells.any():
-                result[cells] = functions[name](spread[cells], self.first[cells], self.second[cells])
+                below[cells], above[cells] = methods.sides(
+                    spread[cells], self.first[cells], self.second[cells]
+                )
+        return (
+            np.asarray(np.clip((self.weights * below).sum(axis=-1), 0.0, 1.0)),
+            np.asarray(np.clip((self.weights * above).sum(axis=-1), 0.0, 1.0)),
+        )
+
+    def roughly_below(self, value: float) -> Array:
+        """Return P(quantity < value) to about two decimals, quickly, for Beta and Gamma mixtures, (...)."""
+        result = np.full(self.family.shape, np.nan)
+        for family, methods in ((Family.BETA, _Beta), (Family.GAMMA, _Gamma)):
+            cells = self.family == family
+            if cells.any():
+                rough = methods.roughly_below(np.asarray(value), self.first[cells], self.second[cells])
+                result[cells] = (self.weights[cells] * rough).sum(axis=-1)
         return result
-
-    def cdf(self, values: npt.ArrayLike) -> Array:
-        """Return P(quantity < values), shape (...)."""
-        points = np.broadcast_to(np.asarray(values, dtype=np.float64), self.family.shape)
-        return np.asarray(np.clip((self.weights * self._by_component("cdf", points)).sum(axis=-1), 0.0, 1.0))
-
-    def sf(self, values: npt.ArrayLike) -> Array:
-        """Return P(quantity > values), shape (...), exact in the upper tail too."""
-        points = np.broadcast_to(np.asarray(values, dtype=np.float64), self.family.shape)
-        return np.asarray(np.clip((self.weights * self._by_component("sf", points)).sum(axis=-1), 0.0, 1.0))
 
     def quantile(self, probability: float) -> Array:
         """Return the value below which the quantity lies with this probability, shape (...).
@@ -82,7 +170,11 @@ class Posterior:
         if not known.any():
             return result
         mixtures = self.take(known)
-        ends = mixtures._by_component("quantile", np.full(mixtures.family.shape, share))
+        ends = np.full(mixtures.first.shape, np.nan)
+        for family, methods in _METHODS.items():
+            cells = mixtures.family == family
+            if cells.any():
+                ends[cells] = methods.quantile(share, mixtures.first[cells], mixtures.second[cells])
         # The mixture's quantile lies between those of its components; the slack is for components that agree.
         low, high = ends.min(axis=-1), ends.max(axis=-1)
         slack = 1e-9 * np.maximum(np.abs(low), np.abs(high)) + 1e-300
@@ -90,8 +182,8 @@ class Posterior:
         upper = share > 0.5  # noqa: PLR2004 - the nearer tail is the exact one
 
         def miss(values: Array, rows: Array) -> Array:
-            chosen = mixtures.take(rows.astype(np.intp))
-            return (1 - share) - chosen.sf(values) if upper else chosen.cdf(values) - share
+            below, above = mixtures.take(rows.astype(np.intp)).sides(values)
+            return (1 - share) - above if upper else below - share
 
         inner = np.where(mixtures.family == Family.BETA, np.minimum(high + slack, 1.0), high + slack)
         outer = np.where(mixtures.family == Family.NORMAL, low - slack, np.maximum(low - slack, 0.0))
@@ -110,48 +202,13 @@ class Posterior:
     def component_moments(self) -> tuple[Array, Array]:
         """Return mean and variance of every component, each (..., components)."""
         mean, variance = np.full((2, *self.first.shape), np.nan)
-        for family, moments in _MOMENTS.items():
+        for family, methods in _METHODS.items():
             cells = self.family == family
             if cells.any():
-                mean[cells], variance[cells] = moments(self.first[cells], self.second[cells])
+                mean[cells], variance[cells] = methods.moments(self.first[cells], self.second[cells])
         return mean, variance
 
     def _moments(self) -> tuple[Array, Array]:
         means, variances = self.component_moments()
         mean = (self.weights * means).sum(axis=-1)
         return mean, (self.weights * (variances + (means - mean[..., None]) ** 2)).sum(axis=-1)
-
-
-def _log(values: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
-
-
-_FUNCTIONS: Final[dict[Family, dict[str, Callable[[Array, Array, Array], npt.NDArray[np.floating]]]]] = {
-    Family.BETA: {
-        "cdf": lambda x, a, b: special.betainc(a, b, np.clip(x, 0, 1)),
-        "sf": lambda x, a, b: special.betaincc(a, b, np.clip(x, 0, 1)),
-        "quantile": lambda q, a, b: special.betaincinv(a, b, q),
-    },
-    Family.GAMMA: {
-        "cdf": lambda x, a, b: special.gammainc(a, b * x),
-        "sf": lambda x, a, b: special.gammaincc(a, b * x),
-        "quantile": lambda q, a, b: special.gammaincinv(a, q) / b,
-    },
-    Family.NORMAL: {
-        "cdf": lambda x, m, s: special.ndtr((x - m) / s),
-        "sf": lambda x, m, s: special.ndtr((m - x) / s),
-        "quantile": lambda q, m, s: m + s * special.ndtri(q),
-    },
-    Family.LOGNORMAL: {
-        "cdf": lambda x, m, s: special.ndtr((_log(x) - m) / s),
-        "sf": lambda x, m, s: special.ndtr((m - _log(x)) / s),
-        "quantile": lambda q, m, s: np.exp(m + s * special.ndtri(q)),
-    },
-}
-_MOMENTS: Final[dict[Family, Callable[[Array, Array], tuple[Array, Array]]]] = {
-    Family.BETA: _beta_mean,
-    Family.GAMMA: lambda a, b: (a / b, a / b**2),
-    Family.NORMAL: lambda m, s: (m, s**2),
-    Family.LOGNORMAL: _lognormal_mean,
-}

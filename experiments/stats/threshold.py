@@ -63,10 +63,14 @@ class ThresholdEvidence:
         return (1 / high, 1 / low) if self.form is MetricForm.COST else (low, high)
 
 
-def _tempered(
+def tempered_posterior(
     counts: Array, sizes: Array, counted: Mask, reference: Array, is_share: Mask, prior: SpreadPrior
 ) -> tuple[Posterior, Array]:
-    """Return the posterior of events per exposure and the effective days; ``reference`` is the prior's rate."""
+    """Return the posterior of events per exposure, and the effective days.
+
+    ``counts``, ``sizes``: (..., days), 0 where not ``counted``; ``reference``: (...), the prior's rate, which is worth
+    one event; ``is_share``: (...), Beta or Gamma.
+    """
     events, total = counts.sum(axis=-1), sizes.sum(axis=-1)
     days = effective_days(sizes)
     known = total > 0
@@ -116,11 +120,12 @@ def rate_evidence(
     limit = per_campaign("threshold", threshold, counts.shape[:-1])
     totals, shown = counts.sum(axis=-1), sizes.sum(axis=-1)
     is_share = (totals <= shown) & (limit < 1)
-    posterior, days = _tempered(counts, sizes, counted, limit, is_share, prior)
+    posterior, days = tempered_posterior(counts, sizes, counted, limit, is_share, prior)
+    below, above = posterior.sides(limit)
     return ThresholdEvidence(
         form=MetricForm.RATE,
-        p_below=posterior.cdf(limit),
-        p_above=posterior.sf(limit),
+        p_below=below,
+        p_above=above,
         value=ratio(totals, shown),
         days=(sizes > 0).sum(axis=-1),
         effective_days=days,
@@ -153,11 +158,12 @@ def cost_evidence(
     counts, sizes, counted = _read(mask, "events", events, "spend", spend)
     limit = per_campaign("threshold", threshold, counts.shape[:-1])
     no_share = np.zeros(limit.shape, dtype=np.bool_)
-    posterior, days = _tempered(counts, sizes, counted, 1 / limit, no_share, prior)
+    posterior, days = tempered_posterior(counts, sizes, counted, 1 / limit, no_share, prior)
+    slower, faster = posterior.sides(1 / limit)
     return ThresholdEvidence(
         form=MetricForm.COST,
-        p_below=posterior.sf(1 / limit),
-        p_above=posterior.cdf(1 / limit),
+        p_below=faster,
+        p_above=slower,
         value=ratio(sizes.sum(axis=-1), counts.sum(axis=-1)),
         days=(sizes > 0).sum(axis=-1),
         effective_days=days,
@@ -211,17 +217,18 @@ def value_evidence(  # noqa: PLR0913 - one argument for each thing a value depen
     if average_order_value is not None:
         typical = per_campaign("average_order_value", average_order_value, shape)
         few = (total > 0) & (count < FEWEST_ORDERS)
-        cost = _tempered(orders, sizes, counted, limit / typical, np.zeros_like(few), prior)[0]
+        cost = tempered_posterior(orders, sizes, counted, limit / typical, np.zeros_like(few), prior)[0]
         family = np.where(few, Family.GAMMA, family).astype(np.int8)
         weights = np.where(few[..., None], cost.weights, weights)
         first = np.where(few[..., None], cost.first, first)
         # A return is orders per unit of money times the value of an order.
         second = np.where(few[..., None], cost.second / typical[..., None], second)
     posterior = Posterior(family, weights, first, second)
+    below, above = posterior.sides(limit)
     return ThresholdEvidence(
         form=MetricForm.VALUE,
-        p_below=posterior.cdf(limit),
-        p_above=posterior.sf(limit),
+        p_below=below,
+        p_above=above,
         value=ratio(earned, total),
         days=(sizes > 0).sum(axis=-1),
         effective_days=days,

@@ -29,18 +29,9 @@ def _exact(
     ran = (size > 0).all(axis=-1) & (count.sum(axis=-1) > 0)
     if not ran.any():
         return comparison
-    count, size = count[ran], size[ran]
-    prior = size.sum(axis=-1) / count.sum(axis=-1)
-    is_share = (form is MetricForm.RATE) and bool((count <= size).all())
-    first = 1 + count
-    second = (
-        np.maximum(prior[:, None] - 1, SMALLEST_PARAMETER) + size - count
-        if is_share
-        else prior[:, None] + size
-    )
-    result = best_of(
-        Family.BETA if is_share else Family.GAMMA, first, second, np.ones(first.shape, dtype=np.bool_)
-    )
+    no_event = np.where(ran, size.sum(axis=-1) / np.where(ran, count.sum(axis=-1), 1.0), 1.0)[..., None]
+    is_share = ran & (form is MetricForm.RATE) & (count <= size).all(axis=-1)
+    failures = np.maximum(no_event - 1, SMALLEST_PARAMETER) + np.maximum(size - count, 0.0)
     chance, loss, loss_control = (
         values.copy()
         for values in (
@@ -49,8 +40,16 @@ def _exact(
             comparison.expected_loss_control,
         )
     )
-    chance[ran] = result.probability_best[:, 1]
-    loss_control[ran], loss[ran] = result.expected_loss.T
+    for family, cells, second in (
+        (Family.BETA, is_share, failures),
+        (Family.GAMMA, ran & ~is_share, no_event + size),
+    ):
+        if cells.any():
+            result = best_of(
+                family, 1 + count[cells], second[cells], np.ones_like(count[cells], dtype=np.bool_)
+            )
+            chance[cells] = result.probability_best[:, 1]
+            loss_control[cells], loss[cells] = result.expected_loss.T
     return replace(
         comparison, chance_to_beat_control=chance, expected_loss=loss, expected_loss_control=loss_control
     )
