@@ -1,37 +1,249 @@
-from workspaces.views.access import WorkspaceView
+"""The backlog, and sprints before they run."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+
+from experiments.models import Hypothesis
+from experiments.models.hypothesis import HypothesisQuerySet
+from sprints.choices import MAX_HYPOTHESES, MIN_SPRINT_DAYS
+from sprints.exceptions import NotFound
+from sprints.forms import BacklogFilter, CommitForm, SprintForm
+from sprints.models import Sprint
+from sprints.selectors.board import sprint_rows
+from sprints.services.planning import (
+    cancel_sprint,
+    change_sprint,
+    commit_hypothesis,
+    create_sprint,
+    release_hypothesis,
+    start_sprint,
+)
+from sprints.services.readiness import read_plan
+from workspaces.forms import Form
+from workspaces.models import Membership
+from workspaces.permissions import Permission
+from workspaces.views.access import ActionView, FormView, WorkspaceView
+from workspaces.views.downloads import csv_response
+
+PAGE_SIZE = 50
 
 
-class BacklogView(WorkspaceView):
-    """."""
+class OneSprint(WorkspaceView):
+    """A page or a button of one sprint, named by its number."""
+
+    section = "sprint"
+
+    def sprint(self) -> Sprint:
+        number = self.kwargs["number"]
+        sprint = Sprint.objects.of(self.workspace).filter(number=number).first()
+        if sprint is None:
+            raise NotFound(f"There is no sprint {number} here.")
+        sprint.workspace = self.workspace
+        return sprint
+
+    def sprint_url(self) -> str:
+        return self.page_url("sprint", number=self.kwargs["number"])
 
 
-class BacklogCsvView(WorkspaceView):
-    """."""
+class _Backlog(WorkspaceView):
+    section = "backlog"
+
+    def filter_form(self) -> BacklogFilter:
+        people = (
+            Membership.objects.of(self.workspace).select_related("user").order_by("user__first_name", "pk")
+        )
+        return BacklogFilter(self.request.GET or None, workspace=self.workspace, people=people)
+
+    def hypotheses(self, form: BacklogFilter) -> HypothesisQuerySet:
+        rows = Hypothesis.objects.of(self.workspace).in_backlog().select_related("owner", "parent")
+        if not form.is_bound:
+            return rows.by_score()
+        if not form.is_valid():
+            return rows.none()
+        rows = rows.filter(form.condition)
+        return rows.order_by(*form.order) if form.order else rows.by_score()
+
+
+class BacklogView(_Backlog):
+    template_name = "sprints/backlog.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = self.filter_form()
+        page = Paginator(self.hypotheses(form), PAGE_SIZE).get_page(request.GET.get("page"))
+        query = request.GET.copy()
+        query.pop("page", None)
+        encoded = query.urlencode()
+        return self.render(
+            {
+                "form": form,
+                "page_obj": page,
+                "query": f"{encoded}&" if encoded else "",
+                "is_filtered": any(form.data.get(name) for name in form.fields if name != "sort"),
+                "planning": list(
+                    Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")
+                ),
+            },
+            status=422 if form.errors else 200,
+        )
+
+
+class BacklogCsvView(_Backlog):
+    """The same rows as a file."""
+
+    COLUMNS = (
+        "id",
+        "title",
+        "change",
+        "audience",
+        "expected_effect",
+        "because",
+        "kind",
+        "buyer_stage",
+        "driver",
+        "persona",
+        "objection",
+        "primary_metric",
+        "outcome_metric",
+        "target",
+        "mde_relative",
+        "impact",
+        "confidence",
+        "ease",
+        "predicted_success",
+    )
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        name = f"{self.workspace.slug}-backlog-{self.workspace.local_day(self.at):%Y-%m-%d}"
+        hypotheses = self.hypotheses(self.filter_form()).iterator(chunk_size=500)
+        return csv_response(name, [*self.COLUMNS, "owner", "score"], map(self.row, hypotheses))
+
+    def row(self, hypothesis: Hypothesis) -> list[object]:
+        owner = hypothesis.owner.email if hypothesis.owner else ""
+        return [*(getattr(hypothesis, column) for column in self.COLUMNS), owner, hypothesis.ice]
 
 
 class SprintsView(WorkspaceView):
-    """."""
+    template_name = "sprints/sprints.html"
+    section = "sprint"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        sprints = Sprint.objects.of(self.workspace).order_by("-number")
+        page = Paginator(sprints, PAGE_SIZE).get_page(request.GET.get("page"))
+        return self.render({"page_obj": page, "rows": sprint_rows(list(page.object_list))})
 
 
-class NewSprintView(WorkspaceView):
-    """."""
+class NewSprintView(FormView):
+    template_name = "sprints/sprint_form.html"
+    section = "sprint"
+    permission = Permission.PLAN
+    form_class = SprintForm
+    made: Sprint
+
+    def get_initial(self) -> dict[str, Any]:
+        tomorrow = self.workspace.local_day(self.at) + timedelta(days=1)
+        return {"starts_on": tomorrow, "ends_on": tomorrow + timedelta(days=MIN_SPRINT_DAYS)}
+
+    def save(self, form: Form) -> str:
+        self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)
+        return f"{self.made} is planned. Commit one to three hypotheses to it."
+
+    def done_url(self) -> str:
+        return self.page_url("sprint", number=self.made.number)
 
 
-class EditSprintView(WorkspaceView):
-    """."""
+class EditSprintView(OneSprint, FormView):
+    template_name = "sprints/sprint_form.html"
+    permission = Permission.PLAN
+    form_class = SprintForm
+
+    def get_initial(self) -> dict[str, Any]:
+        sprint = self.sprint()
+        return {
+            "name": sprint.name,
+            "goal": sprint.goal,
+            "starts_on": sprint.starts_on,
+            "ends_on": sprint.ends_on,
+        }
+
+    def context(self, form: Form) -> dict[str, Any]:
+        return {**super().context(form), "sprint": self.sprint()}
+
+    def save(self, form: Form) -> str:
+        sprint = change_sprint(self.sprint().pk, values=form.cleaned_data, by=self.actor, at=self.at)
+        return f"{sprint} is changed."
+
+    def done_url(self) -> str:
+        return self.sprint_url()
 
 
-class CommitView(WorkspaceView):
-    """."""
+class CommitView(OneSprint, ActionView):
+    def act(self) -> str:
+        form = CommitForm(self.request.POST, workspace=self.workspace)
+        if not form.is_valid():
+            raise NotFound("Choose a hypothesis of the backlog.")
+        hypothesis_id = form.cleaned_data["hypothesis"]
+        sprint = commit_hypothesis(self.sprint().pk, hypothesis_id=hypothesis_id, by=self.actor, at=self.at)
+        taken = sprint.commitments.kept().count()
+        return f"Committed to {sprint}: {taken} of {MAX_HYPOTHESES}."
+
+    def done_url(self) -> str:
+        return self.sprint_url()
 
 
-class ReleaseView(WorkspaceView):
-    """."""
+class ReleaseView(OneSprint, ActionView):
+    def act(self) -> str:
+        sprint = release_hypothesis(
+            self.sprint().pk, hypothesis_id=self.kwargs["hypothesis_id"], by=self.actor, at=self.at
+        )
+        return f"Released from {sprint}; it is in the backlog again."
+
+    def done_url(self) -> str:
+        return self.sprint_url()
 
 
-class StartView(WorkspaceView):
-    """."""
+class StartView(OneSprint, FormView):
+    """What starting freezes and moves, and a button that does it."""
+
+    template_name = "sprints/start.html"
+    permission = Permission.PLAN
+    form_class = Form
+
+    def context(self, form: Form) -> dict[str, Any]:
+        sprint = self.sprint()
+        return {**super().context(form), "sprint": sprint, "plan": read_plan(sprint)}
+
+    def save(self, form: Form) -> str:
+        sprint = start_sprint(self.sprint().pk, by=self.actor, at=self.at)
+        return f"{sprint} runs. Its rules are frozen."
+
+    def done_url(self) -> str:
+        return self.sprint_url()
 
 
-class CancelView(WorkspaceView):
-    """."""
+class CancelView(OneSprint, FormView):
+    template_name = "components/reason_page.html"
+    permission = Permission.PLAN
+    form_class = Form
+
+    def get_form(self, data: QueryDict | None = None) -> Form:
+        return Form(data, workspace=self.workspace)
+
+    def context(self, form: Form) -> dict[str, Any]:
+        sprint = self.sprint()
+        return {
+            **super().context(form),
+            "title": f"Cancel {sprint}?",
+            "lead": "Its hypotheses go back to the backlog, their campaigns stay drafts.",
+            "verb": f"Cancel sprint {sprint.number}",
+            "cancel_url": self.sprint_url(),
+        }
+
+    def save(self, form: Form) -> str:
+        sprint = cancel_sprint(self.sprint().pk, by=self.actor, at=self.at)
+        return f"{sprint} is cancelled."
+
+    def done_url(self) -> str:
+        return self.page_url("sprints")

@@ -1,0 +1,5 @@
+from sprints.forms.money import FundForm, PlanByHandForm
+from sprints.forms.planning import BacklogFilter, CommitForm, SprintForm
+from sprints.forms.review import DecisionForm
+
+__all__ = ["BacklogFilter", "CommitForm", "DecisionForm", "FundForm", "PlanByHandForm", "SprintForm"]

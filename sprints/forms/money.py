@@ -1,0 +1,71 @@
+"""Funding the reserve and writing a reallocation by hand."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+
+from sprints.choices import AccountKind
+from workspaces.forms import Form, MoneyField
+from workspaces.models import Workspace
+
+LINES = 4
+
+
+class FundForm(Form):
+    amount = MoneyField(label="Amount")
+    reason = forms.CharField(
+        max_length=500, label="Reason", help_text="Where it comes from: “Experiments, first quarter”."
+    )
+
+
+class PlanByHandForm(Form):
+    """Up to four lines from an account to another; empty lines do not count."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[tuple[str, str]]
+    ) -> None:
+        choices = [("", "choose"), *accounts]
+        fields: dict[str, forms.Field] = {}
+        for number in range(LINES):
+            fields[f"from_{number}"] = forms.ChoiceField(required=False, label="From", choices=choices)
+            fields[f"to_{number}"] = forms.ChoiceField(required=False, label="To", choices=choices)
+            fields[f"amount_{number}"] = MoneyField(required=False, label="Amount")
+        self.base_fields = fields
+        super().__init__(data, workspace=workspace)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for number in range(LINES):
+            names = [f"{part}_{number}" for part in ("from", "to", "amount")]
+            given = [name for name in names if cleaned.get(name)]
+            if given and len(given) < len(names):
+                for name in set(names) - set(given) - set(self.errors):
+                    self.add_error(name, "A line takes all three: from, to and amount.")
+        return cleaned
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
+        return [
+            (self[f"from_{number}"], self[f"to_{number}"], self[f"amount_{number}"])
+            for number in range(LINES)
+        ]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The filled lines as REST has them."""
+        given = self.cleaned_data
+        return [
+            {
+                "from": given[f"from_{number}"],
+                "to": given[f"to_{number}"],
+                "amount": cast("Decimal", given[f"amount_{number}"]),
+            }
+            for number in range(LINES)
+            if given.get(f"from_{number}")
+        ]
+
+
+def account_choices(campaigns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The reserve and the campaigns, as (key, what people read)."""
+    return [(AccountKind.RESERVE.value, "the reserve"), *campaigns]

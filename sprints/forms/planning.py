@@ -1,0 +1,85 @@
+"""Planning a sprint and choosing what goes into it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+from django.db.models import Q
+
+from experiments.choices import BuyerStage, Driver, HypothesisKind
+from workspaces.forms import Form
+from workspaces.models import Membership, Workspace
+
+_DATE = {"type": "date"}
+
+
+class SprintForm(Form):
+    name = forms.CharField(max_length=200, label="Name", help_text="What it is about, in three words.")
+    goal = forms.CharField(
+        max_length=1000,
+        required=False,
+        label="Goal",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What the team will know at its end.",
+    )
+    starts_on = forms.DateField(label="First day", widget=forms.DateInput(attrs=_DATE))
+    ends_on = forms.DateField(
+        label="Last day",
+        widget=forms.DateInput(attrs=_DATE),
+        help_text="A sprint takes 4 to 7 days, weekends included.",
+    )
+
+
+class CommitForm(Form):
+    hypothesis = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class BacklogFilter(Form):
+    """What of the backlog is shown, and in which order."""
+
+    SORTS = (("score", "highest score first"), ("newest", "newest first"), ("title", "by title"))
+
+    search = forms.CharField(required=False, max_length=200, label="Search")
+    kind = forms.ChoiceField(required=False, label="Kind", choices=[("", "any"), *HypothesisKind.choices])
+    stage = forms.ChoiceField(required=False, label="Buyer stage", choices=[("", "any"), *BuyerStage.choices])
+    driver = forms.ChoiceField(required=False, label="Driver", choices=[("", "any"), *Driver.choices])
+    owner = forms.ChoiceField(required=False, label="Owner")
+    sort = forms.ChoiceField(required=False, label="Order", choices=SORTS)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]
+    ) -> None:
+        super().__init__(data, workspace=workspace)
+        owner = cast("forms.ChoiceField", self.fields["owner"])
+        owner.choices = [
+            ("", "anybody"),
+            *((str(member.user_id), str(member.user)) for member in people),
+        ]
+
+    @property
+    def condition(self) -> Q:
+        """The filter as a query; needs a valid form."""
+        given = self.cleaned_data
+        condition = Q()
+        for name, lookup in (
+            ("kind", "kind"),
+            ("stage", "buyer_stage"),
+            ("driver", "driver"),
+            ("owner", "owner"),
+        ):
+            if given.get(name):
+                condition &= Q(**{lookup: given[name]})
+        for word in given.get("search", "").split():
+            condition &= (
+                Q(title__icontains=word)
+                | Q(change__icontains=word)
+                | Q(audience__icontains=word)
+                | Q(expected_effect__icontains=word)
+                | Q(because__icontains=word)
+                | Q(persona__icontains=word)
+            )
+        return condition
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        return {"newest": ("-id",), "title": ("title", "id")}.get(self.cleaned_data.get("sort", ""), ())

@@ -1,0 +1,77 @@
+"""Deciding about a hypothesis."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+
+from sprints.choices import DecisionKind
+from sprints.models import Sprint
+from workspaces.forms import Form
+from workspaces.models import Workspace
+
+CHILD_FIELDS = {"child_title": "title", "child_change": "change", "child_because": "because"}
+
+
+class DecisionForm(Form):
+    """What a person decides, what was learnt, and where it goes from here."""
+
+    decision = forms.ChoiceField(
+        label="Decision", choices=DecisionKind.choices, error_messages={"required": "Choose one of the four."}
+    )
+    moved_the_business = forms.ChoiceField(
+        label="Did it move the business forward?",
+        choices=[("yes", "Yes"), ("no", "No")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say yes or no."},
+    )
+    learning = forms.CharField(
+        max_length=5000,
+        label="What did we learn?",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One or two sentences that somebody will search for next year.",
+        error_messages={
+            "required": "Write down what was learnt: a no without a learning was paid for twice."
+        },
+    )
+    carry_to = forms.ChoiceField(
+        required=False,
+        label="If inconclusive, go on in",
+        help_text="Its campaigns keep running there. Left empty, they are completed.",
+    )
+    child_title = forms.CharField(
+        required=False, max_length=300, label="If it evolves, the new hypothesis", help_text="Its title."
+    )
+    child_change = forms.CharField(
+        required=False, max_length=500, label="What changes", help_text="Left empty, as in this one."
+    )
+    child_because = forms.CharField(
+        required=False, max_length=1000, label="Because", help_text="Left empty, as in this one."
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        workspace: Workspace,
+        initial: dict[str, Any] | None = None,
+        sprints: Iterable[Sprint],
+    ) -> None:
+        super().__init__(data, workspace=workspace, initial=initial)
+        carry_to = cast("forms.ChoiceField", self.fields["carry_to"])
+        carry_to.choices = [("", "no other sprint"), *((str(sprint.pk), str(sprint)) for sprint in sprints)]
+
+    def values(self) -> dict[str, Any]:
+        """The arguments of ``services.decisions.decide``, as far as a person gives them."""
+        given = self.cleaned_data
+        kind = given["decision"]
+        child = {field: given[name] for name, field in CHILD_FIELDS.items() if given.get(name)}
+        return {
+            "decision": kind,
+            "moved_the_business": given["moved_the_business"] == "yes",
+            "learning": given["learning"],
+            "child": child if kind == DecisionKind.EVOLVE else None,
+            "carry_to": int(given["carry_to"])
+            if given.get("carry_to") and kind == DecisionKind.INCONCLUSIVE
+            else None,
+        }

@@ -1,0 +1,244 @@
+"""A sprint as its pages show it: what is still missing before it, how it stands while it runs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
+from django.db.models import Prefetch
+
+from experiments.choices import EvidenceKind, Metric
+from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis, Judgement, KillCriterion
+from experiments.selectors.campaign_pages import with_plan
+from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
+from sprints.choices import CommitmentState
+from sprints.models import Commitment, Decision, Sprint
+
+NOTHING = Decimal(0)
+STEPS_SHOWN = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SprintRow:
+    """A line of the list of sprints."""
+
+    sprint: Sprint
+    titles: Sequence[str]
+    decisions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCampaign:
+    """How a campaign stands: its result so far and the rule that is nearest to its line."""
+
+    campaign: Campaign
+    metric: Metric
+    value: float | None
+    spend: Decimal | None
+    planned_by_now: Decimal | None
+    watch: CriterionWatch | None
+    strengths: Sequence[float]
+    breaches: Sequence[Breach]
+
+    @property
+    def limit(self) -> float | None:
+        return self.watch.criterion.confidence if self.watch else None
+
+    @property
+    def saved(self) -> Decimal | None:
+        """What a stopped campaign has left of its budget."""
+        if not self.campaign.is_stopped or self.spend is None:
+            return None
+        return max(self.campaign.budget - self.spend, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHypothesis:
+    commitment: Commitment
+    hypothesis: Hypothesis
+    campaigns: Sequence[RunningCampaign]
+    decision: Decision | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.commitment.state == CommitmentState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A sprint that has started."""
+
+    hypotheses: Sequence[RunningHypothesis]
+
+    @property
+    def campaigns(self) -> list[RunningCampaign]:
+        return [campaign for row in self.hypotheses for campaign in row.campaigns]
+
+    @property
+    def spend(self) -> Decimal:
+        return sum((item.spend or NOTHING for item in self.campaigns), NOTHING)
+
+    @property
+    def budget(self) -> Decimal:
+        return sum((item.campaign.budget for item in self.campaigns), NOTHING)
+
+    @property
+    def planned_by_now(self) -> Decimal:
+        return sum((item.planned_by_now or NOTHING for item in self.campaigns), NOTHING)
+
+    @property
+    def undecided(self) -> list[RunningHypothesis]:
+        return [row for row in self.hypotheses if row.is_open]
+
+
+def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
+    """Sprints with what they took on and what was decided, in two queries."""
+    titles: defaultdict[int, list[str]] = defaultdict(list)
+    for sprint_id, title in (
+        Commitment.objects.kept()
+        .filter(sprint__in=sprints)
+        .order_by("position")
+        .values_list("sprint", "hypothesis__title")
+    ):
+        titles[sprint_id].append(title)
+    decisions: defaultdict[int, list[str]] = defaultdict(list)
+    for decision in Decision.objects.filter(sprint__in=sprints).order_by("decided_at"):
+        decisions[decision.sprint_id].append(decision.get_decision_display())
+    return [SprintRow(sprint, titles[sprint.pk], decisions[sprint.pk]) for sprint in sprints]
+
+
+def read_board(sprint: Sprint, *, at: datetime) -> Board:
+    """How the sprint stands at ``at``."""
+    commitments = kept_commitments(sprint)
+    campaigns = campaigns_of(commitments)
+    rows = [campaign for row in campaigns.values() for campaign in row if not campaign.is_draft]
+    measured = read_measurements(rows, {"spend", *_measures(rows)})
+    watches = _nearest_watches(rows)
+    breaches: defaultdict[int, list[Breach]] = defaultdict(list)
+    for breach in Breach.objects.of(sprint.workspace_id).open().filter(campaign__in=rows).order_by("at"):
+        breaches[breach.campaign_id].append(breach)
+    decisions = {
+        decision.hypothesis_id: decision
+        for decision in Decision.objects.filter(sprint=sprint).select_related(
+            "decided_by", "child", "carry_to"
+        )
+    }
+    today = sprint.workspace.local_day(at)
+    running = {
+        campaign.pk: _running(
+            campaign,
+            index,
+            measured,
+            watches.get(campaign.pk),
+            breaches[campaign.pk],
+            sprint=sprint,
+            today=today,
+        )
+        for index, campaign in enumerate(rows)
+    }
+    return Board(
+        [
+            RunningHypothesis(
+                commitment,
+                commitment.hypothesis,
+                [
+                    running[campaign.pk]
+                    for campaign in campaigns[commitment.hypothesis_id]
+                    if campaign.pk in running
+                ],
+                decisions.get(commitment.hypothesis_id),
+            )
+            for commitment in commitments
+        ]
+    )
+
+
+def kept_commitments(sprint: Sprint) -> list[Commitment]:
+    return list(
+        Commitment.objects.of(sprint.workspace_id)
+        .kept()
+        .filter(sprint=sprint)
+        .select_related("hypothesis__owner")
+        .order_by("position")
+    )
+
+
+def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]:
+    by_hypothesis: dict[int, list[Campaign]] = {item.hypothesis_id: [] for item in commitments}
+    found = with_plan(Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk"))
+    for campaign in found.exclude(status="discarded"):
+        if campaign.hypothesis_id is not None:
+            by_hypothesis[campaign.hypothesis_id].append(campaign)
+    return by_hypothesis
+
+
+def _measures(campaigns: Sequence[Campaign]) -> set[str]:
+    metrics = [campaign.hypothesis.metric for campaign in campaigns if campaign.hypothesis]
+    return {measure for metric in metrics for measure in measures_of(metric)}
+
+
+def _nearest_watches(campaigns: Sequence[Campaign]) -> dict[int, CriterionWatch]:
+    """For each campaign the rule in force whose evidence is nearest to its line."""
+    in_force = KillCriterion.objects.filter(campaign__in=campaigns).in_force()
+    watches = (
+        CriterionWatch.objects.filter(criterion__in=in_force, criterion__evidence=EvidenceKind.PROBABLE)
+        .select_related("criterion", "arm")
+        .prefetch_related(Prefetch("judgements", queryset=Judgement.objects.order_by("data_through")))
+        .order_by("pk")
+    )
+    nearest: dict[int, CriterionWatch] = {}
+    for watch in watches:
+        known = nearest.get(watch.criterion.campaign_id)
+        if known is None or _distance(watch) < _distance(known):
+            nearest[watch.criterion.campaign_id] = watch
+    return nearest
+
+
+def _distance(watch: CriterionWatch) -> float:
+    return watch.criterion.confidence - (watch.strength or 0.0)
+
+
+def _running(
+    campaign: Campaign,
+    index: int,
+    measured: Measurements,
+    watch: CriterionWatch | None,
+    breaches: Sequence[Breach],
+    *,
+    sprint: Sprint,
+    today: date,
+) -> RunningCampaign:
+    if campaign.hypothesis is None:
+        raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
+    metric = campaign.hypothesis.metric
+    spend = measured.values["spend"][index]
+    counted = measured.countable(metric)[index]
+    top, bottom = (
+        np.where(counted, measured.values[key][index], 0.0).sum()
+        for key in (metric.numerator, metric.denominator)
+    )
+    strengths = (
+        [item.strength for item in watch.judgements.all() if item.strength is not None] if watch else []
+    )
+    return RunningCampaign(
+        campaign=campaign,
+        metric=metric,
+        value=metric.value(float(top), float(bottom)) if counted.any() else None,
+        spend=exact(float(np.nansum(spend))) if measured.reported("spend")[index].any() else None,
+        planned_by_now=_planned_by_now(campaign, sprint, today),
+        watch=watch,
+        strengths=strengths[-STEPS_SHOWN:],
+        breaches=breaches,
+    )
+
+
+def _planned_by_now(campaign: Campaign, sprint: Sprint, today: date) -> Decimal | None:
+    """The budget's share for the days that are over, were it spent evenly."""
+    if campaign.starts_on is None:
+        return None
+    last = campaign.runs_until or sprint.ends_on
+    length = (last - campaign.starts_on).days + 1
+    over = min(max((today - campaign.starts_on).days, 0), length)
+    return (campaign.budget * over / length).quantize(Decimal("0.01")) if length > 0 else None

@@ -1,0 +1,79 @@
+"""What a sprint in planning would start with, and what is still missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns import missing_for_launch
+from sprints.choices import MAX_HYPOTHESES
+from sprints.models import Commitment, Sprint
+from sprints.selectors.board import campaigns_of, kept_commitments
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCampaign:
+    campaign: Campaign
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedHypothesis:
+    commitment: Commitment
+    hypothesis: Hypothesis
+    campaigns: Sequence[PlannedCampaign]
+
+    @property
+    def missing(self) -> list[str]:
+        """What keeps it from starting, in sentences."""
+        if not self.campaigns:
+            return ["It has no campaign that could launch."]
+        return [sentence for item in self.campaigns for sentence in item.missing]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A sprint in planning."""
+
+    hypotheses: Sequence[PlannedHypothesis]
+
+    @property
+    def free_places(self) -> range:
+        return range(MAX_HYPOTHESES - len(self.hypotheses))
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.hypotheses) and not any(item.missing for item in self.hypotheses)
+
+    @property
+    def drafts(self) -> list[Campaign]:
+        return [item.campaign for row in self.hypotheses for item in row.campaigns if item.campaign.is_draft]
+
+    @property
+    def budget(self) -> Decimal:
+        return sum((campaign.planned_budget or NOTHING for campaign in self.drafts), NOTHING)
+
+
+def read_plan(sprint: Sprint) -> Plan:
+    """What the sprint would start with, and what is still missing."""
+    commitments = kept_commitments(sprint)
+    campaigns = campaigns_of(commitments)
+    return Plan(
+        [
+            PlannedHypothesis(
+                commitment,
+                commitment.hypothesis,
+                [
+                    PlannedCampaign(
+                        campaign,
+                        [item.message for item in missing_for_launch(campaign)] if campaign.is_draft else [],
+                    )
+                    for campaign in campaigns[commitment.hypothesis_id]
+                    if not campaign.is_finished
+                ],
+            )
+            for commitment in commitments
+        ]
+    )
