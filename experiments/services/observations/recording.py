@@ -1,0 +1,288 @@
+"""A batch of rows becomes observations: all of it or none, and never an older report over a newer one."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from django.db import transaction
+
+from experiments.choices import MEASURES
+from experiments.exceptions import FieldError, RowsRefused
+from experiments.models import Campaign, Observation, ObservationBatch, Restatement
+from experiments.services.observations.placing import Placer, chunks, find_campaigns
+from experiments.services.observations.rows import Faults, Key, Report, Row, RowReader, Value
+from experiments.services.observations.storing import insert_rows, update_rows
+from workspaces.choices import EventKind
+from workspaces.permissions import Actor, Permission
+from workspaces.services import record_event
+
+_KEY = ("arm_id", "day", "source_id", "entity")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of a batch. ``errors`` tells of its first bad rows; ``rejected`` counts them all."""
+
+    batch_id: int
+    received: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    errors: list[FieldError]
+    campaign_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A stored day that a batch would restate: the measures that differ, before and after."""
+
+    row: int
+    before: dict[str, Value]
+    after: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a batch would do."""
+
+    received: int
+    inserted: list[int]
+    changed: list[RowChange]
+    unchanged: list[int]
+    rejected: int
+    errors: list[FieldError]
+
+
+@dataclass(slots=True)
+class _Stored:
+    """The observation of a key as the database has it."""
+
+    pk: int
+    reported_at: datetime
+    values: dict[str, Value]
+
+
+@dataclass(slots=True)
+class _Change:
+    key: Key
+    report: Report
+    stored: _Stored
+    # Only measures that differ.
+    before: dict[str, Value]
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """What a batch says against what is stored."""
+
+    # Those that the batch says anything of; the others need not be read or written.
+    measures: list[str]
+    new: list[tuple[Key, Report]] = field(default_factory=list)
+    changed: list[_Change] = field(default_factory=list)
+    # The same values, reported later.
+    confirmed: list[tuple[_Stored, Report]] = field(default_factory=list)
+    # Older than what is stored, or without a single measure.
+    void: list[Report] = field(default_factory=list)
+
+
+@transaction.atomic
+def record_observations(
+    rows: Sequence[Row | FieldError],
+    *,
+    by: Actor,
+    at: datetime,
+    channel: str = "api",
+    file_name: str = "",
+    on_error: Literal["fail", "skip"] = "fail",
+) -> BatchResult:
+    """Store the days that ``rows`` tell of, and mark their campaigns for judging.
+
+    A row replaces the measures that it gives, clears those given as ``None`` and leaves the others. A report
+    older than the stored one of the same key changes nothing. A row that a decoder could not read stands in
+    ``rows`` as its error.
+
+    Raises ``RowsRefused``, which names every bad row; with ``on_error="skip"`` the good rows are stored.
+    """
+    by.require(Permission.POST_METRICS)
+    faults = Faults()
+    reports, campaigns, comparison = _compare(rows, by=by, at=at, faults=faults, lock=True)
+    if faults and on_error == "fail":
+        raise RowsRefused(received=len(rows), rejected=len(faults), errors=faults.first())
+
+    batch = ObservationBatch.objects.create(
+        workspace=by.workspace,
+        at=at,
+        by=by.user,
+        by_label=by.label[:200],
+        channel=channel,
+        file_name=file_name[:300],
+        received=len(rows),
+        inserted=len(comparison.new),
+        updated=len(comparison.changed),
+        unchanged=len(comparison.confirmed) + len(comparison.void),
+        rejected=len(faults),
+    )
+    _store(comparison, batch=batch)
+    touched = {report.campaign for report in reports.values()}
+    touched_ids = sorted(campaigns[key].pk for key in touched)
+    for chunk in chunks(touched_ids):
+        Campaign.objects.of(by.workspace).launched().filter(pk__in=chunk).update(judge_due_at=at)
+    _tell(comparison, batch=batch, campaigns=touched, by=by, at=at)
+    return BatchResult(
+        batch_id=batch.pk,
+        received=batch.received,
+        inserted=batch.inserted,
+        updated=batch.updated,
+        unchanged=batch.unchanged,
+        rejected=batch.rejected,
+        errors=faults.first(),
+        campaign_ids=touched_ids,
+    )
+
+
+def preview_observations(rows: Sequence[Row | FieldError], *, by: Actor, at: datetime) -> Preview:
+    """What ``record_observations`` would do with these rows now; writes nothing."""
+    by.require(Permission.POST_METRICS)
+    faults = Faults()
+    _, _, comparison = _compare(rows, by=by, at=at, faults=faults, lock=False)
+    return Preview(
+        received=len(rows),
+        inserted=[report.row for _, report in comparison.new],
+        changed=[
+            RowChange(
+                row=change.report.row,
+                before=change.before,
+                after={name: change.report.values[name] for name in change.before},
+            )
+            for change in comparison.changed
+        ],
+        unchanged=[report.row for _, report in comparison.confirmed] + [r.row for r in comparison.void],
+        rejected=len(faults),
+        errors=faults.first(),
+    )
+
+
+def _compare(
+    rows: Sequence[Row | FieldError], *, by: Actor, at: datetime, faults: Faults, lock: bool
+) -> tuple[dict[Key, Report], dict[str, Campaign], _Comparison]:
+    """The good rows by key, the campaigns they name, and how they differ from what is stored."""
+    workspace = by.workspace
+    reader = RowReader(currency=workspace.currency, at=at, faults=faults)
+    read = list(reader.reports(rows))
+    campaigns = find_campaigns({report.campaign for report in read}, workspace=workspace, lock=lock)
+    placer = Placer(campaigns, workspace=workspace, faults=faults, may_write=lock)
+    placed = placer.place(read)
+    named = {name for report in placed.values() for name in report.values}
+    comparison = _Comparison([name for name in MEASURES if name in named])
+    stored = dict(_stored(placed, measures=comparison.measures, by=by))
+    placed = placer.refuse_other_grain(placed, stored)
+    for key, report in placed.items():
+        _compare_one(key, report, stored.get(key), comparison)
+    return placed, campaigns, comparison
+
+
+def _compare_one(key: Key, report: Report, stored: _Stored | None, comparison: _Comparison) -> None:
+    if not report.values or (stored is not None and report.reported_at < stored.reported_at):
+        comparison.void.append(report)
+    elif stored is None:
+        comparison.new.append((key, report))
+    else:
+        before = {
+            name: stored.values[name] for name, value in report.values.items() if stored.values[name] != value
+        }
+        if before:
+            comparison.changed.append(_Change(key, report, stored, before))
+        else:
+            comparison.confirmed.append((stored, report))
+
+
+def _stored(keys: Collection[Key], *, measures: Sequence[str], by: Actor) -> Iterator[tuple[Key, _Stored]]:
+    """What is stored of these arms on these days, other entities and sources included."""
+    arms = sorted({key.arm_id for key in keys})
+    days = sorted({key.day for key in keys})
+    for chunk in chunks(arms):
+        found = Observation.objects.of(by.workspace).filter(arm__in=chunk, day__in=days).order_by()
+        for row in found.values_list("id", "reported_at", *_KEY, *measures).iterator(chunk_size=10_000):
+            yield Key(*row[2:6]), _Stored(row[0], row[1], dict(zip(measures, row[6:], strict=True)))
+
+
+def _store(comparison: _Comparison, *, batch: ObservationBatch) -> None:
+    measures = comparison.measures
+    insert_rows(
+        Observation,
+        ["workspace_id", *_KEY, "reported_at", "batch_id", *measures],
+        (
+            (batch.workspace_id, *key, report.reported_at, batch.pk, *map(report.values.get, measures))
+            for key, report in comparison.new
+        ),
+    )
+    merged = ((change, change.stored.values | change.report.values) for change in comparison.changed)
+    update_rows(
+        Observation,
+        ["reported_at", "batch_id", *measures],
+        (
+            (change.report.reported_at, batch.pk, *map(values.get, measures), change.stored.pk)
+            for change, values in merged
+        ),
+    )
+    update_rows(
+        Observation,
+        ["reported_at"],
+        (
+            (report.reported_at, stored.pk)
+            for stored, report in comparison.confirmed
+            if report.reported_at > stored.reported_at
+        ),
+    )
+    insert_rows(
+        Restatement,
+        ["workspace_id", "observation_id", "batch_id", "reported_at", "before"],
+        (
+            (batch.workspace_id, change.stored.pk, batch.pk, change.stored.reported_at, change.before)
+            for change in comparison.changed
+        ),
+    )
+
+
+def _tell(
+    comparison: _Comparison, *, batch: ObservationBatch, campaigns: Iterable[str], by: Actor, at: datetime
+) -> None:
+    record_event(
+        EventKind.METRICS_POSTED,
+        by=by,
+        at=at,
+        subject=("batch", batch.pk),
+        data={
+            "channel": batch.channel,
+            "file_name": batch.file_name,
+            "received": batch.received,
+            "inserted": batch.inserted,
+            "updated": batch.updated,
+            "unchanged": batch.unchanged,
+            "rejected": batch.rejected,
+            "campaigns": sorted(campaigns),
+        },
+    )
+    today = by.workspace.local_day(at)
+    days: dict[str, set[date]] = defaultdict(set)
+    measures: dict[str, set[str]] = defaultdict(set)
+    for change in comparison.changed:
+        # Today's numbers are meant to grow; only a day that was over has been restated.
+        if change.key.day < today:
+            days[change.report.campaign].add(change.key.day)
+            measures[change.report.campaign].update(change.before)
+    for campaign in sorted(days):
+        record_event(
+            EventKind.METRICS_RESTATED,
+            by=by,
+            at=at,
+            subject=("campaign", campaign),
+            data={
+                "batch": batch.pk,
+                "days": sorted(days[campaign]),
+                "measures": [name for name in MEASURES if name in measures[campaign]],
+            },
+        )
