@@ -13,7 +13,7 @@ from api.services.outbound import check_url
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import publish_events, record_event
 
 MOST_ENDPOINTS = 20
 SECRET_BYTES = 32
@@ -37,7 +37,7 @@ def register_endpoint(*, url: str, kinds: Iterable[str] = (), by: Actor, at: dat
     by.require(Permission.MANAGE_WEBHOOKS)
     check_url(url)
     wanted = _known_kinds(kinds)
-    # The lock makes the count true, and the number below the last one of before.
+    # The lock makes the count true.
     workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
     if WebhookEndpoint.objects.of(workspace).count() >= MOST_ENDPOINTS:
         raise Refused(
@@ -50,7 +50,7 @@ def register_endpoint(*, url: str, kinds: Iterable[str] = (), by: Actor, at: dat
         secret=f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}",
         created_at=at,
         created_by=by.user,
-        after_sequence=workspace.last_event_sequence,
+        after_sequence=0,
     )
     record_event(
         EventKind.WEBHOOK_REGISTERED,
@@ -59,6 +59,11 @@ def register_endpoint(*, url: str, kinds: Iterable[str] = (), by: Actor, at: dat
         subject=("webhook_endpoint", endpoint.pk),
         data={"url": url, "kinds": wanted},
     )
+    # It hears of what comes after its own registration: numbering what has happened draws the line.
+    publish_events(workspace.pk)
+    workspace.refresh_from_db(fields=["last_event_sequence"])
+    endpoint.after_sequence = workspace.last_event_sequence
+    endpoint.save(update_fields=["after_sequence"])
     return endpoint
 
 

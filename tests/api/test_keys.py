@@ -17,7 +17,6 @@ from workspaces.choices import EventKind, Role, Scope
 from workspaces.exceptions import Invalid, NotAllowed, NotFound
 from workspaces.models import Event, Membership, Workspace
 from workspaces.permissions import Actor
-from workspaces.selectors import first_owner
 from workspaces.services import remove_member
 
 Member = Callable[[Role], Membership]
