@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import Sum
 
 from experiments.models import Campaign
-from experiments.selectors.measurements import exact, read_measurements
+from experiments.selectors.measurements import Cells, exact, read_measurements
 from sprints.choices import AccountKind
 from sprints.models import Transfer
 from workspaces.models import Workspace
@@ -26,8 +26,8 @@ LEDGER_UNIT = Decimal("0.001")
 class CampaignAccount:
     """A campaign's money, in the workspace's currency.
 
-    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days on which it
-    spends and that are not reported whole. ``pace`` is what a day costs, ``None`` while nothing says so.
+    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days on which
+    it spends and that are not reported whole. ``pace`` is what a day costs; ``None`` while nothing says so.
     """
 
     campaign: Campaign
@@ -93,19 +93,19 @@ def campaign_accounts(campaigns: Sequence[Campaign], *, at: datetime) -> dict[in
     measured = read_measurements(campaigns, ["spend"])
     spend = np.nansum(measured.values["spend"], axis=1)
     reported = measured.reported("spend")
-    # A day is whole when every arm that reported it is closed.
-    known, whole = reported.any(axis=1), (measured.closed("spend", at=at) | ~reported).all(axis=1)
-    return {
-        campaign.pk: _account(
+    known: Cells = np.logical_or.reduce(reported, axis=1)
+    # A day is whole when it is closed for every arm that reported it.
+    whole: Cells = np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
+    accounts = {}
+    for index, campaign in enumerate(campaigns):
+        days = {int(day): measured.day(index, int(day)) for day in np.flatnonzero(known[index])}
+        accounts[campaign.pk] = _account(
             campaign,
-            spend={
-                measured.day(index, day): exact(spend[index, day]) for day in np.flatnonzero(known[index])
-            },
-            whole={measured.day(index, day) for day in np.flatnonzero(known[index] & whole[index])},
+            spend={on: exact(spend[index, day]) for day, on in days.items()},
+            whole={on for day, on in days.items() if whole[index, day]},
             today=campaign.workspace.local_day(at),
         )
-        for index, campaign in enumerate(campaigns)
-    }
+    return accounts
 
 
 def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
@@ -115,7 +115,7 @@ def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
 def _account(
     campaign: Campaign, *, spend: Mapping[date, Decimal], whole: AbstractSet[date], today: date
 ) -> CampaignAccount:
-    """``spend``: by reported day, in order. ``whole``: those that are closed; an open day has not said all yet."""
+    """``spend``: by reported day, in order. ``whole``: those that are closed; an open one has more to say."""
     until = _spends_until(campaign, spend, today=today)
     whole_days = [day for day in spend if day in whole and day <= until]
     pace = _pace(campaign, [spend[day] for day in whole_days[-PACE_DAYS:]])

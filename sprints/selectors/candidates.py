@@ -7,7 +7,7 @@ from datetime import datetime
 
 from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
-from experiments.stats.budget import CampaignMoney
+from experiments.stats.budget import CampaignMoney, MoneyStatus
 from sprints.selectors.accounts import CampaignAccount, campaign_accounts
 from sprints.selectors.chances import Chance, chances
 from workspaces.models import Workspace
@@ -45,7 +45,7 @@ class Candidate:
         if not self.campaign.is_spending:
             return f"it is {CampaignStatus(self.campaign.status).label}"
         if self.signals:
-            return f"it is {' and '.join(signal.label for signal in self.signals)}"
+            return f"it is {' and '.join(str(signal.label) for signal in self.signals)}"
         if self.chance.metric is None:
             return "it has no hypothesis"
         if self.chance.target is None and not self.chance.beats_control:
@@ -58,11 +58,12 @@ class Candidate:
             budget=self.account.budget,
             spent=self.account.spent,
             holdback=self.account.holdback,
-            status="finished" if self.campaign.is_finished else "live",
+            status=MoneyStatus.FINISHED if self.campaign.is_finished else MoneyStatus.LIVE,
             probability_above_target=self.probability,
             can_receive=self.why_not_receive() is None,
             must_give=bool(self.giving_signals),
             is_blind=self.is_blind,
+            state=str(self.campaign.get_status_display()),
         )
 
 

@@ -1,8 +1,8 @@
 """How likely each campaign is to meet its target, on the metric that is nearest to the business.
 
 Money follows outcomes: a campaign is weighed on its hypothesis's outcome metric, which is the primary metric
-where that is one. A target belongs to the primary metric, so a hypothesis with a vanity or proxy metric has none
-on its outcome. Such a campaign may receive only if its outcome itself beats the control.
+where that is one. A target belongs to the primary metric, so a hypothesis with a vanity or proxy metric has
+none on its outcome. Such a campaign may receive only if its outcome itself beats the control.
 """
 
 from collections import defaultdict
@@ -18,10 +18,8 @@ from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.measurements import Amounts, Cells, Measurements, measures_of, read_measurements
 from experiments.stats.arrays import float_or_none
+from experiments.stats.budget import DONOR_BELOW, RECEIVER_ABOVE
 from experiments.stats.threshold import threshold_evidence
-
-DONOR_BELOW = 0.2
-RECEIVER_ABOVE = 0.8
 
 
 class Band(StrEnum):
@@ -44,13 +42,14 @@ def band(p_above_target: float | None, *, beats_control: bool = False) -> Band:
 class SettledDays:
     """A campaign's settled days on its outcome metric; arrays of shape (days,), zeros where nothing counts.
 
-    ``outcome`` is events for a cost and money for a value, ``exposure`` the money spent. ``rate_mean`` and
-    ``rate_variance`` are the posterior's of outcome per unit of money, ``None`` where it has none.
+    ``outcome`` is events for a cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and
+    ``rate_variance`` are the posterior's of outcome per unit of spend, ``None`` where it has none.
     """
 
     first_day: date
     outcome: Amounts
-    exposure: Amounts
+    spend: Amounts
+    events: Amounts
     rate_mean: float | None
     rate_variance: float | None
 
@@ -59,8 +58,8 @@ class SettledDays:
 class Chance:
     """What is known about one campaign's outcome; ``None`` is not known.
 
-    ``p_above_target``: probability of meeting its own target (a cost below it, a value above it). ``target`` is
-    on the metric's own scale. ``beats_control``: without a target, whether the outcome's own verdict is a win.
+    ``p_above_target``: probability of meeting its own target (a cost below it, a value above it). ``target``
+    is on the metric's own scale. ``beats_control``: without a target, whether the outcome's verdict is a win.
     ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval.
     """
 
@@ -118,7 +117,8 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
     countable, complete = measured.countable(metric), measured.complete(metric, at=at)
     # A campaign's day counts once all that its arms reported of it is final: part of a day is another day.
     cells = complete & ~(countable & ~complete).any(axis=1, keepdims=True)
-    settled, reported = cells.any(axis=1), countable.any(axis=1)
+    settled: Cells = np.logical_or.reduce(cells, axis=1)
+    reported: Cells = np.logical_or.reduce(countable, axis=1)
     found = []
     for index, campaign in enumerate(campaigns):
         days = np.flatnonzero(settled[index])
@@ -126,7 +126,7 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
             Chance(
                 metric=metric,
                 target=outcome_target(campaign),
-                data_through=measured.day(index, days[-1]) if len(days) else None,
+                data_through=measured.day(index, int(days[-1])) if len(days) else None,
                 settled_days=len(days),
                 unsettled_days=int((reported[index] & ~settled[index]).sum()),
             )
@@ -149,20 +149,22 @@ def _against_targets(
 ) -> list[Chance]:
     """R1 against each campaign's own target, all campaigns at once."""
     is_cost = metric.form == MetricForm.COST
+    settled: Cells = np.logical_or.reduce(cells, axis=1)
 
     def day_sums(measure: str) -> Amounts:
         sums: Amounts = np.where(cells, np.nan_to_num(measured.values[measure]), 0.0).sum(axis=1)[indices]
         return sums
 
-    outcome, exposure = day_sums(metric.events if is_cost else metric.numerator), day_sums(metric.exposure)
+    events, spend = day_sums(metric.events), day_sums(metric.exposure)
+    outcome = events if is_cost else day_sums(metric.numerator)
     targets = np.array([chance.target for chance in found], dtype=np.float64)
     evidence = threshold_evidence(
         metric.form,
         outcome,
-        exposure,
+        spend,
         targets,
-        events=None if is_cost else day_sums(metric.events),
-        mask=cells.any(axis=1)[indices],
+        events=None if is_cost else events,
+        mask=settled[indices],
     )
     p_above = evidence.p_below if is_cost else evidence.p_above
     low, high = evidence.interval()
@@ -177,7 +179,8 @@ def _against_targets(
             days=SettledDays(
                 first_day=measured.day(index, 0),
                 outcome=outcome[row],
-                exposure=exposure[row],
+                spend=spend[row],
+                events=events[row],
                 rate_mean=float_or_none(mean[row]),
                 rate_variance=float_or_none(variance[row]),
             ),

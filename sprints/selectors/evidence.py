@@ -6,24 +6,21 @@ from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-import numpy as np
 from babel.numbers import format_currency
 
-from experiments.choices import MEASURES, CampaignStatus, Metric, MetricForm, ZombieSignal
+from experiments.choices import CampaignStatus, Metric, ZombieSignal
 from experiments.models import Campaign
-from experiments.selectors.measurements import Amounts
-from experiments.stats.arrays import float_or_none
-from experiments.stats.budget import expected_gain, probability_receiver_beats_donor
-from experiments.stats.verdicts import say_probability
+from experiments.stats.words import say_probability
 from sprints.models import Reallocation, ReallocationLine
 from sprints.selectors.accounts import NOTHING, CampaignAccount, campaign_accounts
-from sprints.selectors.candidates import Candidate, describe
+from sprints.selectors.candidates import Candidate
 from sprints.selectors.chances import band, chances
+from sprints.selectors.gains import gains, receiver_beats_donor
 from workspaces.models import Workspace
 
 RULE = (
-    "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to meet it) "
-    "to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
+    "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
+    "meet it) to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
     "Killed and completed campaigns give all that is unspent."
 )
 BY_HAND = "Composed by hand: the amounts follow no rule."
@@ -40,9 +37,9 @@ def plan_evidence(
     passed_over: Sequence[Mapping[str, str]] = (),
     at: datetime,
 ) -> dict[str, Any]:
-    """Everything that is shown with a plan, as JSON: money as strings, chances as fractions, ``None`` for unknown.
+    """What is shown with a plan, as JSON: money as strings, chances as fractions, ``None`` for unknown.
 
-    ``candidates``: by campaign id, at least those in the lines. ``passed_over``: who could have been in it, and why not.
+    ``candidates``: by campaign id, at least those in the lines. ``passed_over``: who is not in it, and why.
     """
     net = net_amounts(lines)
     involved = [candidates[campaign_id] for campaign_id in net if campaign_id is not None]
@@ -60,7 +57,7 @@ def plan_evidence(
             "after": money(reserve_after, workspace),
         },
         "lines": [_line_row(line, candidates) for line in lines],
-        **_gains(net, involved),
+        **gains(net, involved),
         "do_nothing": _do_nothing(net, involved, workspace=workspace),
         "passed_over": [dict(one) for one in passed_over],
     }
@@ -130,24 +127,21 @@ def standing(one: Candidate) -> str:
     if campaign.is_finished:
         return f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free."
     if one.giving_signals:
-        return f"{campaign.name} is {' and '.join(signal.label for signal in one.giving_signals)}."
+        return f"{campaign.name} is {_words(one.giving_signals)}."
     if chance.metric is None:
         return f"{campaign.name} has no hypothesis, so nothing says what it should reach."
     if chance.target is None:
-        if chance.beats_control:
-            return f"{campaign.name} beats its control in {chance.metric.label}."
-        return f"{campaign.name} has no target for {chance.metric.label}, and no win against its control."
-    target = _say_metric(chance.target, chance.metric, campaign.workspace)
+        stands = "beats its control in" if chance.beats_control else "has neither a target nor a win in"
+        return f"{campaign.name} {stands} {chance.metric.label}."
+    target = f"{chance.metric.label} of {_say_metric(chance.target, chance.metric, campaign.workspace)}"
     if chance.p_above_target is None:
-        return f"Nothing settled says yet whether {campaign.name} meets its target of {target}."
-    return (
-        f"{campaign.name} is {say_probability(chance.p_above_target)} likely to meet its target, "
-        f"{chance.metric.label} of {target}."
-    )
+        return f"No settled day says yet whether {campaign.name} meets its target, {target}."
+    likely = say_probability(chance.p_above_target)
+    return f"{campaign.name} is {likely} likely to meet its target, {target}."
 
 
 def _daily_budget(account: CampaignAccount, budget: Decimal, *, today: date) -> str | None:
-    """What to set on the platform from tomorrow on: what will remain, spread over the planned days that are left.
+    """What to set on the platform from tomorrow on: what will remain, spread over the planned days left.
 
     Zero for what is stopped; ``None`` where no plan says how long it runs.
     """
@@ -183,83 +177,20 @@ def budgets_to_set(lines: Sequence[Line], *, at: datetime) -> list[dict[str, Any
     ]
 
 
+def _words(signals: Sequence[ZombieSignal]) -> str:
+    return " and ".join(str(signal.label) for signal in signals)
+
+
 def _line_row(line: Line, candidates: Mapping[int, Candidate]) -> dict[str, Any]:
     source = candidates.get(line.source_campaign_id or 0)
     target = candidates.get(line.target_campaign_id or 0)
-    chance, why = _receiver_beats_donor(target, source)
+    chance, why = receiver_beats_donor(source, target)
     return {
         "from": line.source_key,
         "to": line.target_key,
         "p_receiver_beats_donor": chance,
         "why_not_known": why,
     }
-
-
-def _receiver_beats_donor(
-    receiver: Candidate | None, donor: Candidate | None
-) -> tuple[float | None, str | None]:
-    """P(the receiver brings more for its money, each measured by its own target), or why nobody can say."""
-    if receiver is None or donor is None:
-        return None, "The reserve earns nothing that could be compared."
-    if donor.campaign.is_finished:
-        return None, f"{donor.campaign.name} has stopped: its money is idle."
-    pair = [donor.chance, receiver.chance]
-    for one, chance in zip((donor, receiver), pair, strict=True):
-        if chance.target is None or chance.days is None:
-            return None, f"{one.campaign.name} has no settled day against a target of its outcome."
-        if chance.metric is not None and chance.metric.form != MetricForm.COST:
-            return None, f"{chance.metric.label} is money, not a count: the two are not compared this way."
-    days = [chance.days for chance in pair if chance.days is not None]
-    found = probability_receiver_beats_donor(
-        _same_days([(each.first_day, each.outcome) for each in days])[None],
-        _same_days([(each.first_day, each.exposure) for each in days])[None],
-        np.array([[chance.target for chance in pair]], dtype=np.float64),
-    )
-    return float_or_none(found[0]), None
-
-
-def _same_days(rows: Sequence[tuple[date, Amounts]]) -> Amounts:
-    """Rows that begin on different days, over one axis of days; zero where a row has none."""
-    first = min(day for day, _ in rows)
-    starts = [(day - first).days for day, _ in rows]
-    length = max(start + len(row) for start, (_, row) in zip(starts, rows, strict=True))
-    return np.array(
-        [np.pad(row, (start, length - start - len(row))) for start, (_, row) in zip(starts, rows)]
-    )
-
-
-def _gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> dict[str, Any]:
-    """What the moved money should bring more than it did, at the rates so far, with 95 % intervals.
-
-    ``expected_gain`` is money and exists for value metrics only; ``expected_outcomes`` counts conversions, leads …
-    Money of stopped campaigns is idle, so nothing is lost by taking it.
-    """
-    at_work = [one for one in involved if not one.campaign.is_finished]
-    nothing: dict[str, Any] = {"expected_gain": None, "expected_outcomes": None}
-    if not any(net[one.campaign.pk] > 0 for one in at_work):
-        return nothing | {"why_no_gain": "No campaign receives money."}
-    metrics = {one.chance.metric for one in at_work}
-    days = [one.chance.days for one in at_work]
-    known = [(each.rate_mean, each.rate_variance) for each in days if each is not None]
-    if len(metrics) != 1 or None in metrics:
-        return nothing | {"why_no_gain": "The campaigns are not judged by one and the same outcome."}
-    rates = [(mean, variance) for mean, variance in known if mean is not None and variance is not None]
-    if len(rates) != len(at_work):
-        return nothing | {
-            "why_no_gain": "Not every campaign has a settled day against a target of its outcome."
-        }
-    gain = expected_gain(
-        [float(net[one.campaign.pk]) for one in at_work],
-        [mean for mean, _ in rates],
-        [variance for _, variance in rates],
-    )
-    (metric,) = metrics
-    assert metric is not None
-    figures = {"expected": gain.expected, "low": gain.low, "high": gain.high}
-    if metric.form == MetricForm.VALUE:
-        return nothing | {"expected_gain": figures | {"measure": metric.numerator}, "why_no_gain": None}
-    why = f"{MEASURES[metric.events].label} have no value in money here.".capitalize()
-    return nothing | {"expected_outcomes": figures | {"measure": metric.events}, "why_no_gain": why}
 
 
 def _do_nothing(

@@ -24,8 +24,8 @@ from workspaces.services import record_event
 def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, at: datetime) -> Reallocation:
     """Approve the plan with this digest; where the policy says so, move the money at once.
 
-    Raises ``ApprovalRefused`` (``own_proposal``, ``digest_mismatch``), ``Refused`` (``expired``, ``outdated``: the
-    plan has ended by it) and ``InvalidTransition`` where somebody was sooner.
+    Raises ``ApprovalRefused`` (``own_proposal``, ``digest_mismatch``), ``Refused`` (``expired``,
+    ``outdated``: the plan has ended by it) and ``InvalidTransition`` where somebody was sooner.
     """
     by.require(Permission.APPROVE)
     with transaction.atomic(durable=True):
@@ -89,8 +89,8 @@ def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, 
 def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
     """Move the money of an approved plan, once, however many ask for it at the same time.
 
-    Raises ``InvalidTransition`` where it is not approved or already applied, and ``Refused`` (``outdated``) where
-    a line no longer fits the ledger: the plan has then ended and nothing has moved.
+    Raises ``InvalidTransition`` where it is not approved or already applied, and ``Refused`` (``outdated``)
+    where a line no longer fits the ledger: the plan has then ended and nothing has moved.
     """
     by.require(Permission.APPLY)
     with transaction.atomic(durable=True):

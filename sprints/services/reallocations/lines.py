@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
+from experiments.services.values import quoted
 from sprints.choices import AccountKind
 from sprints.exceptions import FieldError, Invalid, TransferRefused
 from sprints.models import ReallocationLine
@@ -40,21 +41,15 @@ def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> l
         raise Invalid.field("lines", "required", "A plan moves something: give at least one line.")
     if len(lines) > MAX_LINES:
         raise Invalid.field("lines", "too_many", f"A plan has at most {MAX_LINES} lines, not {len(lines)}.")
-    keys = {str(line.get(side, "")) for line in lines for side in ("from", "to")} - {_RESERVE}
-    campaigns = {
-        campaign.key: campaign
-        for campaign in Campaign.objects.of(workspace)
-        .filter(key__in=keys)
-        .select_related("workspace", "hypothesis")
-    }
+    campaigns = _find_campaigns(lines, workspace=workspace)
     read: list[ReallocationLine] = []
     errors: list[FieldError] = []
     seen: dict[tuple[str, str], int] = {}
     for row, line in enumerate(lines):
         pair = str(line.get("from", "")), str(line.get("to", ""))
         wrong = [*_wrong_accounts(pair, campaigns), *_wrong_amount(line.get("amount"), workspace)]
-        if pair in seen:
-            message = f"Row {seen[pair]} already moves money from {pair[0]} to {pair[1]}; put it in one line."
+        if pair in seen and all(pair):
+            message = f"Row {seen[pair]} moves money between the same two; put it in one line."
             wrong.append(FieldError("duplicate_line", message, field="to"))
         seen.setdefault(pair, row)
         errors += [replace(error, row=row) for error in wrong]
@@ -67,12 +62,22 @@ def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> l
     return read
 
 
+def _find_campaigns(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> dict[str, Campaign]:
+    keys = {str(line.get(side, "")) for line in lines for side in ("from", "to")}
+    # PostgreSQL takes no NUL in a text, not even to say that there is none such.
+    wanted = [key for key in keys if key != _RESERVE and "\x00" not in key]
+    found = Campaign.objects.of(workspace).filter(key__in=wanted).select_related("workspace", "hypothesis")
+    return {campaign.key: campaign for campaign in found}
+
+
 def _wrong_accounts(pair: tuple[str, str], campaigns: Mapping[str, Campaign]) -> Iterator[FieldError]:
     for field, key in zip(("from", "to"), pair, strict=True):
-        if key != _RESERVE and key not in campaigns:
-            message = f"There is no campaign “{key}” here. Give the key of one, or “{_RESERVE}”."
+        if not key:
+            yield FieldError("required", f"Give the key of a campaign, or “{_RESERVE}”.", field=field)
+        elif key != _RESERVE and key not in campaigns:
+            message = f"There is no campaign “{quoted(key)}” here. Give the key of one, or “{_RESERVE}”."
             yield FieldError("unknown_campaign", message, field=field)
-    if pair[0] == pair[1]:
+    if pair[0] and pair[0] == pair[1]:
         yield FieldError("same_account", f"Money cannot move from {pair[0]} to itself.", field="to")
 
 
@@ -84,10 +89,13 @@ def _wrong_amount(amount: object, workspace: Workspace) -> Iterator[FieldError]:
 
 
 def _amount(value: object) -> Decimal:
+    if value is None:
+        raise Invalid.field("amount", "required", "Say how much.")
     try:
         return value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation:
-        raise Invalid.field("amount", "not_a_number", f"“{value}” is not an amount of money.") from None
+        message = f"“{quoted(value)}” is not an amount of money."
+        raise Invalid.field("amount", "not_a_number", message) from None
 
 
 def _summary(errors: Sequence[FieldError], *, of: int) -> str:

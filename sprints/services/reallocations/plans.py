@@ -57,8 +57,11 @@ def write_plan(
 def lock_plan(reallocation_id: int, *, by: Actor) -> tuple[Reallocation, list[ReallocationLine]]:
     """The plan and its lines, with every row locked that applying it would change, in the one order."""
     lines = ReallocationLine.objects.of(by.workspace).filter(reallocation=reallocation_id)
-    sides = lines.values_list("source_campaign", "target_campaign")
-    workspace = lock_accounts(by.workspace, {side for pair in sides for side in pair if side is not None})
+    sides = [
+        *lines.values_list("source_campaign", flat=True),
+        *lines.values_list("target_campaign", flat=True),
+    ]
+    workspace = lock_accounts(by.workspace, [side for side in sides if side])
     plan = (
         Reallocation.objects.of(workspace)
         .select_for_update(of=("self",))

@@ -15,7 +15,7 @@ from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound, Refused
 from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.selectors.candidates import Candidate, candidates_of, describe
-from sprints.selectors.chances import DONOR_BELOW, RECEIVER_ABOVE, Band
+from sprints.selectors.chances import Band
 from sprints.selectors.evidence import BY_HAND, RULE, plan_evidence, standing
 from sprints.services.ledger import lock_accounts
 from sprints.services.reallocations.lines import build_line, check_fit, read_lines
@@ -32,7 +32,7 @@ MOST_REASONS = 5
 def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetime) -> Reallocation:
     """Propose what the rule says for every campaign with money; ``sprint_id`` names the sprint that asks.
 
-    Raises ``Refused``: ``nothing_to_move`` with the reason, or ``already_proposed`` where the same lines wait.
+    Raises ``Refused``: ``nothing_to_move`` with the reason, ``already_proposed`` where the same lines wait.
     """
     by.require(Permission.PROPOSE)
     sprint = _find_sprint(sprint_id, by=by)
@@ -42,8 +42,6 @@ def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetim
         [one.as_money() for one in candidates],
         exponent=workspace.currency_exponent,
         growth_cap=Decimal(str(workspace.growth_cap)),
-        donor_below=DONOR_BELOW,
-        receiver_above=RECEIVER_ABOVE,
     )
     if not plan.lines:
         raise Refused("nothing_to_move", _why_nothing(candidates))
@@ -87,8 +85,8 @@ def create_reallocation(*, lines: Sequence[Mapping[str, Any]], by: Actor, at: da
 def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
     """Propose the opposite of an applied plan; it takes another manager's approval like any other.
 
-    A finished campaign gets nothing back: what it gave goes to the reserve. Raises ``Refused`` (``not_applied``,
-    ``already_undone``, ``nothing_to_undo``) and ``TransferRefused`` where the money is spent by now.
+    A finished campaign gets nothing back: what it gave goes to the reserve. Raises ``Refused``
+    (``not_applied``, ``already_undone``, ``nothing_to_undo``), ``TransferRefused`` where the money is spent.
     """
     by.require(Permission.PROPOSE)
     plan, lines = lock_plan(reallocation_id, by=by)

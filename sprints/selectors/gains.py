@@ -1,0 +1,93 @@
+"""What a line may win: does the receiver beat the donor, and what should the money bring."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from experiments.choices import MEASURES, MetricForm
+from experiments.selectors.measurements import Amounts
+from experiments.stats.arrays import float_or_none
+from experiments.stats.forms import ORDER_VALUE_KAPPA
+from experiments.stats.gains import expected_gain, probability_receiver_beats_donor
+from sprints.selectors.candidates import Candidate
+from sprints.selectors.chances import SettledDays
+
+
+def receiver_beats_donor(
+    donor: Candidate | None, receiver: Candidate | None
+) -> tuple[float | None, str | None]:
+    """P(the receiver brings more for its money, each measured by its own target), or why nobody can say.
+
+    ``None`` on either side is the reserve.
+    """
+    if donor is None or receiver is None:
+        return None, "The reserve earns nothing that could be compared."
+    if donor.campaign.is_finished:
+        return None, f"{donor.campaign.name} has stopped: its money is idle."
+    for one in (donor, receiver):
+        if one.chance.days is None:
+            return None, f"{one.campaign.name} has no settled day against a target of its outcome."
+    forms = {one.chance.metric.form for one in (donor, receiver) if one.chance.metric}
+    if len(forms) > 1:
+        return None, "One is judged by what an outcome costs, the other by what its money returns."
+    chance = _compare(forms.pop(), donor, receiver)
+    return chance, None if chance is not None else "They have no settled day in common."
+
+
+def _compare(form: MetricForm, donor: Candidate, receiver: Candidate) -> float | None:
+    days = [one.chance.days for one in (donor, receiver) if one.chance.days]
+    is_value = form == MetricForm.VALUE
+    found = probability_receiver_beats_donor(
+        form,
+        _pair(days, [each.outcome for each in days]),
+        _pair(days, [each.spend for each in days]),
+        np.array([[donor.chance.target, receiver.chance.target]], dtype=np.float64),
+        events=_pair(days, [each.events for each in days]) if is_value else None,
+        kappa=ORDER_VALUE_KAPPA if is_value else 1.0,
+    )
+    return float_or_none(found[0])
+
+
+def _pair(days: Sequence[SettledDays], rows: Sequence[Amounts]) -> Amounts:
+    """(1, 2, days) over the days of both; zero where one has none, which leaves that day out."""
+    first_day = min(each.first_day for each in days)
+    starts = [(each.first_day - first_day).days for each in days]
+    length = max(start + len(row) for start, row in zip(starts, rows, strict=True))
+    padded = [
+        np.pad(row, (start, length - start - len(row))) for start, row in zip(starts, rows, strict=True)
+    ]
+    return np.array([padded])
+
+
+def gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> dict[str, Any]:
+    """What the moved money should bring more than it did, at the rates so far, with 95 % intervals.
+
+    ``expected_gain`` is money and exists for value metrics only; ``expected_outcomes`` counts outcomes.
+    Money of stopped campaigns is idle, so nothing is lost by taking it.
+    """
+    at_work = [one for one in involved if not one.campaign.is_finished]
+    nothing: dict[str, Any] = {"expected_gain": None, "expected_outcomes": None}
+    if not any(net[one.campaign.pk] > 0 for one in at_work):
+        return nothing | {"why_no_gain": "No campaign receives money."}
+    metric, *others = {one.chance.metric for one in at_work}
+    days = [one.chance.days for one in at_work]
+    known = [(each.rate_mean, each.rate_variance) for each in days if each is not None]
+    if metric is None or others:
+        return nothing | {"why_no_gain": "The campaigns are not judged by one and the same outcome."}
+    rates = [(mean, variance) for mean, variance in known if mean is not None and variance is not None]
+    if len(rates) != len(at_work):
+        return nothing | {
+            "why_no_gain": "Not every campaign has a settled day against a target of its outcome."
+        }
+    gain = expected_gain(
+        [float(net[one.campaign.pk]) for one in at_work],
+        [mean for mean, _ in rates],
+        [variance for _, variance in rates],
+    )
+    figures = {"expected": gain.expected, "low": gain.low, "high": gain.high}
+    if metric.form == MetricForm.VALUE:
+        return nothing | {"expected_gain": figures | {"measure": metric.numerator}, "why_no_gain": None}
+    why = f"{MEASURES[metric.events].label} have no value in money here.".capitalize()
+    return nothing | {"expected_outcomes": figures | {"measure": metric.events}, "why_no_gain": why}
