@@ -1,5 +1,14 @@
+from sprints.forms.learnings import LearningFilter
 from sprints.forms.money import FundForm, PlanByHandForm
 from sprints.forms.planning import BacklogFilter, CommitForm, SprintForm
 from sprints.forms.review import DecisionForm
 
-__all__ = ["BacklogFilter", "CommitForm", "DecisionForm", "FundForm", "PlanByHandForm", "SprintForm"]
+__all__ = [
+    "BacklogFilter",
+    "CommitForm",
+    "DecisionForm",
+    "FundForm",
+    "LearningFilter",
+    "PlanByHandForm",
+    "SprintForm",
+]

@@ -1,13 +1,99 @@
+"""What was learnt, to search; and the graveyard, where every no is counted for what it saved."""
+
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from experiments.models import Campaign
+from sprints.forms import LearningFilter
+from sprints.models import Decision
+from sprints.selectors.learnings import read_noes
 from workspaces.views.access import WorkspaceView
+from workspaces.views.downloads import csv_response
+
+PAGE_SIZE = 25
 
 
-class LearningsView(WorkspaceView):
-    """."""
+class _Learnings(WorkspaceView):
+    section = "learnings"
+
+    def filter_form(self) -> LearningFilter:
+        return LearningFilter(self.request.GET or None, workspace=self.workspace)
+
+    def decisions(self, form: LearningFilter) -> QuerySet[Decision]:
+        decisions = (
+            Decision.objects.of(self.workspace)
+            .select_related("hypothesis__owner", "sprint", "decided_by", "child")
+            .prefetch_related(Prefetch("hypothesis__campaigns", queryset=Campaign.objects.order_by("pk")))
+            .order_by("-decided_at", "-id")
+        )
+        if not form.is_bound:
+            return decisions
+        return decisions.filter(form.condition) if form.is_valid() else decisions.none()
 
 
-class LearningsCsvView(WorkspaceView):
-    """."""
+class LearningsView(_Learnings):
+    template_name = "sprints/learnings.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = self.filter_form()
+        page = Paginator(self.decisions(form), PAGE_SIZE).get_page(request.GET.get("page"))
+        query = request.GET.copy()
+        query.pop("page", None)
+        encoded = query.urlencode()
+        return self.render(
+            {
+                "form": form,
+                "page_obj": page,
+                "query": f"{encoded}&" if encoded else "",
+                "is_filtered": any(form.data.get(name) for name in form.fields),
+            },
+            status=422 if form.errors else 200,
+        )
+
+
+class LearningsCsvView(_Learnings):
+    HEADER = (
+        "decided_at",
+        "sprint",
+        "hypothesis",
+        "kind",
+        "driver",
+        "persona",
+        "decision",
+        "moved_the_business",
+        "vanity_win",
+        "learning",
+        "decided_by",
+        "campaigns",
+    )
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        name = f"{self.workspace.slug}-learnings-{self.workspace.local_day(self.at):%Y-%m-%d}"
+        decisions = self.decisions(self.filter_form()).iterator(chunk_size=500)
+        return csv_response(name, self.HEADER, map(self.row, decisions))
+
+    def row(self, decision: Decision) -> list[object]:
+        hypothesis = decision.hypothesis
+        return [
+            decision.decided_at.astimezone(self.workspace.tz).isoformat(timespec="seconds"),
+            decision.sprint.number,
+            hypothesis.title,
+            hypothesis.kind,
+            hypothesis.driver,
+            hypothesis.persona,
+            decision.decision,
+            "yes" if decision.moved_the_business else "no",
+            "yes" if decision.vanity_win else "no",
+            decision.learning,
+            str(decision.decided_by),
+            " ".join(campaign.key for campaign in hypothesis.campaigns.all()),
+        ]
 
 
 class GraveyardView(WorkspaceView):
-    """."""
+    template_name = "sprints/graveyard.html"
+    section = "learnings"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render({"noes": read_noes(self.workspace)})

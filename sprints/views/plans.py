@@ -1,29 +1,178 @@
-from workspaces.views.access import WorkspaceView
+"""A reallocation plan: proposed, read, approved by somebody else, applied."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from experiments.models import Campaign
+from sprints.choices import ReallocationState
+from sprints.exceptions import NotFound
+from sprints.forms import PlanByHandForm
+from sprints.forms.money import account_choices
+from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.services.reallocations import (
+    apply_reallocation,
+    approve_reallocation,
+    create_reallocation,
+    propose_reallocation,
+    reject_reallocation,
+    withdraw_reallocation,
+)
+from workspaces.choices import Role
+from workspaces.forms import Form, ReasonForm
+from workspaces.models import Event
+from workspaces.permissions import Permission
+from workspaces.views.access import ActionView, FormView, WorkspaceView
+
+SECTION = "money"
 
 
-class ProposeView(WorkspaceView):
-    """."""
+class OnePlan(WorkspaceView):
+    section = SECTION
+
+    def plan(self) -> Reallocation:
+        lines = ReallocationLine.objects.select_related("source_campaign", "target_campaign").order_by(
+            "position"
+        )
+        plan = (
+            Reallocation.objects.of(self.workspace)
+            .select_related("proposed_by", "approved_by", "sprint", "undoes")
+            .prefetch_related(Prefetch("lines", queryset=lines))
+            .filter(pk=self.kwargs["plan_id"])
+            .first()
+        )
+        if plan is None:
+            raise NotFound(f"There is no plan {self.kwargs['plan_id']} here.")
+        return plan
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.kwargs["plan_id"])
 
 
-class PlanByHandView(WorkspaceView):
-    """."""
+class PlanView(OnePlan):
+    template_name = "sprints/plan.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        plan = self.plan()
+        lines = list(plan.lines.all())
+        is_own = plan.proposed_by == self.request.user
+        is_manager = self.actor.role is not None and self.actor.role.includes(Role.MANAGER)
+        return self.render(
+            {
+                "plan": plan,
+                "lines": [
+                    {"line": line, "evidence": evidence}
+                    for line, evidence in zip(lines, plan.evidence.get("lines", []), strict=False)
+                ],
+                "amount": sum(line.amount for line in lines),
+                "donors": len({line.source_key for line in lines}),
+                "is_own": is_own,
+                "is_waiting": plan.state == ReallocationState.PROPOSED,
+                "is_approved": plan.state == ReallocationState.APPROVED,
+                "may_withdraw": is_own or is_manager,
+                "events": Event.objects.of(self.workspace).about("reallocation", plan.pk).order_by("-id"),
+            }
+        )
 
 
-class PlanView(WorkspaceView):
-    """."""
+class ProposeView(ActionView):
+    """Compute the plan by the rule, for the sprint that asks or for all campaigns."""
+
+    section = SECTION
+    made: Reallocation | None = None
+
+    def act(self) -> str:
+        number = self.request.POST.get("sprint", "")
+        sprint = (
+            Sprint.objects.of(self.workspace).filter(number=number).first()
+            if number.isdecimal() and len(number) < 10
+            else None
+        )
+        self.made = propose_reallocation(sprint_id=sprint.pk if sprint else None, by=self.actor, at=self.at)
+        return "The plan is proposed. A manager other than you approves it."
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.made.pk) if self.made else self.page_url("money")
 
 
-class ApproveView(WorkspaceView):
-    """."""
+class PlanByHandView(FormView):
+    template_name = "sprints/plan_form.html"
+    section = SECTION
+    permission = Permission.PROPOSE
+    made: Reallocation
+
+    def get_form(self, data: QueryDict | None = None) -> PlanByHandForm:
+        campaigns = Campaign.objects.of(self.workspace).launched().order_by("name").values_list("key", "name")
+        return PlanByHandForm(data, workspace=self.workspace, accounts=account_choices(campaigns))
+
+    def save(self, form: Form) -> str:
+        if not isinstance(form, PlanByHandForm):
+            raise TypeError("A plan by hand is written in a PlanByHandForm.")
+        self.made = create_reallocation(lines=form.lines(), by=self.actor, at=self.at)
+        return "The plan is proposed. A manager other than you approves it."
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.made.pk)
 
 
-class RejectView(WorkspaceView):
-    """."""
+class ApproveView(OnePlan, ActionView):
+    """Approve exactly what was shown: the form carries the digest of the page."""
+
+    def act(self) -> str:
+        plan = approve_reallocation(
+            self.kwargs["plan_id"],
+            plan_digest=self.request.POST.get("plan_digest", ""),
+            by=self.actor,
+            at=self.at,
+        )
+        if plan.state == ReallocationState.APPLIED:
+            return "Approved, and the money has moved."
+        return "Approved. The money moves when somebody applies the plan."
 
 
-class WithdrawView(WorkspaceView):
-    """."""
+class ApplyView(OnePlan, ActionView):
+    def act(self) -> str:
+        apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
+        return "The money has moved. Set the daily budgets on the platforms as the plan says."
 
 
-class ApplyView(WorkspaceView):
-    """."""
+class _EndPlan(OnePlan, FormView):
+    template_name = "components/reason_page.html"
+    form_class = ReasonForm
+    title: str
+    verb: str
+
+    def context(self, form: Form) -> dict[str, Any]:
+        plan = self.plan()
+        return {
+            **super().context(form),
+            "title": f"{self.title} {plan.pk}?",
+            "lead": "Nothing moves. The plan stays readable with your reason.",
+            "verb": self.verb,
+            "cancel_url": self.done_url(),
+        }
+
+
+class RejectView(_EndPlan):
+    permission = Permission.APPROVE
+    title = "Reject plan"
+    verb = "Reject the plan"
+
+    def save(self, form: Form) -> str:
+        reject_reallocation(
+            self.kwargs["plan_id"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
+        )
+        return "The plan is rejected."
+
+
+class WithdrawView(_EndPlan):
+    permission = Permission.PROPOSE
+    title = "Withdraw plan"
+    verb = "Withdraw the plan"
+
+    def save(self, form: Form) -> str:
+        withdraw_reallocation(
+            self.kwargs["plan_id"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
+        )
+        return "The plan is withdrawn."
