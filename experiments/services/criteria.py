@@ -142,12 +142,16 @@ def criteria_in_force(campaign: Campaign) -> list[KillCriterion]:
 
 
 def missing_guards(
-    criteria: Sequence[KillCriterion], *, budget: Decimal | None, workspace: Workspace
+    criteria: Sequence[KillCriterion],
+    *,
+    budget: Decimal | None,
+    workspace: Workspace,
+    name: str = "kill_criteria",
 ) -> list[FieldError]:
-    """What keeps rules from ever speaking: no guard, or one that the budget never reaches."""
+    """What keeps the rules under ``name`` from ever speaking: no guard, or one beyond the budget."""
     errors = []
     for row, criterion in enumerate(criteria):
-        field = f"kill_criteria.{row}.guards"
+        field = f"{name}.{row}.guards"
         if not criterion.guards:
             errors.append(
                 FieldError("guard_missing", f"The criterion “{criterion.rule_text}” needs a guard.", field)
@@ -210,7 +214,7 @@ def amend_criteria(
     digest_before = campaign.criteria_digest
     campaign.kill_criteria.in_force().update(retired_at=at)
     after = build_criteria(campaign, rules, frozen_at=at)
-    errors = missing_guards(after, budget=campaign.budget, workspace=by.workspace)
+    errors = missing_guards(after, budget=campaign.budget, workspace=by.workspace, name="criteria")
     if errors:
         raise invalid(errors)
     freeze_criteria(campaign, at=at)

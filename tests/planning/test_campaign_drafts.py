@@ -112,7 +112,7 @@ def test_campaign__nothing_given__names_every_required_field(marketer: Actor, at
         ("name", "\x00", "nul_character"),
         ("channel", "Meta Ads", "malformed_key"),
         ("budget", Decimal(0), "not_positive"),
-        ("budget", Decimal("-2500"), "not_positive"),
+        ("budget", Decimal(-2500), "not_positive"),
         ("budget", Decimal("0.001"), "too_precise"),
         ("budget", Decimal("1e11"), "out_of_range"),
         ("budget", "a lot", "not_a_number"),
