@@ -162,12 +162,16 @@ def _finished(campaigns: Iterable[CampaignMoney], unit: Decimal) -> list[_Offer]
     ]
 
 
-def _checked(campaigns: Iterable[CampaignMoney], exponent: int) -> tuple[list[CampaignMoney], Decimal]:
+def _checked(
+    campaigns: Iterable[CampaignMoney], exponent: int, growth_cap: Decimal
+) -> tuple[list[CampaignMoney], Decimal]:
     listed = list(campaigns)
     if len({campaign.key for campaign in listed}) != len(listed):
         raise ValueError("campaigns holds one key twice; every campaign may be there once.")
     if not 0 <= exponent <= 4:  # noqa: PLR2004 - ISO 4217 knows no other
         raise ValueError(f"exponent is {exponent}; a currency has from 0 to 4 decimals.")
+    if not growth_cap.is_finite() or growth_cap < 0:
+        raise ValueError(f"growth_cap is {growth_cap}; it must be a fraction of at least 0.")
     return listed, Decimal(1).scaleb(-exponent)
 
 
@@ -213,7 +217,7 @@ def shift_plan(
     >>> [(line.source, line.destination, str(line.amount), line.reason) for line in plan.lines]
     [('loser', 'winner', '450.00', '7.0% likely to meet its target, gives half')]
     """
-    listed, unit = _checked(campaigns, exponent)
+    listed, unit = _checked(campaigns, exponent, growth_cap)
     donors = sorted(
         (campaign for campaign in listed if _is_donor(campaign)),
         key=lambda campaign: (campaign.probability_above_target or 0.0, campaign.key),
@@ -238,10 +242,12 @@ def shift_plan(
     return _pour(offers, filled, (campaign.key for campaign in listed))
 
 
-def thompson_plan(campaigns: Iterable[CampaignMoney], *, exponent: int = 2) -> Plan:
+def thompson_plan(
+    campaigns: Iterable[CampaignMoney], *, exponent: int = 2, growth_cap: Decimal = GROWTH_CAP
+) -> Plan:
     """Let the money that can still move follow each campaign's probability of being best (capped Thompson).
 
-    Thompson 1933, *Biometrika* 25, 285. Needs no target. Nobody grows by more than 50 %, nobody goes below its spend
+    Thompson 1933, *Biometrika* 25, 285. Needs no target. Nobody grows beyond the cap, nobody goes below its spend
     and holdback; what the cap keeps from a receiver stays where it is, or goes to the reserve from a finished one.
     Campaigns without ``probability_best`` and blind ones take no part.
 
@@ -252,7 +258,7 @@ def thompson_plan(campaigns: Iterable[CampaignMoney], *, exponent: int = 2) -> P
     >>> [(line.source, line.destination, str(line.amount)) for line in plan.lines]
     [('a', 'b', '300.00')]
     """
-    listed, unit = _checked(campaigns, exponent)
+    listed, unit = _checked(campaigns, exponent, growth_cap)
     rivals = [
         campaign
         for campaign in listed
@@ -271,7 +277,7 @@ def thompson_plan(campaigns: Iterable[CampaignMoney], *, exponent: int = 2) -> P
     for campaign, chance in zip(rivals, chances, strict=True):
         change = (pot * chance / whole if whole else campaign.free) - campaign.free
         if change > 0 and campaign.can_receive and not campaign.must_give:
-            limit = min(change, campaign.budget * GROWTH_CAP)
+            limit = min(change, campaign.budget * growth_cap)
             receivers.append((campaign, limit.quantize(unit, ROUND_FLOOR)))
         elif change < 0:
             amount = min(-change, campaign.free).quantize(unit, ROUND_FLOOR)

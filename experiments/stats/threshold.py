@@ -188,8 +188,8 @@ def value_evidence(  # noqa: PLR0913 - one argument for each thing a value depen
 
     ``value``, ``exposure``, ``events`` (orders), ``mask``: (campaigns, days); ``kappa``: 1 + cv² of an order's
     value, cv² where the exposure is the orders themselves (average order value). ``average_order_value``: a number
-    or (campaigns,); with it fewer than 5 orders are judged by the cost of an order against it ÷ threshold, without
-    it they are not known.
+    or (campaigns,), NaN where unknown; with it fewer than 5 orders are judged by the cost of an order against it ÷
+    threshold, without it they are not known.
 
     >>> revenue, spend, orders = [[900.0, 700.0, 1100.0]], [[300.0, 300.0, 300.0]], [[12, 9, 14]]
     >>> value_evidence(revenue, spend, orders, 2.0).p_below.round(3)
@@ -215,8 +215,10 @@ def value_evidence(  # noqa: PLR0913 - one argument for each thing a value depen
     first, second = np.broadcast_to(np.log(mean)[..., None], variance.shape).copy(), np.sqrt(variance)
     few = np.zeros(shape, dtype=np.bool_)
     if average_order_value is not None:
-        typical = per_campaign("average_order_value", average_order_value, shape)
-        few = (total > 0) & (count < FEWEST_ORDERS)
+        given = np.asarray(average_order_value, dtype=np.float64)
+        known = np.broadcast_to(~np.isnan(given), shape)
+        typical = per_campaign("average_order_value", np.where(np.isnan(given), 1.0, given), shape)
+        few = known & (total > 0) & (count < FEWEST_ORDERS)
         cost = tempered_posterior(orders, sizes, counted, limit / typical, np.zeros_like(few), prior)[0]
         family = np.where(few, Family.GAMMA, family).astype(np.int8)
         weights = np.where(few[..., None], cost.weights, weights)
