@@ -1,5 +1,6 @@
 """Who asks: a program with a key, or a person with a session. Both act in exactly one workspace."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -77,7 +78,7 @@ def _act(request: Request, actor: Actor) -> None:
     request._request.actor = actor  # type: ignore[attr-defined] # noqa: SLF001
 
 
-def _memberships(user: User):  # noqa: ANN202
+def _memberships(user: User) -> QuerySet[Membership]:
     return Membership.objects.filter(user=user).select_related("workspace", "user")
 
 

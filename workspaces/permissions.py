@@ -72,6 +72,13 @@ class Actor:
         return self.user is None
 
     @property
+    def person(self) -> User:
+        """Who acts, where a permission was required that Quickno itself does not have."""
+        if self.user is None:
+            raise ValueError("Quickno itself is no person.")
+        return self.user
+
+    @property
     def label(self) -> str:
         if self.user is None:
             return "Quickno"

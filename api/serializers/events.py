@@ -27,7 +27,7 @@ class EventSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     actor = serializers.CharField()
     subject = SubjectSerializer()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
 
 class EventPageSerializer(serializers.Serializer[Any]):
@@ -56,11 +56,14 @@ class WebhookEndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
         read_only_fields = fields
 
 
-class NewWebhookEndpointSerializer(WebhookEndpointSerializer):
-    class Meta(WebhookEndpointSerializer.Meta):
-        fields = (*WebhookEndpointSerializer.Meta.fields, "secret")
+class NewWebhookEndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
+    kinds = serializers.ListField(child=serializers.CharField(), read_only=True)
+    secret = serializers.CharField(read_only=True, help_text="The signing secret, shown this once.")
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("id", "url", "kinds", "created_at", "secret")
         read_only_fields = fields
-        extra_kwargs = {"secret": {"help_text": "The signing secret, shown this once."}}
 
 
 class WebhookDeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):

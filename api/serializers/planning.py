@@ -78,7 +78,7 @@ class HypothesisInput(Input):
     confidence = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
     ease = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
     predicted_success = serializers.FloatField(required=False, allow_null=True, help_text="0 to 1")
-    parent = Id(required=False, allow_null=True)
+    parent = Id(required=False, allow_null=True)  # type: ignore[assignment]
 
 
 class ChildInput(HypothesisInput):

@@ -67,7 +67,7 @@ def create_key(
         secret_hash=hash_of(secret),
         scopes=known,
         created_at=at,
-        created_by=by.user,
+        created_by=by.person,
     )
     record_event(
         EventKind.KEY_CREATED,

@@ -49,7 +49,7 @@ def register_endpoint(*, url: str, kinds: Iterable[str] = (), by: Actor, at: dat
         kinds=wanted,
         secret=f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}",
         created_at=at,
-        created_by=by.user,
+        created_by=by.person,
         after_sequence=0,
     )
     record_event(

@@ -1,10 +1,11 @@
 """What all views of the API have in common: who acts, when, and that a POST sent twice is done once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -39,12 +40,18 @@ class AnyRenderer(DefaultContentNegotiation):
     """Answers a client that would rather have another media type in JSON all the same."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
+        known = list(renderers)
         try:
-            return super().select_renderer(request, renderers, format_suffix)
+            renderer, media_type = super().select_renderer(request, known, format_suffix)
         except NotAcceptable:
-            return renderers[0], str(renderers[0].media_type)
+            return known[0], str(known[0].media_type)
+        return renderer, media_type
+
+
+class Filters(django_filters.FilterSet):  # type: ignore[misc]
+    """What a list can be narrowed by; a value that means nothing is refused."""
 
 
 class Pages(PageNumberPagination):
@@ -80,14 +87,13 @@ class ApiView(APIView):
         if request.method in SAFE_METHODS:
             self.actor.require(Permission.READ)
         key = request.headers.get(IDEMPOTENCY_HEADER)
-        if request.method == "POST" and key is not None and hasattr(self, "post"):
-            self.post = partial(self._post_once, key, self.post)
+        handler = getattr(self, "post", None)
+        if request.method == "POST" and key is not None and handler is not None:
+            self.post = partial(self._post_once, key, handler)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(final, Response) and final.content_type == PROBLEM:
+        if getattr(final, "content_type", None) == PROBLEM:
             # A problem is told in JSON whatever was asked for.
             final.accepted_renderer = JSONRenderer()
         return final
@@ -124,15 +130,12 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
     """The calls of one resource, declared by its serializer, its rows and one service call each."""
 
     pagination_class = Pages
+    model: ClassVar[Any]
 
     def get_serializer_context(self) -> dict[str, Any]:
         # While the schema is drawn up, nobody is asking.
         drawn_up = getattr(self, "swagger_fake_view", False)
-        return super().get_serializer_context() | ({} if drawn_up else self.extra_context())
-
-    def extra_context(self) -> dict[str, Any]:
-        """What the serializers need beside the rows."""
-        return {"workspace": self.workspace}
+        return {**super().get_serializer_context(), "workspace": None if drawn_up else self.workspace}
 
     def rows(self) -> QuerySet[Any]:
         """All rows of this workspace, in a stable order, with what the serializer reads."""
@@ -140,7 +143,8 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.serializer_class.Meta.model.objects.none()
+            empty: QuerySet[Any] = self.model.objects.none()
+            return empty
         return self.rows()
 
     def found(self, **lookup: Any) -> Any:

@@ -25,7 +25,7 @@ from api.serializers.campaigns import (
     OverruleInput,
     ReasonInput,
 )
-from api.views.base import ApiViewSet
+from api.views.base import ApiViewSet, Filters
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from experiments.selectors.criteria import criteria_status
@@ -47,7 +47,7 @@ from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.tasks import enqueue
 
 
-class CampaignFilter(django_filters.FilterSet):
+class CampaignFilter(Filters):
     status = django_filters.ChoiceFilter(choices=CampaignStatus.choices)
     hypothesis = django_filters.NumberFilter(field_name="hypothesis_id", min_value=1, max_value=2**63 - 1)
 
@@ -55,6 +55,7 @@ class CampaignFilter(django_filters.FilterSet):
 class CampaignViewSet(ApiViewSet):
     """Minimum viable campaigns: arms, a budget, and kill criteria that are frozen at launch."""
 
+    model = Campaign
     serializer_class = CampaignSerializer
     filterset_class = CampaignFilter
     lookup_field = "key"
@@ -159,8 +160,8 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def amend_criteria(self, request: Request, key: str) -> Response:
         """Replace the kill criteria after launch: a signed-in manager, with a reason shown for ever."""
-        campaign = amend_criteria(key, **self.given(AmendInput), by=self.actor, at=self.now)
-        self.judge_soon(campaign)
+        amendment = amend_criteria(key, **self.given(AmendInput), by=self.actor, at=self.now)
+        self.judge_soon(amendment.campaign)
         return self.shown(self.found(key=key))
 
     @extend_schema(parameters=[AnalysisQuery], responses=OpenApiTypes.OBJECT)
@@ -176,11 +177,12 @@ class CampaignViewSet(ApiViewSet):
         )
         return Response(analysis.as_dict())
 
-    @extend_schema(responses=CriterionStatusSerializer(many=True))
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses=CriterionStatusSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"])
     def criteria(self, request: Request, key: str) -> Response:
         """Each kill criterion's state, evidence and history."""
-        return Response(criteria_status(self.found(key=key)))
+        page = self.paginate_queryset(criteria_status(self.found(key=key)))
+        return self.get_paginated_response(page)
 
     @extend_schema(request=OverruleInput)
     @action(detail=True, methods=["post"], url_path="criteria/<id:criterion>/overrule")
@@ -198,4 +200,5 @@ class CampaignViewSet(ApiViewSet):
         return self.shown(self.found(key=key))
 
     def judge_soon(self, campaign: Campaign) -> None:
+        """Its criteria are new: what they say of the days so far should not wait for the sweep."""
         transaction.on_commit(lambda: enqueue(judge_campaigns, [campaign.pk]))

@@ -1,11 +1,9 @@
 """The documentation, and the answer to addresses that do not exist."""
 
-from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.exceptions import NotFound
@@ -35,10 +33,6 @@ class NothingHere(APIView):
     permission_classes = (AllowAny,)
     content_negotiation_class = AnyRenderer
     renderer_classes = (JSONRenderer,)
-
-    @extend_schema(exclude=True)
-    def dispatch(self, request: Request, *args: object, **kwargs: object) -> Response:
-        return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)

@@ -48,6 +48,7 @@ class EventsView(ApiView):
 class WebhookEndpointViewSet(ApiViewSet):
     """Addresses to which events are delivered, signed by the Standard Webhooks scheme."""
 
+    model = WebhookEndpoint
     serializer_class = WebhookEndpointSerializer
     lookup_value_converter = "id"
 

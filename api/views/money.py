@@ -18,7 +18,7 @@ from api.serializers.money import (
     ReallocationSerializer,
     TransferSerializer,
 )
-from api.views.base import ApiViewSet
+from api.views.base import ApiViewSet, Filters
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
 from sprints.services.ledger import balances, fund_reserve
@@ -32,13 +32,14 @@ from sprints.services.reallocations import (
 )
 
 
-class ReallocationFilter(django_filters.FilterSet):
+class ReallocationFilter(Filters):
     state = django_filters.ChoiceFilter(choices=ReallocationState.choices)
 
 
 class ReallocationViewSet(ApiViewSet):
     """Plans to move money from what fails to what shows traction."""
 
+    model = Reallocation
     serializer_class = ReallocationSerializer
     filterset_class = ReallocationFilter
     lookup_value_converter = "id"
@@ -102,13 +103,14 @@ class ReallocationViewSet(ApiViewSet):
         return self.shown(self.found(pk=pk))
 
 
-class TransferFilter(django_filters.FilterSet):
+class TransferFilter(Filters):
     kind = django_filters.ChoiceFilter(choices=TransferKind.choices)
 
 
 class LedgerViewSet(ApiViewSet):
     """Every movement of money, for ever."""
 
+    model = Transfer
     serializer_class = TransferSerializer
     filterset_class = TransferFilter
 

@@ -18,7 +18,7 @@ from api.serializers.planning import (
     SprintInput,
     SprintSerializer,
 )
-from api.views.base import ApiViewSet
+from api.views.base import ApiViewSet, Filters
 from experiments.choices import BuyerStage, Driver, HypothesisKind, HypothesisStatus
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
@@ -37,13 +37,14 @@ from sprints.services.planning import (
 )
 
 
-class SprintFilter(django_filters.FilterSet):
+class SprintFilter(Filters):
     status = django_filters.ChoiceFilter(choices=SprintStatus.choices)
 
 
 class SprintViewSet(ApiViewSet):
     """Four to seven days, one to three hypotheses, and what was decided about each."""
 
+    model = Sprint
     serializer_class = SprintSerializer
     filterset_class = SprintFilter
     lookup_value_converter = "id"
@@ -113,7 +114,7 @@ class SprintViewSet(ApiViewSet):
         return self.shown(self.found(pk=pk))
 
 
-class HypothesisFilter(django_filters.FilterSet):
+class HypothesisFilter(Filters):
     status = django_filters.ChoiceFilter(choices=HypothesisStatus.choices)
     kind = django_filters.ChoiceFilter(choices=HypothesisKind.choices)
     driver = django_filters.ChoiceFilter(choices=Driver.choices)
@@ -126,6 +127,7 @@ class HypothesisFilter(django_filters.FilterSet):
 class HypothesisViewSet(ApiViewSet):
     """What the team believes, and what came of it."""
 
+    model = Hypothesis
     serializer_class = HypothesisSerializer
     filter_backends = (DjangoFilterBackend, SearchFilter)
     filterset_class = HypothesisFilter

@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.serializers.money import ResolveInput, ZombieSerializer
-from api.views.base import ApiViewSet
+from api.views.base import ApiViewSet, Filters
 from experiments.choices import ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 
 
-class ZombieFilter(django_filters.FilterSet):
+class ZombieFilter(Filters):
     state = django_filters.ChoiceFilter(choices=ZombieState.choices)
     signal = django_filters.ChoiceFilter(choices=ZombieSignal.choices)
     campaign = django_filters.CharFilter(field_name="campaign__key", help_text="A campaign's key.")
@@ -23,6 +23,7 @@ class ZombieFilter(django_filters.FilterSet):
 class ZombieViewSet(ApiViewSet):
     """Zombie flags, each with its signal, since when, and the money spent since."""
 
+    model = ZombieFlag
     serializer_class = ZombieSerializer
     filterset_class = ZombieFilter
     lookup_value_converter = "id"
