@@ -55,7 +55,7 @@ class KeysView(WorkspaceView):
         initial = {"for_user": self.request.user.pk}
         return KeyForm(data, workspace=self.workspace, people=people, initial=initial)
 
-    def page(self, form: KeyForm, *, status: int = 200, **context: Any) -> HttpResponse:  # noqa: ANN401
+    def page(self, form: KeyForm, *, status: int = 200, **context: Any) -> HttpResponse:
         keys = ApiKey.objects.of(self.workspace).select_related("user").order_by("revoked_at", "-id")
         return self.render({"form": form, "keys": keys, **context}, status=status)
 

@@ -16,11 +16,12 @@ _BLANKS = re.compile(r"(?<=[0-9])[\s\u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9
 _GROUP = 3
 
 
-def parse_number(text: str, *, places: int) -> Decimal:
+def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal:
     """Read a number with at most ``places`` decimals: 1500, 1,500.50, 1.500,50, 1 500, 2k, 1.5m.
 
-    A lone separator before exactly three digits may group thousands or begin the decimals. A comma is taken
-    for grouping, as on every page, unless three decimals are usual here; a point is asked about.
+    A lone separator before exactly three digits may group thousands or begin the decimals. Where fewer than
+    three decimals are ``usual``, as for dollars, a comma groups; where three are, a point begins decimals.
+    Everything else that can be read in two ways is asked about.
     """
     compact = _BLANKS.sub("", text.strip())
     if compact[:1] in {"-", "\u2212"}:
@@ -28,7 +29,7 @@ def parse_number(text: str, *, places: int) -> Decimal:
     shape = _SHAPE.fullmatch(compact)
     if shape is None:
         raise ValidationError(f"“{text}” is not an amount. Write it like 1500 or 1,500.50.", code="invalid")
-    whole, decimals = _split(shape["number"], text=text, places=places)
+    whole, decimals = _split(shape["number"], text=text, usual=usual)
     number = Decimal(f"{whole or 0}.{decimals or 0}") * _FACTORS[shape["factor"].lower()]
     if number != round(number, places):
         raise ValidationError(
@@ -38,7 +39,7 @@ def parse_number(text: str, *, places: int) -> Decimal:
     return number
 
 
-def _split(number: str, *, text: str, places: int) -> tuple[str, str]:
+def _split(number: str, *, text: str, usual: int | None) -> tuple[str, str]:
     """The digits before and after the decimal separator."""
     separators = re.findall(r"[.,]", number)
     if not separators:
@@ -54,11 +55,9 @@ def _split(number: str, *, text: str, places: int) -> tuple[str, str]:
     can_group = len(decimals) == _GROUP and 1 <= len(whole) <= _GROUP and not whole.startswith("0")
     if not can_group:
         return whole, decimals
-    grouping_is_certain = last == "," and places < _GROUP
-    decimals_are_certain = last == "." and places >= _GROUP
-    if grouping_is_certain:
+    if last == "," and usual is not None and usual < _GROUP:
         return whole + decimals, ""
-    if decimals_are_certain:
+    if last == "." and usual is not None and usual >= _GROUP:
         return whole, decimals
     raise ValidationError(
         f"“{text}” can be read in two ways. Write {whole}{decimals} for thousands, or "
@@ -97,7 +96,8 @@ def parse_money(text: str, *, workspace: Workspace, places: int | None = None) -
         raise ValidationError(
             f"Amounts here are in {currency}. Write the number alone.", code="other_currency"
         )
-    return parse_number(amount, places=workspace.currency_exponent if places is None else places)
+    usual = workspace.currency_exponent
+    return parse_number(amount, places=usual if places is None else places, usual=usual)
 
 
 def parse_share(text: str) -> Decimal:

@@ -24,8 +24,9 @@ class Form(forms.Form):
         *,
         workspace: Workspace,
         initial: dict[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial, prefix=prefix)
         self.workspace = workspace
         for name, field in self.fields.items():
             if isinstance(field, MoneyField):

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from babel.numbers import format_currency
 from django import template
+from django.forms import BoundField, CheckboxInput
 from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from workspaces.templatetags._icons import ICONS, STATES
 register = template.Library()
 
 UNKNOWN = "not known"
+MINUS = "\u2212"
 LOCALE = "en"
 # Beyond half a year a weekday alone no longer says which one.
 _SAME_YEAR = timedelta(days=183)
@@ -39,7 +41,7 @@ def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
         locale=LOCALE,
         currency_digits=not whole,
     )
-    return f"\u2212{text}" if value < 0 else text
+    return f"{MINUS}{text}" if value < 0 else text
 
 
 @register.simple_tag(takes_context=True)
@@ -80,10 +82,12 @@ def plain_percent(share: Number | None) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    """``Wed 18 Nov``, with the year where it is not this one."""
-    if value is None:
+def day(value: date | datetime | str | None) -> str:
+    """``Wed 18 Nov``, with the year where it is not this one; a text is a day as REST writes it."""
+    if not value:
         return UNKNOWN
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
     text = f"{on:%a} {on.day} {on:%b}"
     return text if abs(on - timezone.localdate()) < _SAME_YEAR else f"{text} {on.year}"
@@ -212,6 +216,13 @@ def page(context: Context, name: str, *args: object, **kwargs: object) -> str:
 def can(context: Context, permission: str) -> bool:
     """Whether this person may: ``{% can "PLAN" as may_plan %}{% if may_plan %}…``."""
     return bool(context["request"].actor.can(Permission[permission]))
+
+
+@register.filter
+def dressed(field: BoundField) -> SafeString:
+    """A field of somebody else's form in the theme's clothes."""
+    is_check = isinstance(field.field.widget, CheckboxInput)
+    return field.as_widget(attrs={"class": "form-check-input" if is_check else "form-control"})
 
 
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*")

@@ -19,6 +19,10 @@ from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
 
 
+# Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
+_LARGEST_ID = 2**63 - 1
+
+
 class WorkspaceRequest(HttpRequest):
     """A request whose person is known to be a member."""
 
@@ -45,6 +49,8 @@ class WorkspaceView(LoginRequiredMixin, View):
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
+        if any(isinstance(value, int) and value > _LARGEST_ID for value in self.kwargs.values()):
+            raise Http404("No database has ever given such a number.")
         membership = (
             Membership.objects.filter(user=request.user.pk, workspace__slug=self.kwargs["slug"])
             .select_related("workspace")

@@ -1,0 +1,403 @@
+"""A campaign's plan: what it compares, and in sentences, when it hears a no."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import takewhile
+from string import ascii_lowercase
+from typing import Any, Generic, TypeVar, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+
+from experiments.choices import (
+    METRIC_CHOICES,
+    METRICS,
+    Comparator,
+    CriterionAction,
+    CriterionLevel,
+    EvidenceKind,
+    GuardKey,
+)
+from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_metric_amount
+from experiments.models import Campaign, Hypothesis, KillCriterion
+from workspaces.exceptions import DomainError
+from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
+from workspaces.models import Source, Workspace
+
+MOST_ARMS = 4
+MOST_CRITERIA = 10
+FEWEST_GUARDS = 2
+_USUAL_CONFIDENCES = ("0.8", "0.9", "0.95", "0.99")
+Data = Mapping[str, Any] | None
+
+
+def _blank_select(choices: Iterable[tuple[str, Any]]) -> Any:
+    return forms.Select(attrs={"class": "qn-blank"}, choices=list(choices))
+
+
+def _blank_input(size: int) -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"class": "qn-blank", "size": size, "inputmode": "decimal", "autocomplete": "off"}
+    )
+
+
+class RowForm(Form):
+    """A row of a list. A row in which nothing was typed is not there."""
+
+    # Typing in any of these makes it a row.
+    telling: tuple[str, ...] = ()
+
+    def __init__(
+        self, data: Data, *, prefix: str, workspace: Workspace, initial: dict[str, Any] | None
+    ) -> None:
+        super().__init__(data, workspace=workspace, initial=initial, prefix=prefix)
+
+    @property
+    def is_blank(self) -> bool:
+        return self.is_bound and not any(
+            self.data.get(self.add_prefix(name), "").strip() for name in self.telling
+        )
+
+
+class ArmForm(RowForm):
+    telling = ("name",)
+
+    name = forms.CharField(max_length=300)
+    key = forms.SlugField(max_length=60, required=False)
+    planned_share = ShareField(label="Share")
+
+
+class CriterionForm(RowForm):
+    telling = ("threshold", "guard_0")
+
+    action = forms.ChoiceField(
+        choices=[
+            (CriterionAction.PAUSE, "Pause"),
+            (CriterionAction.ASK, "Ask about"),
+            (CriterionAction.TELL, "Tell us about"),
+        ],
+        label="What happens",
+    )
+    level = forms.ChoiceField(
+        choices=[(CriterionLevel.CAMPAIGN, "the campaign"), (CriterionLevel.ARM, "an arm")], label="Level"
+    )
+    metric = forms.ChoiceField(choices=METRIC_CHOICES, label="Metric")
+    comparator = forms.ChoiceField(choices=Comparator.choices, label="Comparator")
+    threshold = forms.CharField(
+        max_length=40,
+        label="Limit",
+        widget=_blank_input(6),
+        error_messages={"required": "Give the limit, like 18.00 or 0.5%."},
+    )
+    confidence = forms.ChoiceField(label="How sure")
+    evidence = forms.ChoiceField(
+        choices=[
+            (EvidenceKind.PROBABLE, "allowing for good and bad days"),
+            (EvidenceKind.ALWAYS_VALID, "however often we look"),
+            (EvidenceKind.OBSERVED, "taking the number as it stands"),
+            (EvidenceKind.OBSERVED_MARGIN, "taking the number with a 10% margin"),
+        ],
+        label="What counts as sure",
+    )
+
+    def __init__(
+        self, data: Data, *, prefix: str, workspace: Workspace, initial: dict[str, Any] | None
+    ) -> None:
+        super().__init__(data, prefix=prefix, workspace=workspace, initial=initial)
+        for name in ("action", "level", "metric", "comparator", "evidence", "confidence"):
+            self.fields[name].widget.attrs["class"] = "qn-blank"
+        self.guard_count = FEWEST_GUARDS
+        while self._names_guard(self.guard_count) and self.guard_count < len(GuardKey):
+            self.guard_count += 1
+        for number in range(self.guard_count):
+            self._add_guard(number)
+        typed = str(
+            (data or {}).get(self.add_prefix("confidence")) or (initial or {}).get("confidence", "0.95")
+        )
+        known = sorted({*_USUAL_CONFIDENCES, typed} if _is_chance(typed) else _USUAL_CONFIDENCES)
+        cast("forms.ChoiceField", self.fields["confidence"]).choices = [
+            (chance, f"{(Decimal(chance) * 100).normalize():f}% sure") for chance in known
+        ]
+
+    def _names_guard(self, number: int) -> bool:
+        return self.add_prefix(f"guard_{number}") in self.data or f"guard_{number}" in (self.initial or {})
+
+    def _add_guard(self, number: int) -> None:
+        self.fields[f"guard_{number}"] = forms.CharField(
+            required=not number,
+            max_length=40,
+            label="Guard amount" if not number else f"Amount of guard {number + 1}",
+            widget=_blank_input(6),
+            error_messages={"required": "Give the guard: nothing is judged before it is reached."},
+        )
+        self.fields[f"guard_{number}_of"] = forms.ChoiceField(
+            choices=GuardKey.choices,
+            label="Guard measure" if not number else f"Measure of guard {number + 1}",
+            widget=_blank_select(GuardKey.choices),
+        )
+
+    @property
+    def guard_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"guard_{number}"], self[f"guard_{number}_of"]) for number in range(self.guard_count)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        metric = METRICS.get(cleaned.get("metric", ""))
+        if metric is not None and cleaned.get("threshold"):
+            try:
+                cleaned["threshold"] = parse_metric_amount(
+                    cleaned["threshold"], metric=metric, workspace=self.workspace
+                )
+            except ValidationError as error:
+                self.add_error("threshold", error)
+        cleaned["guards"] = self._clean_guards(cleaned)
+        return cleaned
+
+    def _clean_guards(self, cleaned: dict[str, Any]) -> dict[str, str]:
+        guards: dict[str, str] = {}
+        for number in range(self.guard_count):
+            text, key = cleaned.get(f"guard_{number}"), cleaned.get(f"guard_{number}_of")
+            if not text or not key:
+                continue
+            if key in guards:
+                self.add_error(f"guard_{number}", f"There is a guard of {GuardKey(key).label} already.")
+                continue
+            try:
+                guards[key] = str(parse_guard(text, key=GuardKey(key), workspace=self.workspace))
+            except ValidationError as error:
+                self.add_error(f"guard_{number}", error)
+        return guards
+
+    @property
+    def values(self) -> dict[str, Any]:
+        names = ("metric", "comparator", "threshold", "level", "guards", "evidence", "confidence", "action")
+        return {name: self.cleaned_data[name] for name in names}
+
+    @staticmethod
+    def typed(criterion: KillCriterion) -> dict[str, Any]:
+        """The rule as a person would type it."""
+        typed: dict[str, Any] = {
+            "action": criterion.action,
+            "level": criterion.level,
+            "metric": criterion.metric,
+            "comparator": criterion.comparator,
+            "threshold": typed_metric_amount(criterion.threshold, metric=criterion.metric_definition),
+            "confidence": f"{Decimal(str(criterion.confidence)).normalize():f}",
+            "evidence": criterion.evidence,
+        }
+        for number, (key, need) in enumerate(criterion.guards.items()):
+            typed[f"guard_{number}"] = f"{Decimal(str(need)).normalize():f}"
+            typed[f"guard_{number}_of"] = key
+        return typed
+
+
+def _is_chance(text: str) -> bool:
+    try:
+        return Decimal("0.5") < Decimal(text) < 1
+    except ArithmeticError:
+        return False
+
+
+RowT = TypeVar("RowT", bound=RowForm)
+
+
+class Rows(Generic[RowT]):
+    """A list of rows that grows by a button, without script: the button posts, and one more row comes back."""
+
+    def __init__(
+        self,
+        form_class: type[RowT],
+        data: Data,
+        *,
+        name: str,
+        workspace: Workspace,
+        initial: Sequence[dict[str, Any]],
+        fewest: int,
+        most: int,
+    ) -> None:
+        self.name = name
+        self.most = most
+        self._make = lambda number, given: form_class(
+            data, prefix=f"{name}-{number}", workspace=workspace, initial=given
+        )
+        first_field = form_class.telling[0]
+        count = max(len(initial), fewest)
+        if data is not None:
+            posted = (f"{name}-{number}-{first_field}" in data for number in range(most))
+            count = sum(takewhile(bool, posted))
+            count += data.get("more") == name
+        count = min(max(count, 1), most)
+        self.forms: list[RowT] = [
+            self._make(number, initial[number] if number < len(initial) else None) for number in range(count)
+        ]
+
+    @property
+    def filled(self) -> list[RowT]:
+        return [form for form in self.forms if not form.is_blank]
+
+    @property
+    def can_grow(self) -> bool:
+        return len(self.forms) < self.most
+
+    def is_valid(self) -> bool:
+        # Each is asked, so that everything wrong is said at once.
+        answers = [form.is_valid() for form in self.filled]
+        return all(answers)
+
+
+class CampaignForm(Form):
+    name = forms.CharField(max_length=300)
+    key = forms.SlugField(
+        max_length=120,
+        required=False,
+        help_text="How posts of numbers name it. Left empty, it is made from the name.",
+    )
+    hypothesis = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    channel = forms.ChoiceField()
+    budget = MoneyField(
+        required=False, help_text="Like 2,500 or 2.5k. It may come later, but before the launch."
+    )
+    components = forms.CharField(
+        required=False,
+        label="What it takes",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One thing a line: landing page, two ads. The shorter the list, the sooner you know.",
+    )
+    revives = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class _Draft:
+    """Several forms that are sent and refused as one."""
+
+    criteria: Rows[CriterionForm]
+    form: Form
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the button of one more row was pressed: nothing is saved then."""
+        return self.form.is_bound and "more" in self.form.data
+
+    def is_valid(self) -> bool:
+        answers = [self.form.is_valid(), self.criteria.is_valid()]
+        return all(answers)
+
+    def take(self, error: DomainError) -> None:
+        """Put each complaint to its field of its row; ``kill_criteria.0.guards.spend`` counts the filled rows."""
+        if not error.errors:
+            self.form.add_error(None, error.message)
+        for item in error.errors:
+            name, *rest = (item.field or "").split(".")
+            rows = self.rows_of(name)
+            if rows is not None and len(rest) > 1 and rest[0].isdigit() and int(rest[0]) < len(rows):
+                row = rows[int(rest[0])]
+                field = "guard_0" if rest[1] == "guards" else rest[1]
+                row.add_error(field if field in row.fields else None, item.message)
+            else:
+                self.form.add_error(name if name in self.form.fields else None, item.message)
+
+    def rows_of(self, name: str) -> Sequence[RowForm] | None:
+        return self.criteria.filled if name in {"kill_criteria", "criteria"} else None
+
+
+class CampaignDraft(_Draft):
+    """The whole plan of a campaign."""
+
+    def __init__(
+        self,
+        data: Data = None,
+        *,
+        workspace: Workspace,
+        hypotheses: Iterable[Hypothesis],
+        sources: Iterable[Source],
+        campaign: Campaign | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        arms = list(campaign.arms.all()) if campaign else []
+        criteria = list(campaign.kill_criteria.all()) if campaign else []
+        self.form = CampaignForm(data, workspace=workspace, initial=initial)
+        fields = self.form.fields
+        cast("forms.ChoiceField", fields["hypothesis"]).choices = [
+            ("", "none yet"),
+            *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
+        ]
+        channels = {source.key: source.name for source in sources}
+        if campaign is not None:
+            channels.setdefault(campaign.channel, campaign.channel)
+        cast("forms.ChoiceField", fields["channel"]).choices = list(channels.items())
+        self.arms = Rows(
+            ArmForm,
+            data,
+            name="arm",
+            workspace=workspace,
+            initial=[{"name": arm.name, "key": arm.key, "planned_share": arm.planned_share} for arm in arms],
+            fewest=2,
+            most=MOST_ARMS,
+        )
+        self.criteria = Rows(
+            CriterionForm,
+            data,
+            name="criterion",
+            workspace=workspace,
+            initial=[CriterionForm.typed(criterion) for criterion in criteria],
+            fewest=1,
+            most=MOST_CRITERIA,
+        )
+        controls = [number for number, arm in enumerate(arms) if arm.is_control]
+        self.control = str((data or {}).get("control", controls[0] if controls else 0))
+
+    def is_valid(self) -> bool:
+        answers = [super().is_valid(), self.arms.is_valid()]
+        return all(answers)
+
+    def rows_of(self, name: str) -> Sequence[RowForm] | None:
+        return self.arms.filled if name == "arms" else super().rows_of(name)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        cleaned = self.form.cleaned_data
+        key = cleaned["key"] or slugify(cleaned["name"])[:120]
+        lines = cleaned["components"].splitlines()
+        return {
+            "key": key,
+            "name": cleaned["name"],
+            "hypothesis": cleaned["hypothesis"],
+            "channel": cleaned["channel"],
+            "budget": cleaned["budget"],
+            "components": [line.strip() for line in lines if line.strip()],
+            "revives": cleaned["revives"] or None,
+            "arms": [
+                self._arm(number, form) for number, form in enumerate(self.arms.forms) if not form.is_blank
+            ],
+            "kill_criteria": [form.values for form in self.criteria.filled],
+        }
+
+    def _arm(self, number: int, form: ArmForm) -> dict[str, Any]:
+        several = len(self.arms.filled) > 1
+        return {
+            "key": form.cleaned_data["key"] or ascii_lowercase[number],
+            "name": form.cleaned_data["name"],
+            "is_control": several and self.control == str(number),
+            "planned_share": form.cleaned_data["planned_share"],
+        }
+
+
+class AmendDraft(_Draft):
+    """New rules for a launched campaign, and why."""
+
+    def __init__(self, data: Data = None, *, workspace: Workspace, criteria: Sequence[KillCriterion]) -> None:
+        self.form = ReasonForm(data, workspace=workspace)
+        self.criteria = Rows(
+            CriterionForm,
+            data,
+            name="criterion",
+            workspace=workspace,
+            initial=[CriterionForm.typed(criterion) for criterion in criteria],
+            fewest=1,
+            most=MOST_CRITERIA,
+        )
+
+    @property
+    def rules(self) -> list[dict[str, Any]]:
+        return [form.values for form in self.criteria.filled]

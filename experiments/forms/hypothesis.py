@@ -1,0 +1,123 @@
+"""A hypothesis as the sentence it is, and how it will be judged."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from experiments.choices import (
+    METRIC_CHOICES,
+    METRICS,
+    OUTCOME_METRIC_CHOICES,
+    BuyerStage,
+    Driver,
+    HypothesisKind,
+)
+from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
+from experiments.models import Hypothesis
+from workspaces.forms import Form, ShareField
+from workspaces.models import Membership, Workspace
+
+_CHOOSE = ("", "choose")
+
+
+def _blank(rows: int = 1) -> forms.Textarea:
+    return forms.Textarea(attrs={"class": "qn-blank", "rows": rows, "cols": 24})
+
+
+def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [_CHOOSE, *options]
+
+
+class HypothesisForm(Form):
+    title = forms.CharField(
+        max_length=300, help_text="A claim that can turn out false: “Founder video beats studio video”."
+    )
+    change = forms.CharField(max_length=500, label="What we change", widget=_blank())
+    audience = forms.CharField(max_length=500, label="For whom", widget=_blank())
+    expected_effect = forms.CharField(max_length=500, label="What it will do", widget=_blank())
+    because = forms.CharField(max_length=1000, label="Why we believe it", widget=_blank())
+    owner = forms.ChoiceField(required=False, help_text="Who answers for it. A sprint needs one.")
+    kind = forms.ChoiceField(choices=_choices(HypothesisKind.choices), label="Kind of change")
+    buyer_stage = forms.ChoiceField(choices=_choices(BuyerStage.choices), label="Stage of the buyer")
+    driver = forms.ChoiceField(choices=_choices(Driver.choices), label="What moves them")
+    persona = forms.CharField(required=False, max_length=300)
+    objection = forms.CharField(required=False, max_length=500, label="The objection it answers")
+    primary_metric = forms.ChoiceField(choices=_choices(METRIC_CHOICES), label="Judged by")
+    target = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="In the metric's own unit: 18.00 for a cost, 0.5% for a rate. Needed with a single arm.",
+    )
+    mde_relative = ShareField(
+        label="Smallest effect worth having", help_text="A difference below this changes nothing for us."
+    )
+    outcome_metric = forms.ChoiceField(
+        required=False,
+        choices=[("", "none"), *OUTCOME_METRIC_CHOICES],
+        label="Business outcome it serves",
+        help_text="Needed where the metric is not one itself: clicks alone are a vanity win.",
+    )
+    guardrail_metrics = forms.MultipleChoiceField(
+        required=False,
+        choices=METRIC_CHOICES,
+        label="Must not get worse",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    impact = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
+    confidence = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
+    ease = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
+    predicted_success = ShareField(
+        required=False,
+        allow_zero=True,
+        label="Owner's own bet",
+        help_text="How likely it is to work, like 40%. Nobody is paid for being right.",
+    )
+    parent = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        owners: Iterable[Membership],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, workspace=workspace, initial=initial)
+        owner = cast("forms.ChoiceField", self.fields["owner"])
+        owner.choices = [("", "nobody yet"), *((member.user.email, str(member.user)) for member in owners)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        metric = METRICS.get(cleaned.get("primary_metric", ""))
+        if metric is not None and cleaned.get("target"):
+            try:
+                cleaned["target"] = parse_metric_amount(
+                    cleaned["target"], metric=metric, workspace=self.workspace
+                )
+            except ValidationError as error:
+                self.add_error("target", error)
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the service takes them: what was left empty is not known, not empty."""
+        cleaned = self.cleaned_data
+        texts = {"persona", "objection", "outcome_metric"}
+        values = {
+            name: value if value or name in texts else (value or None) for name, value in cleaned.items()
+        }
+        return {**values, "guardrail_metrics": cleaned["guardrail_metrics"]}
+
+    @staticmethod
+    def typed(hypothesis: Hypothesis) -> dict[str, Any]:
+        """The hypothesis as a person would type it."""
+        names = [name for name in HypothesisForm.base_fields if name not in {"owner", "target", "parent"}]
+        return {
+            **{name: getattr(hypothesis, name) for name in names},
+            "owner": hypothesis.owner.email if hypothesis.owner else "",
+            "target": typed_metric_amount(hypothesis.target, metric=hypothesis.metric),
+            "parent": hypothesis.parent_id,
+        }

@@ -1,0 +1,281 @@
+"""What the pages about campaigns show, read in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
+from django.db.models import Prefetch
+
+from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
+from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
+from experiments.models.campaign import CampaignQuerySet
+from experiments.selectors.measurements import exact, measures_of, read_measurements
+from experiments.stats.always_valid import breach_log_e
+
+# The state that a criterion shows where its arms stand in several.
+_URGENCY = (
+    WatchState.BREACHED,
+    WatchState.JUDGING,
+    WatchState.WAITING,
+    WatchState.OVERRULED,
+    WatchState.SETTLED,
+)
+# Days of evidence that a drawing has room for.
+MOST_STEPS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class GuardView:
+    key: str
+    have: Decimal | None
+    need: Decimal
+
+    @property
+    def is_met(self) -> bool:
+        return self.have is not None and self.have >= self.need
+
+
+@dataclass(frozen=True, slots=True)
+class WatchView:
+    """One criterion at one place, with how its evidence grew."""
+
+    watch: CriterionWatch
+    arm: Arm | None
+    history: Sequence[Judgement]
+
+    @property
+    def strengths(self) -> list[float]:
+        """Chances, oldest first; empty where the kind of evidence has none or nothing was judged."""
+        if self.watch.criterion.evidence != EvidenceKind.PROBABLE:
+            return []
+        return [item.strength for item in self.history if item.strength is not None][-MOST_STEPS:]
+
+    @property
+    def steps(self) -> list[tuple[date, float]]:
+        return [(item.data_through, item.strength) for item in self.history if item.strength is not None][
+            -MOST_STEPS:
+        ]
+
+    @property
+    def e_value(self) -> float | None:
+        return self.watch.strength if self.watch.criterion.evidence == EvidenceKind.ALWAYS_VALID else None
+
+    @property
+    def guards(self) -> list[GuardView]:
+        progress = self.watch.guard_progress
+        return [
+            GuardView(key, _decimal(progress.get(key, {}).get("have")), Decimal(str(need)))
+            for key, need in self.watch.criterion.guards.items()
+        ]
+
+
+def _decimal(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """A kill criterion as the page tells it."""
+
+    criterion: KillCriterion
+    watches: Sequence[WatchView]
+    breaches: Sequence[Breach]
+
+    @property
+    def state(self) -> str:
+        states = {item.watch.state for item in self.watches}
+        return next((state.value for state in _URGENCY if state in states), "draft")
+
+    @property
+    def strongest(self) -> WatchView | None:
+        """The place where the evidence is strongest."""
+        return max(self.watches, key=lambda item: item.watch.strength or 0, default=None)
+
+    @property
+    def is_by_arm(self) -> bool:
+        return self.criterion.level == CriterionLevel.ARM
+
+    @property
+    def needed_e_value(self) -> float:
+        return float(np.exp(breach_log_e(self.criterion.confidence)))
+
+    @property
+    def overruled_until(self) -> date | None:
+        return max(
+            (item.watch.overruled_until for item in self.watches if item.watch.overruled_until), default=None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One day of the campaign in its metric; ``None`` is not known."""
+
+    on: date
+    spend: Decimal | None
+    events: Decimal | None
+    value: float | None
+    is_settled: bool
+    arms: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignNumbers:
+    """Totals since the launch, and the days."""
+
+    metric: Metric | None
+    spend: Decimal | None
+    events: Decimal | None
+    value: float | None
+    days: Sequence[DayView]
+    # What was counted in each arm, by its key.
+    by_arm: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCard:
+    """A row of the list."""
+
+    campaign: Campaign
+    spend: Decimal | None
+    watch: CriterionWatch | None
+
+    @property
+    def strength(self) -> float | None:
+        """The chance of the criterion that is nearest to its line."""
+        return self.watch.strength if self.watch else None
+
+    @property
+    def strengths(self) -> list[float]:
+        return [] if self.strength is None else [self.strength]
+
+
+def campaign_cards(campaigns: Iterable[Campaign]) -> list[CampaignCard]:
+    """Campaigns with what they have spent and the criterion nearest to its line, in three queries and a few."""
+    rows = list(campaigns)
+    spent = _spend(rows)
+    nearest: dict[int, CriterionWatch] = {}
+    watches = CriterionWatch.objects.filter(
+        criterion__campaign__in=rows, criterion__retired_at__isnull=True
+    ).select_related("criterion")
+    for watch in watches:
+        if watch.criterion.evidence == EvidenceKind.PROBABLE and watch.strength is not None:
+            known = nearest.get(watch.criterion.campaign_id)
+            if known is None or _distance(watch) < _distance(known):
+                nearest[watch.criterion.campaign_id] = watch
+    return [CampaignCard(campaign, spent.get(campaign.pk), nearest.get(campaign.pk)) for campaign in rows]
+
+
+def _distance(watch: CriterionWatch) -> float:
+    return watch.criterion.confidence - (watch.strength or 0)
+
+
+def _spend(campaigns: Sequence[Campaign]) -> dict[int, Decimal]:
+    """Spend since the launch by campaign id; whoever never reported any is missing."""
+    launched = [campaign for campaign in campaigns if campaign.launched_at]
+    if not launched:
+        return {}
+    measured = read_measurements(launched, ["spend"])
+    known = np.asarray(measured.reported("spend").any(axis=(1, 2)))
+    totals = np.nansum(measured.values["spend"], axis=(1, 2))
+    return {campaign.pk: exact(totals[index]) for index, campaign in enumerate(launched) if known[index]}
+
+
+def with_plan(campaigns: CampaignQuerySet) -> CampaignQuerySet:
+    """Everything that was agreed: hypothesis, owner, arms and the criteria in force."""
+    return campaigns.select_related("workspace", "hypothesis__owner", "revives").prefetch_related(
+        "arms",
+        Prefetch("kill_criteria", queryset=KillCriterion.objects.in_force().order_by("position")),
+    )
+
+
+def criteria_views(campaign: Campaign) -> list[CriterionView]:
+    """The criteria in force with their watches, evidence and open breaches; needs ``with_plan``."""
+    criteria = list(campaign.kill_criteria.all())
+    arms = {arm.pk: arm for arm in campaign.arms.all()}
+    watches = CriterionWatch.objects.filter(criterion__in=criteria).prefetch_related(
+        Prefetch("judgements", queryset=Judgement.objects.order_by("data_through"))
+    )
+    by_criterion: dict[int, list[CriterionWatch]] = defaultdict(list)
+    for watch in watches:
+        by_criterion[watch.criterion_id].append(watch)
+    breaches: dict[int, list[Breach]] = defaultdict(list)
+    for breach in campaign.breaches.open().select_related("watch"):
+        breaches[breach.watch.criterion_id].append(breach)
+    views = []
+    for criterion in criteria:
+        criterion.workspace, criterion.campaign = campaign.workspace, campaign
+        for watch in by_criterion[criterion.pk]:
+            watch.criterion = criterion
+        views.append(
+            CriterionView(
+                criterion,
+                [
+                    WatchView(watch, arms.get(watch.arm_id or 0), list(watch.judgements.all()))
+                    for watch in by_criterion[criterion.pk]
+                ],
+                breaches[criterion.pk],
+            )
+        )
+    return views
+
+
+def amendments(campaign: Campaign) -> list[Amendment]:
+    return list(campaign.amendments.select_related("by").order_by("-at"))
+
+
+def main_metric(campaign: Campaign) -> Metric | None:
+    """What the campaign is judged by: the hypothesis's metric, or else that of its first rule."""
+    if campaign.hypothesis is not None:
+        return campaign.hypothesis.metric
+    first = next(iter(campaign.kill_criteria.all()), None)
+    return METRICS[first.metric] if first else None
+
+
+def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
+    """The campaign's totals and days in its main metric."""
+    metric = main_metric(campaign)
+    keys = {"spend", *(measures_of(metric) if metric else ())}
+    measured = read_measurements([campaign], keys)
+    spend = measured.values["spend"][0]
+    has_spend = measured.reported("spend")[0]
+    total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
+    if metric is None or not measured.length:
+        return CampaignNumbers(metric, total_spend, None, None, [], {})
+    counted = measured.countable(metric)[0]
+    complete = measured.complete(metric, at=at)[0]
+    top, bottom = (
+        np.where(counted, measured.values[key][0], 0.0) for key in (metric.numerator, metric.denominator)
+    )
+    events = np.where(counted, measured.values[metric.events][0], 0.0)
+    days = []
+    for index in np.flatnonzero(counted.any(axis=0) | has_spend.any(axis=0)):
+        some = bool(counted[:, index].any())
+        days.append(
+            DayView(
+                on=measured.day(0, index),
+                spend=exact(float(np.nansum(spend[:, index]))) if has_spend[:, index].any() else None,
+                events=exact(float(events[:, index].sum())) if some else None,
+                value=metric.value(top[:, index].sum(), bottom[:, index].sum()) if some else None,
+                is_settled=some and bool((complete | ~counted)[:, index].all()),
+                arms=[
+                    metric.value(top[arm, index], bottom[arm, index]) if counted[arm, index] else None
+                    for arm in range(len(measured.arms[0]))
+                ],
+            )
+        )
+    any_counted = bool(counted.any())
+    return CampaignNumbers(
+        metric,
+        total_spend,
+        exact(float(events.sum())) if any_counted else None,
+        metric.value(top.sum(), bottom.sum()) if any_counted else None,
+        days,
+        {
+            arm.key: exact(float(events[index].sum()))
+            for index, arm in enumerate(measured.arms[0])
+            if counted[index].any()
+        },
+    )

@@ -1,0 +1,46 @@
+"""The experiment's pages: hypotheses, campaigns and zombies."""
+
+from django.urls import path
+
+from experiments.views import acts, campaigns, hypotheses, zombies
+
+_CAMPAIGN = "w/<slug:slug>/campaigns/<slug:key>/"
+
+urlpatterns = [
+    path("w/<slug:slug>/hypotheses/new/", hypotheses.NewHypothesisView.as_view(), name="hypothesis_new"),
+    path("w/<slug:slug>/hypotheses/<int:pk>/", hypotheses.HypothesisView.as_view(), name="hypothesis"),
+    path(
+        "w/<slug:slug>/hypotheses/<int:pk>/edit/",
+        hypotheses.EditHypothesisView.as_view(),
+        name="hypothesis_edit",
+    ),
+    path(
+        "w/<slug:slug>/hypotheses/<int:pk>/archive/",
+        hypotheses.ArchiveHypothesisView.as_view(),
+        name="hypothesis_archive",
+    ),
+    path("w/<slug:slug>/campaigns/", campaigns.CampaignsView.as_view(), name="campaigns"),
+    path("w/<slug:slug>/campaigns/new/", campaigns.NewCampaignView.as_view(), name="campaign_new"),
+    path(_CAMPAIGN, campaigns.CampaignView.as_view(), name="campaign"),
+    path(f"{_CAMPAIGN}edit/", campaigns.EditCampaignView.as_view(), name="campaign_edit"),
+    path(f"{_CAMPAIGN}amend/", campaigns.AmendView.as_view(), name="campaign_amend"),
+    path(f"{_CAMPAIGN}pause/", acts.PauseView.as_view(), name="campaign_pause"),
+    path(f"{_CAMPAIGN}resume/", acts.ResumeView.as_view(), name="campaign_resume"),
+    path(f"{_CAMPAIGN}kill/", acts.KillView.as_view(), name="campaign_kill"),
+    path(f"{_CAMPAIGN}complete/", acts.CompleteView.as_view(), name="campaign_complete"),
+    path(f"{_CAMPAIGN}discard/", acts.DiscardView.as_view(), name="campaign_discard"),
+    path(
+        f"{_CAMPAIGN}criteria/<int:criterion_id>/overrule/",
+        acts.OverruleView.as_view(),
+        name="campaign_overrule",
+    ),
+    path(f"{_CAMPAIGN}arms/<slug:arm_key>/stop/", acts.StopArmView.as_view(), name="arm_stop"),
+    path("w/<slug:slug>/zombies/", zombies.ZombiesView.as_view(), name="zombies"),
+    path("w/<slug:slug>/zombies/<int:pk>/keep/", zombies.KeepView.as_view(), name="zombie_keep"),
+    path("w/<slug:slug>/zombies/<int:pk>/stop/", zombies.StopView.as_view(), name="zombie_stop"),
+    path(
+        "w/<slug:slug>/zombies/<int:pk>/acknowledge/",
+        zombies.AcknowledgeView.as_view(),
+        name="zombie_acknowledge",
+    ),
+]

@@ -1,0 +1,151 @@
+"""Acts on a campaign that is under way. Each asks on a page of its own, with what follows from it."""
+
+from typing import Any, ClassVar
+
+from experiments.exceptions import NotFound
+from experiments.forms import OverruleForm, WordsForm
+from experiments.models import Campaign
+from experiments.services.campaigns import (
+    complete_campaign,
+    discard_campaign,
+    kill_campaign,
+    pause_campaign,
+    resume_campaign,
+    stop_arm,
+)
+from experiments.services.criteria import overrule_breach
+from workspaces.forms import Form, ReasonForm
+from workspaces.permissions import Permission
+from workspaces.views.access import ActionView, FormView, WorkspaceView
+
+SECTION = "campaigns"
+
+
+class _OneCampaign(WorkspaceView):
+    section = SECTION
+    permission = Permission.PLAN
+
+    def campaign(self) -> Campaign:
+        campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
+        if campaign is None:
+            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+        return campaign
+
+    def done_url(self) -> str:
+        return self.page_url("campaign", key=self.kwargs["key"])
+
+
+class _ActView(_OneCampaign, FormView):
+    """``title`` and ``note`` are sentences about ``{campaign}``."""
+
+    template_name = "components/reason_page.html"
+    form_class = WordsForm
+    title: ClassVar[str]
+    note: ClassVar[str]
+    verb: ClassVar[str]
+    stops: ClassVar[bool] = False
+
+    def context(self, form: Form) -> dict[str, Any]:
+        campaign = self.campaign()
+        return {
+            **super().context(form),
+            "title": self.title.format(campaign=campaign),
+            "note": self.note.format(campaign=campaign),
+            "verb": self.verb,
+            "stops": self.stops,
+            "cancel_url": self.done_url(),
+        }
+
+
+class PauseView(_ActView):
+    title = "Pause {campaign}?"
+    note = "It can go on later. Pause it on the ad platform, too: spend reported after the pause makes it undead."
+    verb = "Pause it"
+
+    def save(self, form: Form) -> str:
+        reason = form.cleaned_data["reason"]
+        campaign = pause_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
+        return f"{campaign} is paused. Pause it on the ad platform, too."
+
+
+class ResumeView(_OneCampaign, ActionView):
+    def act(self) -> str:
+        campaign = resume_campaign(self.kwargs["key"], by=self.actor, at=self.at)
+        return f"{campaign} goes on."
+
+
+class KillView(_ActView):
+    form_class = ReasonForm
+    title = "A quick no for {campaign}?"
+    note = "Killed is final: the idea can only come back as a new campaign. Stop it on the ad platform, too."
+    verb = "Kill it"
+    stops = True
+
+    def save(self, form: Form) -> str:
+        reason = form.cleaned_data["reason"]
+        campaign = kill_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
+        return f"{campaign} is killed. Stop it on the ad platform, too."
+
+
+class CompleteView(_ActView):
+    title = "Has {campaign} served its purpose?"
+    note = "Completed is final, and what is unspent is free for others. Stop it on the ad platform, too."
+    verb = "Complete it"
+
+    def save(self, form: Form) -> str:
+        reason = form.cleaned_data["reason"]
+        campaign = complete_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
+        return f"{campaign} is completed."
+
+
+class DiscardView(_ActView):
+    title = "Throw the draft {campaign} away?"
+    note = "It never spent anything. Its key stays taken, so that nothing else is ever mistaken for it."
+    verb = "Discard the draft"
+
+    def save(self, form: Form) -> str:
+        reason = form.cleaned_data["reason"]
+        campaign = discard_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
+        return f"The draft {campaign} is discarded."
+
+    def done_url(self) -> str:
+        return self.page_url("campaigns")
+
+
+class OverruleView(_ActView):
+    form_class = OverruleForm
+    permission = Permission.OVERRULE
+    title = "Overrule the rule of {campaign}?"
+    note = (
+        "The criterion rests through that day, at most two weeks. Everybody will see that you overruled it, and "
+        "why. It resumes nothing by itself."
+    )
+    verb = "Overrule it"
+
+    def save(self, form: Form) -> str:
+        overrule_breach(
+            self.kwargs["key"],
+            self.kwargs["criterion_id"],
+            reason=form.cleaned_data["reason"],
+            until=form.cleaned_data["until"],
+            by=self.actor,
+            at=self.at,
+        )
+        return "The breach is overruled. The criterion is judged again after that day."
+
+
+class StopArmView(_ActView):
+    title = "Stop this arm of {campaign}?"
+    note = "A stopped arm does not come back. Without its control or its last treatment the campaign pauses."
+    verb = "Stop the arm"
+    stops = True
+
+    def save(self, form: Form) -> str:
+        arm = stop_arm(
+            self.kwargs["key"],
+            self.kwargs["arm_key"],
+            reason=form.cleaned_data["reason"],
+            by=self.actor,
+            at=self.at,
+        )
+        return f"Arm {arm} is stopped. Stop it on the ad platform, too."

@@ -1,0 +1,227 @@
+"""The list of campaigns, the page of one, and its plan."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+
+from experiments.choices import CampaignStatus, HypothesisStatus
+from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
+from experiments.forms import AmendDraft, CampaignDraft
+from experiments.models import Campaign, Hypothesis
+from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.arm_rows import arm_rows
+from experiments.selectors.campaign_pages import (
+    CampaignNumbers,
+    amendments,
+    campaign_cards,
+    campaign_numbers,
+    criteria_views,
+    with_plan,
+)
+from experiments.services.campaigns import change_campaign, create_campaign, missing_for_launch
+from experiments.services.criteria import amend_criteria
+from workspaces.choices import SourceKind
+from workspaces.models import Event, Source
+from workspaces.permissions import Permission
+from workspaces.views.access import WorkspaceView
+
+SECTION = "campaigns"
+PAGE_SIZE = 50
+RECENT_EVENTS = 12
+
+# The tabs of the list: their name in the address, and what is in them.
+_LISTS: dict[str, tuple[str, list[CampaignStatus]]] = {
+    "running": ("Running", [CampaignStatus.LIVE, CampaignStatus.SCALED, CampaignStatus.PAUSED]),
+    "drafts": ("Drafts", [CampaignStatus.DRAFT]),
+    "over": ("Over", [CampaignStatus.KILLED, CampaignStatus.COMPLETED, CampaignStatus.DISCARDED]),
+}
+
+
+class CampaignsView(WorkspaceView):
+    template_name = "experiments/campaigns.html"
+    section = SECTION
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.GET.get("show", "running")
+        chosen = chosen if chosen in _LISTS else "running"
+        campaigns = (
+            Campaign.objects.of(self.workspace)
+            .filter(status__in=_LISTS[chosen][1])
+            .select_related("workspace", "hypothesis__owner")
+        )
+        page = Paginator(campaigns, PAGE_SIZE).get_page(request.GET.get("page"))
+        return self.render(
+            {
+                "page_obj": page,
+                "cards": campaign_cards(page.object_list),
+                "shown": chosen,
+                "lists": [(name, label) for name, (label, _) in _LISTS.items()],
+                "query": f"show={chosen}&",
+            }
+        )
+
+
+class _OneCampaign(WorkspaceView):
+    section = SECTION
+
+    def campaign(self) -> Campaign:
+        campaign = with_plan(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
+        if campaign is None:
+            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+        return campaign
+
+
+class CampaignView(_OneCampaign):
+    """Where it stands, why, and what can be done about it."""
+
+    template_name = "experiments/campaign.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        campaign = self.campaign()
+        criteria = criteria_views(campaign)
+        numbers = campaign_numbers(campaign, at=self.at)
+        main = next(
+            (view for view in criteria if view.criterion.metric == getattr(numbers.metric, "key", "")), None
+        )
+        first = main or next(iter(criteria), None)
+        context = {
+            "campaign": campaign,
+            "criteria": criteria,
+            "lead": first,
+            "lead_watch": first.strongest if first else None,
+            "limit": main.criterion.threshold if main else None,
+            "open_breaches": [breach for view in criteria for breach in view.breaches],
+            "numbers": numbers,
+            "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
+            "lived_days": self._lived_days(campaign),
+            "missing": missing_for_launch(campaign) if campaign.is_draft else [],
+            "amendments": amendments(campaign) if campaign.amended else [],
+            "events": Event.objects.of(self.workspace)
+            .about("campaign", campaign.key)
+            .order_by("-id")[:RECENT_EVENTS],
+            **self._analysis(campaign, numbers),
+        }
+        return self.render(context)
+
+    def _lived_days(self, campaign: Campaign) -> int | None:
+        first = campaign.first_judged_day()
+        if first is None:
+            return None
+        return (self.workspace.local_day(campaign.stopped_at or self.at) - first).days + 1
+
+    def _analysis(self, campaign: Campaign, numbers: CampaignNumbers) -> dict[str, Any]:
+        metric = numbers.metric
+        if campaign.launched_at is None or metric is None:
+            return {"rows": []}
+        analysis = analyse_campaign(campaign, metric=metric.key, at=self.at).as_dict()
+        rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
+        return {"analysis": analysis, "rows": rows, "has_control": any(row.is_control for row in rows)}
+
+
+class _PlanView(WorkspaceView):
+    """A form of several parts, sent as one."""
+
+    permission = Permission.PLAN
+    section = SECTION
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render(self.context(self.draft()))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        draft = self.draft(request.POST)
+        if draft.is_growing:
+            return self.render({**self.context(draft), "is_growing": True})
+        status = 422
+        if draft.is_valid():
+            try:
+                return redirect(self.save(draft))
+            except (NotFound, NotAllowed):
+                raise
+            except DomainError as error:
+                draft.take(error)
+                status = error.status
+        return self.render(self.context(draft), status=status)
+
+    def draft(self, data: QueryDict | None = None) -> Any:
+        raise NotImplementedError
+
+    def context(self, draft: Any) -> dict[str, Any]:
+        return {"draft": draft, "form": draft.form}
+
+    def save(self, draft: Any) -> str:
+        """Do it, and return where to go."""
+        raise NotImplementedError
+
+
+class _WriteCampaign(_PlanView):
+    template_name = "experiments/campaign_form.html"
+
+    def choices(self) -> dict[str, Any]:
+        return {
+            "workspace": self.workspace,
+            "hypotheses": Hypothesis.objects.of(self.workspace)
+            .filter(status__in=[HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED])
+            .order_by("title"),
+            "sources": Source.objects.of(self.workspace).filter(kind=SourceKind.PLATFORM).order_by("name"),
+        }
+
+
+class NewCampaignView(_WriteCampaign):
+    def draft(self, data: QueryDict | None = None) -> CampaignDraft:
+        initial = {name: self.request.GET.get(name, "") for name in ("hypothesis", "revives")}
+        return CampaignDraft(data, **self.choices(), initial=initial)
+
+    def save(self, draft: CampaignDraft) -> str:
+        campaign = create_campaign(values=draft.values, by=self.actor, at=self.at)
+        return self.page_url("campaign", key=campaign.key)
+
+
+class EditCampaignView(_WriteCampaign, _OneCampaign):
+    def draft(self, data: QueryDict | None = None) -> CampaignDraft:
+        campaign = self.campaign()
+        if not campaign.is_draft:
+            raise NotFound("This plan is frozen. A manager can amend its kill criteria.")
+        initial = {
+            "name": campaign.name,
+            "key": campaign.key,
+            "hypothesis": campaign.hypothesis_id,
+            "channel": campaign.channel,
+            "budget": f"{campaign.planned_budget.normalize():f}" if campaign.planned_budget else "",
+            "components": "\n".join(campaign.components),
+            "revives": campaign.revives.key if campaign.revives else "",
+        }
+        return CampaignDraft(data, **self.choices(), campaign=campaign, initial=initial)
+
+    def context(self, draft: CampaignDraft) -> dict[str, Any]:
+        return {**super().context(draft), "campaign": self.campaign()}
+
+    def save(self, draft: CampaignDraft) -> str:
+        campaign = change_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)
+        return self.page_url("campaign", key=campaign.key)
+
+
+class AmendView(_PlanView, _OneCampaign):
+    """The whole set of rules again, with the reason for the change."""
+
+    template_name = "experiments/amend.html"
+    permission = Permission.AMEND
+
+    def draft(self, data: QueryDict | None = None) -> AmendDraft:
+        return AmendDraft(data, workspace=self.workspace, criteria=list(self.campaign().kill_criteria.all()))
+
+    def context(self, draft: AmendDraft) -> dict[str, Any]:
+        return {**super().context(draft), "campaign": self.campaign()}
+
+    def save(self, draft: AmendDraft) -> str:
+        if not draft.form.cleaned_data["reason"]:
+            raise Refused("required", "Say why.")
+        amend_criteria(
+            self.kwargs["key"],
+            criteria=draft.rules,
+            reason=draft.form.cleaned_data["reason"],
+            by=self.actor,
+            at=self.at,
+        )
+        return self.page_url("campaign", key=self.kwargs["key"])

@@ -1,0 +1,138 @@
+"""Writing a hypothesis as a sentence, and reading it with what came of it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from experiments.choices import HypothesisStatus
+from experiments.exceptions import NotFound
+from experiments.forms import HypothesisForm
+from experiments.models import Hypothesis
+from experiments.selectors.campaign_pages import campaign_cards
+from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
+from workspaces.choices import Role
+from workspaces.forms import Form
+from workspaces.models import Event, Membership
+from workspaces.permissions import Permission
+from workspaces.views.access import FormView, WorkspaceView
+
+SECTION = "backlog"
+RECENT_EVENTS = 20
+
+
+class _OneHypothesis(WorkspaceView):
+    section = SECTION
+
+    def hypothesis(self) -> Hypothesis:
+        hypothesis = (
+            Hypothesis.objects.of(self.workspace)
+            .select_related("owner", "parent")
+            .filter(pk=self.kwargs["pk"])
+            .first()
+        )
+        if hypothesis is None:
+            raise NotFound(f"There is no hypothesis {self.kwargs['pk']} here.")
+        return hypothesis
+
+
+class HypothesisView(_OneHypothesis):
+    template_name = "experiments/hypothesis.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        hypothesis = self.hypothesis()
+        campaigns = hypothesis.campaigns.order_by("-id").select_related("workspace")
+        return self.render(
+            {
+                "hypothesis": hypothesis,
+                "cards": campaign_cards(campaigns),
+                "children": hypothesis.children.order_by("id"),
+                "events": Event.objects.of(self.workspace)
+                .about("hypothesis", hypothesis.pk)
+                .order_by("-id")[:RECENT_EVENTS],
+                "is_backlog": hypothesis.status == HypothesisStatus.BACKLOG,
+                "is_open": hypothesis.status in {HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED},
+            }
+        )
+
+
+class _WriteHypothesis(FormView):
+    template_name = "experiments/hypothesis_form.html"
+    section = SECTION
+    permission = Permission.PLAN
+
+    def get_form(self, data: QueryDict | None = None) -> HypothesisForm:
+        planners = [role.value for role in Role if role.includes(Role.MARKETER)]
+        owners = (
+            Membership.objects.of(self.workspace)
+            .filter(role__in=planners)
+            .select_related("user")
+            .order_by("user__first_name", "user__email")
+        )
+        return HypothesisForm(data, workspace=self.workspace, owners=owners, initial=self.get_initial())
+
+
+class NewHypothesisView(_WriteHypothesis):
+    def get_initial(self) -> dict[str, Any]:
+        """A child begins with what its parent says."""
+        given = self.request.GET.get("parent", "")
+        parent = None
+        if given.isdecimal():
+            parent = (
+                Hypothesis.objects.of(self.workspace)
+                .select_related("owner")
+                .filter(pk=int(given[:15]))
+                .first()
+            )
+        if parent is None:
+            return {"owner": self.request.user.email, "mde_relative": 0.2}
+        return {**HypothesisForm.typed(parent), "title": "", "parent": parent.pk}
+
+    def save(self, form: Form) -> str:
+        assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
+        self.saved = create_hypothesis(values=form.values, by=self.actor, at=self.at)
+        return f"“{self.saved}” is in the backlog."
+
+    def done_url(self) -> str:
+        return self.page_url("hypothesis", pk=self.saved.pk)
+
+
+class EditHypothesisView(_WriteHypothesis, _OneHypothesis):
+    def get_initial(self) -> dict[str, Any]:
+        return HypothesisForm.typed(self.hypothesis())
+
+    def context(self, form: Form) -> dict[str, Any]:
+        return {**super().context(form), "hypothesis": self.hypothesis()}
+
+    def save(self, form: Form) -> str:
+        assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
+        change_hypothesis(self.hypothesis().pk, values=form.values, by=self.actor, at=self.at)
+        return "The hypothesis is saved."
+
+    def done_url(self) -> str:
+        return self.page_url("hypothesis", pk=self.kwargs["pk"])
+
+
+class ArchiveHypothesisView(FormView, _OneHypothesis):
+    """Asks first, because nothing comes back from the archive."""
+
+    template_name = "components/reason_page.html"
+    form_class = Form
+    permission = Permission.PLAN
+    section = SECTION
+
+    def context(self, form: Form) -> dict[str, Any]:
+        hypothesis = self.hypothesis()
+        return {
+            **super().context(form),
+            "title": f"Archive “{hypothesis}”?",
+            "note": "It leaves the backlog for good, and its drafts of campaigns are discarded.",
+            "verb": "Archive it",
+            "cancel_url": self.page_url("hypothesis", pk=hypothesis.pk),
+        }
+
+    def save(self, form: Form) -> str:
+        hypothesis = archive_hypothesis(self.hypothesis().pk, by=self.actor, at=self.at)
+        return f"“{hypothesis}” is archived."
+
+    def done_url(self) -> str:
+        return self.page_url("backlog")

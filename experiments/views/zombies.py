@@ -1,0 +1,143 @@
+"""What goes on without a yes, the costliest first."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from experiments.choices import ZombieResolution, ZombieSignal
+from experiments.exceptions import NotFound
+from experiments.forms import KeepForm
+from experiments.models import ZombieFlag
+from experiments.selectors.burning import burning
+from experiments.services.zombies import acknowledge_zombie, resolve_zombie
+from workspaces.forms import Form, ReasonForm
+from workspaces.permissions import Permission
+from workspaces.views.access import ActionView, FormView, WorkspaceView
+
+SECTION = "zombies"
+
+
+class ZombiesView(WorkspaceView):
+    template_name = "experiments/zombies.html"
+    section = SECTION
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        flags = list(
+            ZombieFlag.objects.of(self.workspace)
+            .unresolved()
+            .by_money()
+            .select_related("campaign__workspace", "campaign__hypothesis", "acknowledged_by")
+        )
+        # A campaign with several signals burns its money once.
+        costliest: dict[int, ZombieFlag] = {}
+        for flag in flags:
+            known = costliest.get(flag.campaign_id)
+            if known is None or (flag.money_since or 0) > (known.money_since or 0):
+                costliest[flag.campaign_id] = flag
+        rows, days = burning(flags)
+        counts = Counter(flag.signal for flag in flags)
+        return self.render(
+            {
+                "flags": flags,
+                "campaign_count": len(costliest),
+                "money_since": sum(
+                    (flag.money_since or Decimal(0) for flag in costliest.values()), Decimal(0)
+                ),
+                "money_per_day": sum(
+                    (flag.money_per_day or Decimal(0) for flag in costliest.values()), Decimal(0)
+                ),
+                "burning": rows,
+                "days": days,
+                "signals": [(signal, counts[signal.value]) for signal in ZombieSignal],
+            }
+        )
+
+
+class _OneFlag(WorkspaceView):
+    section = SECTION
+    permission = Permission.PLAN
+
+    def flag(self) -> ZombieFlag:
+        flag = (
+            ZombieFlag.objects.of(self.workspace)
+            .select_related("campaign")
+            .filter(pk=self.kwargs["pk"])
+            .first()
+        )
+        if flag is None:
+            raise NotFound(f"There is no zombie {self.kwargs['pk']} here.")
+        return flag
+
+    def done_url(self) -> str:
+        return self.page_url("zombies")
+
+
+class KeepView(_OneFlag, FormView):
+    template_name = "components/reason_page.html"
+    form_class = KeepForm
+
+    def context(self, form: Form) -> dict[str, Any]:
+        flag = self.flag()
+        return {
+            **super().context(form),
+            "title": f"Keep {flag.campaign} going?",
+            "lead": f"It is {flag.get_signal_display()}.",
+            "note": "Say why, and until when. If the cause is still there after that day, it is back on this list.",
+            "verb": "Keep it",
+            "cancel_url": self.done_url(),
+        }
+
+    def save(self, form: Form) -> str:
+        flag = resolve_zombie(
+            self.kwargs["pk"],
+            resolution=ZombieResolution.KEPT,
+            reason=form.cleaned_data["reason"],
+            until=form.cleaned_data["until"],
+            by=self.actor,
+            at=self.at,
+        )
+        return f"{flag.campaign} is kept."
+
+
+class StopView(_OneFlag, FormView):
+    """Kills the campaign; of one that is over already it says that the platform has stopped, too."""
+
+    template_name = "components/reason_page.html"
+    form_class = ReasonForm
+
+    def context(self, form: Form) -> dict[str, Any]:
+        campaign = self.flag().campaign
+        ghost = campaign.is_finished
+        return {
+            **super().context(form),
+            "title": f"Is {campaign} stopped on the platform now?"
+            if ghost
+            else f"A quick no for {campaign}?",
+            "note": (
+                "Only spend reported for later days raises it again."
+                if ghost
+                else "Killed is final: the idea can only come back as a new campaign. "
+                "Stop it on the ad platform, too."
+            ),
+            "verb": "Yes, it is stopped" if ghost else "Kill it",
+            "stops": True,
+            "cancel_url": self.done_url(),
+        }
+
+    def save(self, form: Form) -> str:
+        flag = resolve_zombie(
+            self.kwargs["pk"],
+            resolution=ZombieResolution.KILLED,
+            reason=form.cleaned_data["reason"],
+            by=self.actor,
+            at=self.at,
+        )
+        return f"{flag.campaign} is at rest."
+
+
+class AcknowledgeView(_OneFlag, ActionView):
+    def act(self) -> str:
+        flag = acknowledge_zombie(self.kwargs["pk"], by=self.actor, at=self.at)
+        return f"You look after {flag.campaign}. It calls again if the money goes on."
