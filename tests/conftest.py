@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
@@ -67,3 +69,31 @@ def redis_url(worker_id: str) -> str:
 def chromium() -> str:
     """The path of the system's Chromium."""
     return _from_services("CHROMIUM")
+
+
+@pytest.fixture
+def _guards_return(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Generator[list[str]]:
+    """Bring back what `shared_db` had to take away, once the tables are empty."""
+    statements: list[str] = []
+    yield statements
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture
+def shared_db(_guards_return: list[str], transactional_db: None) -> Generator[None]:
+    """A database for several threads: real commits, emptied at the end.
+
+    SQLite empties a table by deleting its rows, which our own triggers forbid; so they step aside for that moment.
+    """
+    yield
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%BEFORE DELETE%'"
+            )
+            guards = cursor.fetchall()
+            for name, statement in guards:
+                cursor.execute(f"DROP TRIGGER {name}")
+                _guards_return.append(statement)

@@ -1,0 +1,205 @@
+"""However many clicks and workers race, a plan is approved once, applied once, and no cent is lost."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from experiments.models import Campaign
+from sprints.choices import ReallocationState, TransferKind
+from sprints.exceptions import DomainError
+from sprints.models import Reallocation, Transfer
+from sprints.services.ledger import RESERVE, Account, balances, fund_launch, transfer
+from sprints.services.reallocations import (
+    apply_reallocation,
+    approve_reallocation,
+    expire_reallocations,
+    propose_reallocation,
+    withdraw_reallocation,
+)
+from tests.factories import fill_reserve, make_actor, make_campaign, make_workspace
+from tests.money.harbour import build_harbour
+from workspaces.choices import Role
+from workspaces.models import Event, Workspace
+from workspaces.permissions import Actor
+
+NOW = datetime(2026, 11, 19, 16, 12, tzinfo=UTC)
+RACERS = 8
+
+pytestmark = pytest.mark.usefixtures("shared_db")
+
+
+def race(*deeds: Callable[[], Any]) -> list[str]:
+    """Do all of them at the same moment, each in its own thread; return "done" or the refusal's code for each."""
+    start = Barrier(len(deeds))
+
+    def run(deed: Callable[[], Any]) -> str:
+        start.wait(timeout=30)
+        try:
+            deed()
+        except DomainError as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        return sorted(threads.map(run, deeds))
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return make_workspace("harbour", timezone="America/Chicago")
+
+
+@pytest.fixture
+def plan(workspace: Workspace) -> Reallocation:
+    build_harbour(workspace)
+    return propose_reallocation(by=make_actor(workspace, Role.MARKETER, email="mia@harbour.example"), at=NOW)
+
+
+@pytest.fixture
+def managers(workspace: Workspace) -> list[Actor]:
+    return [
+        make_actor(workspace, Role.MANAGER, email=f"manager-{number}@harbour.example")
+        for number in range(RACERS)
+    ]
+
+
+def check_balances(workspace: Workspace) -> None:
+    found = balances(workspace, at=NOW)
+    workspace.refresh_from_db()
+    assert found.outside + found.reserve + sum(one.budget for one in found.campaigns) == 0
+    assert found.reserve == workspace.reserve
+    assert {one.key: one.budget for one in found.campaigns} == dict(
+        Campaign.objects.of(workspace).values_list("key", "budget")
+    )
+
+
+def test_approve__eight_managers_at_once__one_of_them_did_it(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    outcome = race(
+        *(
+            lambda by=by: approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=by, at=NOW)
+            for by in managers
+        )
+    )
+    assert outcome == ["done"] + ["invalid_transition"] * (RACERS - 1)
+    assert Event.objects.filter(kind="reallocation.approved").count() == 1
+    check_balances(workspace)
+
+
+def test_approve__eight_managers_at_once_where_it_is_applied_at_once__moves_the_money_once(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    Workspace.objects.update(apply_on_approval=True)
+    outcome = race(
+        *(
+            lambda by=by: approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=by, at=NOW)
+            for by in managers
+        )
+    )
+    assert outcome == ["done"] + ["invalid_transition"] * (RACERS - 1)
+    assert Transfer.objects.filter(line__isnull=False).count() == 4
+    assert Campaign.objects.get(key="founder-video").budget == Decimal("9000.00")
+    check_balances(workspace)
+
+
+def test_apply__eight_at_once__moves_the_money_once(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=managers[0], at=NOW)
+    outcome = race(*(lambda by=by: apply_reallocation(plan.pk, by=by, at=NOW) for by in managers))
+    assert outcome == ["done"] + ["invalid_transition"] * (RACERS - 1)
+    assert Transfer.objects.filter(line__isnull=False).count() == 4
+    assert Campaign.objects.get(key="founder-video").budget == Decimal("9000.00")
+    assert Event.objects.filter(kind="reallocation.applied").count() == 1
+    check_balances(workspace)
+
+
+def test_plan__approved_withdrawn_and_expired_at_once__comes_to_one_end(
+    plan: Reallocation, managers: list[Actor]
+) -> None:
+    Reallocation.objects.update(expires_at=NOW)
+    race(
+        lambda: approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=managers[0], at=NOW),
+        lambda: withdraw_reallocation(plan.pk, by=managers[1], at=NOW),
+        lambda: expire_reallocations(at=NOW),
+    )
+    plan.refresh_from_db()
+    ends = Event.objects.filter(subject_type="reallocation").exclude(kind="reallocation.proposed")
+    assert plan.state in {ReallocationState.WITHDRAWN, ReallocationState.EXPIRED}
+    assert [event.kind for event in ends] == [f"reallocation.{plan.state}"]
+
+
+def test_propose__eight_clicks__make_one_plan(workspace: Workspace) -> None:
+    build_harbour(workspace)
+    mia = make_actor(workspace, Role.MARKETER, email="mia@harbour.example")
+    outcome = race(*(lambda: propose_reallocation(by=mia, at=NOW) for _ in range(RACERS)))
+    assert outcome == ["already_proposed"] * (RACERS - 1) + ["done"]
+    assert Reallocation.objects.count() == 1
+
+
+def test_fund_launch__eight_campaigns_on_one_reserve__share_it_to_the_cent(workspace: Workspace) -> None:
+    fill_reserve(workspace, "1000.00")
+    mia = make_actor(workspace, Role.MARKETER, email="mia@harbour.example")
+    drafts = [
+        make_campaign(workspace, f"campaign-{number}", planned_budget=Decimal("300.05"))
+        for number in range(RACERS)
+    ]
+    assert race(*(lambda one=one: fund_launch(one, by=mia, at=NOW) for one in drafts)) == ["done"] * RACERS
+    workspace.refresh_from_db()
+    assert workspace.reserve == 0
+    assert {one.budget for one in Campaign.objects.all()} == {Decimal("300.05")}
+    # 8 × 300.05 less the 1,000.00 that came in before.
+    assert balances(workspace, at=NOW).outside == Decimal("-2400.40")
+    check_balances(workspace)
+
+
+def test_transfer__eight_takers_of_the_same_money__one_gets_it(workspace: Workspace) -> None:
+    harbour = build_harbour(workspace)
+    mia = make_actor(workspace, Role.MARKETER, email="mia@harbour.example")
+    # 3,000 − 2,000 − 200: 800.00 is free, and each asks for more than half of it.
+    outcome = race(
+        *(
+            lambda: transfer(
+                source=Account.of(Campaign.objects.get(pk=harbour.calculator.pk)),
+                target=RESERVE,
+                amount=Decimal("400.01"),
+                kind=TransferKind.RELEASE,
+                by=mia,
+                at=NOW,
+            )
+            for _ in range(RACERS)
+        )
+    )
+    assert outcome == ["done"] + ["overdrawn"] * (RACERS - 1)
+    check_balances(workspace)
+
+
+def test_transfer__opposite_movements_between_two_campaigns__never_wait_in_a_circle(
+    workspace: Workspace,
+) -> None:
+    harbour = build_harbour(workspace)
+    mia = make_actor(workspace, Role.MARKETER, email="mia@harbour.example")
+
+    def move(source: Campaign, target: Campaign) -> None:
+        transfer(
+            source=Account.of(Campaign.objects.get(pk=source.pk)),
+            target=Account.of(Campaign.objects.get(pk=target.pk)),
+            amount=Decimal("1.00"),
+            kind=TransferKind.CORRECTION,
+            by=mia,
+            at=NOW,
+        )
+
+    there = [lambda: move(harbour.founder, harbour.calculator)] * (RACERS // 2)
+    back = [lambda: move(harbour.calculator, harbour.founder)] * (RACERS // 2)
+    assert race(*there, *back) == ["done"] * RACERS
+    check_balances(workspace)
