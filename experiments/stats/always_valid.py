@@ -1,8 +1,8 @@
 """Evidence against a threshold that stays valid however often one looks (R2).
 
-An e-value is a bet against "the metric is on the right side": its expectation is at most 1 there, so by Ville's
-inequality it reaches 1/α with probability at most α, at any time (Howard, Ramdas, McAuliffe & Sekhon 2021,
-*Annals of Statistics* 49; Robbins 1970, *Annals of Mathematical Statistics* 41).
+An e-value is a bet against "the metric is on the right side": its expectation is at most 1 there, so by
+Ville's inequality it reaches 1/alpha with probability at most alpha, at any time (Howard, Ramdas, McAuliffe &
+Sekhon 2021, *Annals of Statistics* 49; Robbins 1970, *Annals of Mathematical Statistics* 41).
 """
 
 import math
@@ -35,9 +35,10 @@ FEWEST_DAYS: Final = 2
 class AlwaysValidEvidence:
     """Logarithms of e-values; arrays (campaigns,), or (campaigns, days) for a path. NaN below two days.
 
-    ``log_e_below``, ``log_e_above``: that the metric, as people read it, lies below or above the threshold; a breach
-    from ``breach_log_e(confidence)`` on. ``t_statistic``: of the days' log ratios of the judged rate (for a cost:
-    events per unit of money) to the threshold; infinite when all days agree. ``days``: counted days.
+    ``log_e_below``, ``log_e_above``: that the metric, as people read it, lies below or above the threshold; a
+    breach from ``breach_log_e(confidence)`` on. ``t_statistic``: of the days' log ratios of the judged rate
+    (for a cost: events per unit of money) to the threshold; infinite when all days agree. ``days``: counted
+    days.
     """
 
     log_e_below: Array
@@ -76,7 +77,7 @@ def _log_ratios(
     threshold: npt.ArrayLike,
     mask: npt.ArrayLike | None,
 ) -> tuple[Array, Mask, bool]:
-    """Return each day's log ratio of the judged rate to its threshold, which days count, and whether it is a cost."""
+    """Return each day's log ratio of the judged rate to its threshold, the counted days, and if it is a cost."""
     is_cost = metric_form(form) is MetricForm.COST
     if metric_form(form) is MetricForm.VALUE:
         raise ValueError("form is 'value'; always-valid evidence is there for rates and costs only.")
@@ -97,7 +98,8 @@ def _mixture(log_ratio: Array, counted: Mask, *, is_cost: bool) -> AlwaysValidEv
     mean = log_ratio.sum(axis=-1) / number
     squares = np.where(counted, (log_ratio - mean[..., None]) ** 2, 0.0).sum(axis=-1)
     shrink = 1 + MIXTURE_VARIANCE * number
-    # ν·s² + D·l̄²/(1+gD), and the same without the division: their ratio is (1 + t²/ν) / (1 + t²/(ν(1+gD))).
+    # nu·s² + D·l̄²/(1+gD), and the same without the division: their ratio is (1 + t²/nu) / (1 +
+    # t²/(nu(1+gD))).
     inner = squares + number * mean**2 / shrink
     outer = squares + number * mean**2
     moved = inner > 0
@@ -132,12 +134,12 @@ def always_valid_evidence(
 ) -> AlwaysValidEvidence:
     """Return the one-sided t-mixture e-values over the days' log ratios to the threshold.
 
-    Quickno's method, described in docs/statistics.md: days are the unit, so it stays valid where they differ. The
-    mixture over a normal mean with unknown variance is Lai's (1976, *Annals of Statistics* 4, 265) with a proper
-    prior, restricted to one side.
+    Quickno's method, described in docs/statistics.md: days are the unit, so it stays valid where they differ.
+    The mixture over a normal mean with unknown variance is Lai's (1976, *Annals of Statistics* 4, 265) with a
+    proper prior, restricted to one side.
 
-    ``events``, ``exposure`` (mature spend for a cost), ``mask``: (campaigns, days); ``threshold``: a number or
-    (campaigns,). There is none for values (return on ad spend).
+    ``events``, ``exposure`` (mature spend for a cost), ``mask``: (campaigns, days); ``threshold``: a number
+    or (campaigns,). There is none for values (return on ad spend).
 
     >>> clicks, shown = [[196, 171, 222, 168, 190]], [[50210, 48890, 51020, 47650, 50400]]
     >>> always_valid_evidence("rate", clicks, shown, 0.005).log_e_below.round(4)
@@ -188,10 +190,10 @@ def beta_binomial_evidence(
     mixture_size: float,
     alpha: float = 0.05,
 ) -> TotalsEvidence:
-    """Return always-valid evidence for totals whose single exposures are independent draws (randomised e-mails).
+    """Return always-valid evidence for totals of exposures that are independent draws (randomised e-mails).
 
-    Robbins 1970: a Beta mixture worth ``mixture_size`` exposures at the threshold, restricted to shares below it;
-    the confidence sequence mixes over Beta(1, 1). Day totals of ad platforms are not such draws.
+    Robbins 1970: a Beta mixture worth ``mixture_size`` exposures at the threshold, restricted to shares below
+    it; the confidence sequence mixes over Beta(1, 1). Day totals of ad platforms are not such draws.
 
     ``events``, ``exposure``: (campaigns,), whole counts; ``threshold``: a number or (campaigns,).
 

@@ -33,9 +33,9 @@ TWO_ARMS: Final = 2
 class ArmDays:
     """The counted days of one campaign's arms.
 
-    ``outcome``, ``exposure``, ``events``, ``mask``: (arms, days), as for ``compare_days``: the exposure of a cost is
-    money, ``events`` (orders) belong to a value. ``keys``, ``names``: of the arms; ``control``: its index, and of no
-    matter for one arm. ``has_days``: False where only totals are known, in one column.
+    ``outcome``, ``exposure``, ``events``, ``mask``: (arms, days), as for ``compare_days``: the exposure of a
+    cost is money, ``events`` (orders) belong to a value. ``keys``, ``names``: of the arms; ``control``: its
+    index, and of no matter for one arm. ``has_days``: False where only totals are known, in one column.
     """
 
     form: str
@@ -54,10 +54,11 @@ class ArmDays:
 class Question:
     """What the hypothesis asks.
 
-    ``planned_days``: of the sprint, for the looks; ``closed_days`` so far, by default the days that count. ``target``: of a single arm, on the metric's own scale, and
-    ``target_text`` as people read it. ``mde_relative``: the smallest effect worth having. ``provisional``: a counted day
-    is not settled. ``spend`` with ``planned_share``: per arm, for the imbalance; ``randomised``: what was assigned to
-    each arm at random (e-mails, visits), for the sample-ratio test.
+    ``planned_days``: of the sprint, for the looks; ``closed_days`` so far, by default the days that count.
+    ``target``: of a single arm, on the metric's own scale, and ``target_text`` as people read it.
+    ``mde_relative``: the smallest effect worth having. ``provisional``: a counted day is not settled.
+    ``spend`` with ``planned_share``: per arm, for the imbalance; ``randomised``: what was assigned to each
+    arm at random (e-mails, visits), for the sample-ratio test.
     """
 
     planned_days: int

@@ -22,7 +22,7 @@ def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], r
 
 
 def as_floats(name: str, values: npt.ArrayLike) -> Array:
-    """Return the values as a float array, or raise ``ValueError`` if they are not numbers or there are none."""
+    """Return the values as floats, or raise ``ValueError`` if they are not numbers or there are none."""
     try:
         floats = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -1,8 +1,9 @@
 """Which of several arms is best, and what choosing one of them costs on average (R5).
 
-Quickno's method, described in docs/statistics.md: independent posteriors of the arms, tempered by how differently the
-arms' days behave (a two-way layout of arms × days without replication: Scheffé, *The Analysis of Variance*, §4.1),
-compared exactly by quadrature. Days that are good or bad for all arms alike cancel.
+Quickno's method, described in docs/statistics.md: independent posteriors of the arms, tempered by how
+differently the arms' days behave (a two-way layout of arms by days without replication: Scheffé, *The
+Analysis of Variance*, §4.1), compared exactly by quadrature. Days that are good or bad for all arms alike
+cancel.
 """
 
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ FEWEST_ARMS = 2
 
 @dataclass(frozen=True, slots=True)
 class BestArm:
-    """``probability_best``, ``expected_loss``: (campaigns, arms), NaN for absent arms and where nothing is known.
+    """``probability_best``, ``expected_loss``: (campaigns, arms), NaN for absent arms and where not known.
 
-    The loss of an arm is what one gives up on average by choosing it, on the metric's own scale (for a cost: events
-    per unit of money). ``weights``: (campaigns, 12), what the days say about the spread between arms.
+    The loss of an arm is what one gives up on average by choosing it, on the metric's own scale (for a cost:
+    events per unit of money). ``weights``: (campaigns, 12), what the days say about the spread between arms.
     """
 
     probability_best: Array
@@ -102,9 +103,9 @@ def best_arm(
 ) -> BestArm:
     """Return each arm's probability of being best and the expected loss of choosing it.
 
-    ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, arms, days); ``events`` (orders) and ``kappa`` only
-    for a value. Days count where all arms ran; an arm whose mask is False throughout is absent. Not known without an
-    event in any arm; a value needs one in every arm.
+    ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, arms, days); ``events`` (orders) and
+    ``kappa`` only for a value. Days count where all arms ran; an arm whose mask is False throughout is
+    absent. Not known without an event in any arm; a value needs one in every arm.
 
     >>> clicks = [[[230, 210, 250], [260, 240, 275], [235, 220, 240]]]
     >>> arms = best_arm("rate", clicks, [[[30000] * 3] * 3])
@@ -156,5 +157,5 @@ def best_arm(
 
 
 def _rows(values: Array) -> Array:
-    """Turn (campaigns, arms, 12) into (campaigns × 12, arms)."""
+    """Turn (campaigns, arms, 12) into (campaigns by 12, arms)."""
     return np.moveaxis(values, 2, 1).reshape(-1, values.shape[1])

@@ -21,7 +21,7 @@ _NOTHING: Final = Decimal(0)
 
 
 class MoneyStatus(StrEnum):
-    """LIVE: spends, and may receive or give in part. FINISHED: killed or completed, gives all that is unspent."""
+    """LIVE: spends, may receive or give in part. FINISHED: killed or completed, gives all that is unspent."""
 
     LIVE = "live"
     FINISHED = "finished"
@@ -31,11 +31,11 @@ class MoneyStatus(StrEnum):
 class CampaignMoney:
     """A campaign's money and evidence.
 
-    ``holdback``: its pace × the days not reported yet, which may be spent already. ``probability_above_target``: that
-    its value per unit of money exceeds its own target, ``None`` where not known; ``probability_best``: that it has the
-    highest of all, for ``thompson_plan``. ``can_receive``: False for a vanity win. ``must_give``: undead, hopeless or
-    barren. ``is_blind``: live without reports, so it neither gives nor receives. ``state``: the word for a finished
-    one ("killed").
+    ``holdback``: its pace x the days not reported yet, which may be spent already.
+    ``probability_above_target``: that its value per unit of money exceeds its own target, ``None`` where not
+    known; ``probability_best``: that it has the highest of all, for ``thompson_plan``. ``can_receive``: False
+    for a vanity win. ``must_give``: undead, hopeless or barren. ``is_blind``: live without reports, so it
+    neither gives nor receives. ``state``: the word for a finished one ("killed").
     """
 
     key: str
@@ -86,7 +86,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``lines``: who gives what to whom. ``change``: of every campaign and of the reserve; the changes sum to 0."""
+    """``lines``: who gives what to whom. ``change``: of every campaign and the reserve, summing to 0."""
 
     lines: tuple[Transfer, ...]
     change: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
@@ -108,8 +108,8 @@ class _Offer:
 def split(total: Decimal, room: Sequence[Decimal], *, exponent: int = 2) -> list[Decimal]:
     """Split an amount in proportion to the room, nobody above its own, in whole units of the currency.
 
-    Largest remainders get the odd units (Hamilton's method). ``room`` is in whole units too; ``total`` above its sum
-    is cut to it.
+    Largest remainders get the odd units (Hamilton's method). ``room`` is in whole units too; ``total`` above
+    its sum is cut to it.
 
     >>> split(Decimal("10.00"), [Decimal("30.00")] * 3)
     [Decimal('3.34'), Decimal('3.33'), Decimal('3.33')]
@@ -203,12 +203,12 @@ def _why_it_gives(campaign: CampaignMoney) -> str:
 def shift_plan(
     campaigns: Iterable[CampaignMoney], *, exponent: int = 2, growth_cap: Decimal = GROWTH_CAP
 ) -> Plan:
-    """Move half the budget of those probably below target to those probably above; nobody grows by more than 50 %.
+    """Move half the budget of those probably below target to those probably above, none beyond the cap.
 
-    A live donor gives at most half its budget, nothing that is spent or held back, and only what receivers can take;
-    the least likely to meet its target gives first. Then come the finished, which give all that is unspent: what finds
-    no receiver goes to the reserve. Receivers share in proportion to their room. ``exponent``: decimals of the
-    currency. ``growth_cap``: the share of its budget by which a receiver may grow, where it is not a half.
+    A live donor gives at most half its budget, nothing that is spent or held back, and only what receivers
+    can take; the least likely to meet its target gives first. Then come the finished, which give all that is
+    unspent: what finds no receiver goes to the reserve. Receivers share in proportion to their room.
+    ``exponent``: decimals of the currency; ``growth_cap``: the share of its budget that a receiver may grow by.
 
     >>> plan = shift_plan([
     ...     CampaignMoney("loser", Decimal(1000), Decimal(300), probability_above_target=0.07),
@@ -247,9 +247,9 @@ def thompson_plan(
 ) -> Plan:
     """Let the money that can still move follow each campaign's probability of being best (capped Thompson).
 
-    Thompson 1933, *Biometrika* 25, 285. Needs no target. Nobody grows beyond the cap, nobody goes below its spend
-    and holdback; what the cap keeps from a receiver stays where it is, or goes to the reserve from a finished one.
-    Campaigns without ``probability_best`` and blind ones take no part.
+    Thompson 1933, *Biometrika* 25, 285. Needs no target. Nobody grows beyond the cap, nobody goes below its
+    spend and holdback; what the cap keeps from a receiver stays where it is, or goes to the reserve from a
+    finished one. Campaigns without ``probability_best`` and blind ones take no part.
 
     >>> plan = thompson_plan([
     ...     CampaignMoney("a", Decimal(1000), Decimal(500), probability_best=0.2),

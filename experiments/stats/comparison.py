@@ -1,8 +1,9 @@
 """Treatments against a control on the same days (R4).
 
-Quickno's method, described in docs/statistics.md. Each day compares the arms among themselves, the days are combined
-with Mantel–Haenszel weights (Mantel & Haenszel 1959; for rates Greenland & Robins 1985, *Biometrics* 41, 55), so what
-moves both arms alike on a day cancels; only the arms' different reactions to days count as noise.
+Quickno's method, described in docs/statistics.md. Each day compares the arms among themselves, the days are
+combined with Mantel-Haenszel weights (Mantel & Haenszel 1959; for rates Greenland & Robins 1985, *Biometrics*
+41, 55), so what moves both arms alike on a day cancels; only the arms' different reactions to days count as
+noise.
 """
 
 from collections.abc import Callable
@@ -105,7 +106,8 @@ def _where_an_arm_has_no_event(
 ) -> Comparison:
     """Take chance and losses from the exact comparison of two arms where the log ratio is not known.
 
-    A value with no order in one arm is judged by its orders: nothing is known of what they would have been worth.
+    A value with no order in one arm is judged by its orders: nothing is known of what they would have been
+    worth.
     """
     silent = np.isnan(comparison.log_ratio) & a.counted.any(axis=-1)
     if not silent.any():
@@ -157,10 +159,10 @@ def compare_days(
 ) -> Comparison:
     """Compare every arm with the control on the days that both ran.
 
-    ``outcome``: (campaigns, arms, days), events for a rate or a cost, money for a value; ``exposure``: the same,
-    the money of a cost; ``events`` (orders) and ``kappa`` (1 + cv² of an order's value) for a value; ``control``: index
-    of an arm, or one for each campaign. ``lift_prior_sd``: standard deviation of a normal prior on the log lift, to
-    temper claims from few events (0.3 is a good one); ``None`` is flat.
+    ``outcome``: (campaigns, arms, days), events for a rate or a cost, money for a value; ``exposure``: the
+    same, the money of a cost; ``events`` (orders) and ``kappa`` (1 + cv² of an order's value) for a value;
+    ``control``: index of an arm, or one for each campaign. ``lift_prior_sd``: standard deviation of a normal
+    prior on the log lift, to temper claims from few events (0.3 is a good one); ``None`` is flat.
 
     Where an arm has no event the intervals are not known, and chance and losses come from ``best_arm``.
 

@@ -72,8 +72,8 @@ class Rule:
 class PlannedRun:
     """The campaign that a rule is tried on.
 
-    ``exposure_price``: money for one unit of exposure, 1 for a cost or a return on spend. ``order_value``: average,
-    for a value only. ``curve``: how conversions arrive; at once by default. ``spread``: of days.
+    ``exposure_price``: money for one unit of exposure, 1 for a cost or a return on spend. ``order_value``:
+    average, for a value only. ``curve``: how conversions arrive; at once by default. ``spread``: of days.
     """
 
     spend_per_day: float
@@ -97,8 +97,8 @@ class PlannedRun:
 class Risk:
     """What happens if the truth is ``truth``.
 
-    ``probability_stop`` by the last day, with its Monte Carlo standard error; ``expected_spend`` until the stop or the
-    end; ``stopped_by_day``: the probability to be stopped by the end of each day.
+    ``probability_stop`` by the last day, with its Monte Carlo standard error; ``expected_spend`` until the
+    stop or the end; ``stopped_by_day``: the probability to be stopped by the end of each day.
     """
 
     truth: float
@@ -115,7 +115,7 @@ def _seed(seed: int | str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """Simulated campaigns: events visible at each age, (ages, runs, days), and their worth, or the events again."""
+    """``events`` visible at each age, (ages, runs, days), and their ``worth``, for counts the same."""
 
     events: Array
     worth: Array
@@ -198,8 +198,8 @@ def _probable(rule: Rule, events: Array, exposure: Array, mask: Mask) -> Mask:
     limit = 1 / rule.threshold if is_cost else rule.threshold
     total, shown = counts.sum(axis=1), sizes.sum(axis=1)
     rate_is_low = (rule.comparator == Comparator.BELOW) is not is_cost
-    # Every component of the posterior has shapes of at least 1, so less than 1 - 1/e lies on the far side of its
-    # mean: who is on the right side is not stopped, and need not be computed.
+    # Every component of the posterior has shapes of at least 1, so less than 1 - 1/e lies on the far side of
+    # its mean: who is on the right side is not stopped, and need not be computed.
     suspect: Mask = np.asarray((total < limit * shown) if rate_is_low else (total > limit * shown))
     if rule.confidence <= 1 - 1 / math.e or (limit > 0.5 and not is_cost):  # noqa: PLR2004
         suspect = np.ones(total.shape, dtype=np.bool_)
@@ -234,12 +234,13 @@ def false_kill_risk(
 ) -> tuple[Risk, ...]:
     """Return what the rule does to campaigns of known quality, one ``Risk`` for each truth.
 
-    ``truths``: how much worse than the threshold the metric truly is, as a fraction; -0.1 is 10 % better. Days differ
-    by ``run.spread``: every run has its own spread from that prior. ``seed``: the rule's digest, so the same rule
-    always shows the same figures; every truth meets the same days.
+    ``truths``: how much worse than the threshold the metric truly is, as a fraction; -0.1 is 10 % better.
+    Days differ by ``run.spread``: every run has its own spread from that prior. ``seed``: the rule's digest,
+    so the same rule always shows the same figures; every truth meets the same days.
 
     >>> rule = Rule("rate", "below", 0.005, least_spend=2000)
-    >>> good, bad = false_kill_risk(rule, PlannedRun(1000, 7, exposure_price=0.02), seed="3f9a", truths=(-0.1, 0.4))
+    >>> run = PlannedRun(spend_per_day=1000, days=7, exposure_price=0.02)
+    >>> good, bad = false_kill_risk(rule, run, seed="3f9a", truths=(-0.1, 0.4))
     >>> good.probability_stop < 0.1, bad.probability_stop > 0.9
     (True, True)
     """

@@ -10,9 +10,9 @@ ORDER_VALUE_KAPPA: Final = 1.9
 class MetricForm(StrEnum):
     """RATE: events per exposure (CTR), higher is better.
 
-    COST: money per event (CPA), lower is better. Its exposure is the money and it is judged as events per unit of
-    money, so nothing divides by zero.
-    VALUE: money per unit of exposure (return on ad spend, average order value), higher is better.
+    COST: money per event (CPA), lower is better. Its exposure is the money and it is judged as events per
+    unit of money, so nothing divides by zero. VALUE: money per unit of exposure (return on ad spend, average
+    order value), higher is better.
     """
 
     RATE = "rate"

@@ -23,11 +23,11 @@ def probability_receiver_beats_donor(
     kappa: float = 1.0,
     mask: npt.ArrayLike | None = None,
 ) -> Array:
-    """Return P(value per unit of money, relative to the own target, is higher for the receiver), shape (pairs,).
+    """Return P(value per unit of money, relative to the own target, is higher for the receiver), (pairs,).
 
-    ``outcome``, ``spend``, ``events``, ``mask``: (pairs, 2, days), donor first; ``target``: (pairs, 2), a cost per
-    event, or money per unit of money for a value. The two are compared on the days both ran, as two arms are, with the
-    spend counted in units of the target; NaN without a common day.
+    ``outcome``, ``spend``, ``events``, ``mask``: (pairs, 2, days), donor first; ``target``: (pairs, 2), a
+    cost per event, or money per unit of money for a value. The two are compared on the days both ran, as two
+    arms are, with the spend counted in units of the target; NaN without a common day.
 
     >>> trials, spend = [[[9, 11, 10], [15, 14, 16]]], [[[200.0, 200.0, 200.0]] * 2]
     >>> probability_receiver_beats_donor("cost", trials, spend, [[18.0, 18.0]]).round(2)
@@ -41,7 +41,7 @@ def probability_receiver_beats_donor(
     kind = metric_form(form)
     if kind is MetricForm.RATE:
         raise ValueError("form is 'rate'; campaigns are compared by what money brings: 'cost' or 'value'.")
-    # Events per (money ÷ target cost), or value per (money × target return): both are 1 at the target.
+    # Events per (money ÷ target cost), or value per (money x target return): both are 1 at the target.
     scaled = money / aim[..., None] if kind is MetricForm.COST else money * aim[..., None]
     pairs = compare_days(kind, outcome, scaled, events=events, kappa=kappa, control=DONOR, mask=mask)
     chance: Array = pairs.chance_to_beat_control[:, RECEIVER]
@@ -62,10 +62,10 @@ def expected_gain(
 ) -> Gain:
     """Return what a plan is expected to bring, at what events have cost so far.
 
-    ``change``: (campaigns,), money added (or taken, negative) where it would be spent; leave out finished campaigns and
-    the reserve, whose money brings nothing. ``rate_mean``, ``rate_variance``: posterior mean and variance of
-    events (or value) per unit of money, from ``ThresholdEvidence.posterior``. Rates are independent; the interval is
-    normal.
+    ``change``: (campaigns,), money added (or taken, negative) where it would be spent; leave out finished
+    campaigns and the reserve, whose money brings nothing. ``rate_mean``, ``rate_variance``: posterior mean
+    and variance of events (or value) per unit of money, from ``ThresholdEvidence.posterior``. Rates are
+    independent; the interval is normal.
 
     >>> gain = expected_gain([450.0, -450.0], [0.066, 0.046], [0.00004, 0.00003])
     >>> round(gain.expected, 2), round(gain.low, 2), round(gain.high, 2)

@@ -1,7 +1,7 @@
 """How much days differ: a prior on their spread, and what the days of a campaign say about it.
 
-Days are not independent draws of one rate. Their spread is not known after four to seven of them either, so every
-statement averages over 12 values of it, weighted by how well each explains the days that were seen.
+Days are not independent draws of one rate. Their spread is not known after four to seven of them either, so
+every statement averages over 12 values of it, weighted by how well each explains the days that were seen.
 """
 
 from dataclasses import dataclass
@@ -56,8 +56,8 @@ def log_marginal(residual: Array, base_variance: Array, counted: Mask, spread: A
     Gelman et al., *Bayesian Data Analysis*, 3rd ed., eq. 5.21: normal means with known variances
     ``base_variance + spread²``.
 
-    ``residual``, ``base_variance``, ``counted``: (..., days), the variances above 0 where counted; ``spread``: (k,).
-    Returns (..., k), up to a constant in k; 0 where no day counts.
+    ``residual``, ``base_variance``, ``counted``: (..., days), the variances above 0 where counted;
+    ``spread``: (k,). Returns (..., k), up to a constant in k; 0 where no day counts.
     """
     variance = np.where(counted, base_variance, 1.0)[..., None, :] + spread[:, None] ** 2
     cells = counted[..., None, :]
@@ -97,9 +97,9 @@ def refit_day_spread(
 ) -> SpreadPrior | None:
     """Return the day spread of a workspace from its own ended campaigns, or ``None`` below 20 usable ones.
 
-    Empirical Bayes (Gelman et al., ch. 5): the median and log_sd under which the campaigns' days are most likely,
-    each campaign's own spread integrated out over the 12 points. A campaign teaches something from two days and
-    one event on. The median stays within 0.01 … 1 and log_sd within 0.1 … 1.5.
+    Empirical Bayes (Gelman et al., ch. 5): the median and log_sd under which the campaigns' days are most
+    likely, each campaign's own spread integrated out over the 12 points. A campaign teaches something from
+    two days and one event on. The median stays within 0.01 … 1 and log_sd within 0.1 … 1.5.
 
     ``events``, ``exposure``, ``mask``: (campaigns, days).
 

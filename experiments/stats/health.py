@@ -25,8 +25,8 @@ def _planned(planned_share: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
 def spend_imbalance(spend: npt.ArrayLike, planned_share: npt.ArrayLike) -> Array:
     """Return the largest gap between an arm's share of the spend and its plan, a fraction, (campaigns,).
 
-    For ad platforms, which do not randomise. ``spend``, ``planned_share``: (campaigns, arms) or one row of shares for
-    all; shares are scaled to sum to 1. NaN without spend.
+    For ad platforms, which do not randomise. ``spend``, ``planned_share``: (campaigns, arms) or one row of
+    shares for all; shares are scaled to sum to 1. NaN without spend.
 
     >>> spend_imbalance([[1211.65, 1202.95, 1191.75]], [1, 1, 1]).round(4)
     array([0.0029])
@@ -72,11 +72,12 @@ def overdispersion(
     kappa: float = 1.0,
     mask: npt.ArrayLike | None = None,
 ) -> Array:
-    """Return how many times more the days of each arm vary around its rate than chance alone explains, (campaigns,).
+    """Return how many times more each arm's days vary around its rate than chance explains, (campaigns,).
 
-    Pearson's chi-square over its degrees of freedom, all arms together: McCullagh & Nelder, *Generalized Linear
-    Models*, 2nd ed., eq. 4.23. About 1 when impressions were coin tosses. ``outcome``, ``exposure``, ``events``,
-    ``mask``: (campaigns, arms, days), as for ``compare_days``. NaN without events or with one day.
+    Pearson's chi-square over its degrees of freedom, all arms together: McCullagh & Nelder, *Generalized
+    Linear Models*, 2nd ed., eq. 4.23. About 1 when impressions were coin tosses. ``outcome``, ``exposure``,
+    ``events``, ``mask``: (campaigns, arms, days), as for ``compare_days``. NaN without events or with one
+    day.
 
     >>> overdispersion([[[90, 110, 100]]], [[[1000, 1000, 1000]]]).round(6)
     array([1.])
@@ -113,17 +114,19 @@ def health_warnings(
     warnings = []
     if srm_p_value is not None and srm_p_value < ALARMING_RATIO:
         warnings.append(
-            f"The arms did not get their planned shares: by chance this happens {say_probability(srm_p_value)} of the "
-            "time. Check how people are assigned before you trust the results."
+            "The arms did not get their planned shares: by chance this happens "
+            f"{say_probability(srm_p_value)} of the time. "
+            "Check how people are assigned before you trust the results."
         )
     if spend_imbalance is not None and spend_imbalance > NOTABLE_IMBALANCE:
         warnings.append(
-            f"An arm's share of the spend is {say_share(spend_imbalance)} of the total away from its plan, so the arms "
-            "may have met different people."
+            f"An arm's share of the spend is {say_share(spend_imbalance)} of the total away from its plan, "
+            "so the arms may have met different people."
         )
     if totals_only:
         warnings.append(
-            "Only totals are known, not days. Day-to-day variation is unknown, so these statements are too sure."
+            "Only totals are known, not days. Day-to-day variation is unknown, so these statements are "
+            "too sure."
         )
     if more_events_than_exposure:
         warnings.append(
@@ -131,7 +134,8 @@ def health_warnings(
         )
     if overdispersion is not None and overdispersion > NOTABLE_OVERDISPERSION:
         warnings.append(
-            f"Days vary {overdispersion:.1f} times as much as chance alone explains. The intervals allow for it."
+            f"Days vary {overdispersion:.1f} times as much as chance alone explains. "
+            "The intervals allow for it."
         )
     if days_left_out:
         days = "1 day is" if days_left_out == 1 else f"{days_left_out} days are"

@@ -1,7 +1,7 @@
 """What a normal mixture for a log ratio says about a lift: chance, intervals, losses, evidence.
 
-δ is the logarithm of the treatment's judged rate over the control's, judged so that higher is better: a cost is judged
-as its events per unit of money, and its lift is e^(-δ) - 1.
+δ is the logarithm of the treatment's judged rate over the control's, judged so that higher is better: a cost
+is judged as its events per unit of money, and its lift is e^(-δ) - 1.
 """
 
 import math
@@ -23,20 +23,20 @@ ALWAYS_VALID_SPREAD: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Every treatment against its control; arrays (campaigns, arms), NaN in the control's column or if not known.
+    """Every treatment against its control; (campaigns, arms), NaN in the control's column or if not known.
 
-    Lifts and their intervals (95 %) are of the metric as people read it: a cost per lead with ``lift_relative`` -0.2
-    is 20 % cheaper. Chances and losses always mean "better".
+    Lifts and their intervals (95 %) are of the metric as people read it: a cost per lead with
+    ``lift_relative`` -0.2 is 20 % cheaper. Chances and losses always mean "better".
 
-    ``lift_relative``; ``lift_absolute`` (control's value × relative lift, in the metric's unit);
+    ``lift_relative``; ``lift_absolute`` (control's value x relative lift, in the metric's unit);
     ``chance_to_beat_control``; ``credible_low``, ``credible_high``: Bayesian bounds of the relative lift;
-    ``expected_loss``, ``expected_loss_control``: given up on average by choosing the treatment, or by keeping the
-    control, on the metric's scale (for a cost: events per unit of money);
-    ``confidence_low``, ``confidence_high``, ``p_value``: frequentist, from two days on;
-    ``always_valid_low``, ``always_valid_high``, ``log_e_value``: for unplanned looks, approximate;
-    ``two_sided_p``: what planned looks compare with their boundary (see ``sequential.look_allows``);
-    ``log_ratio`` θ and ``base_variance`` V₀ of the judged rates, ``effective_days``, ``days`` that count,
-    ``overdispersion`` φ. ``method``: ``paired_days`` or ``totals``.
+    ``expected_loss``, ``expected_loss_control``: given up on average by choosing the treatment, or by keeping
+    the control, on the metric's scale (for a cost: events per unit of money); ``confidence_low``,
+    ``confidence_high``, ``p_value``: frequentist, from two days on; ``always_valid_low``,
+    ``always_valid_high``, ``log_e_value``: for unplanned looks, approximate; ``two_sided_p``: what planned
+    looks compare with their boundary (see ``sequential.look_allows``); ``log_ratio`` θ and ``base_variance``
+    V₀ of the judged rates, ``effective_days``, ``days`` that count, ``overdispersion`` φ. ``method``:
+    ``paired_days`` or ``totals``.
     """
 
     lift_relative: Array
@@ -80,7 +80,7 @@ class LogRatio:
 
 
 def losses(posterior: Posterior) -> tuple[Array, Array]:
-    """Return E[(1 - e^δ)⁺] and E[(e^δ - 1)⁺] of a normal mixture for δ, as options on a lognormal (Black 1976).
+    """Return E[(1 - e^δ)⁺] and E[(e^δ - 1)⁺] of a normal mixture for δ: options on a lognormal (Black 1976).
 
     >>> flat = Posterior(np.array([Family.NORMAL]), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1), 0.1))
     >>> [float(loss[0].round(4)) for loss in losses(flat)]
@@ -146,7 +146,8 @@ def describe(
 ) -> Comparison:
     """Turn the summary of two arms into everything a comparison says.
 
-    ``half_width``: of the frequentist interval on the log scale; ``p_value``: its test; both NaN where not known.
+    ``half_width``: of the frequentist interval on the log scale; ``p_value``: its test; both NaN where not
+    known.
     """
     known = np.where(ratio.known, 0.0, np.nan)
     sign = -1.0 if form is MetricForm.COST else 1.0

@@ -58,12 +58,13 @@ AT_ONCE: Final = MaturityCurve((1.0,))
 def fit_maturity(reported: npt.ArrayLike) -> MaturityCurve:
     """Return the curve of a source from its stored restatements, blended with the default while they are few.
 
-    Chain-ladder (Mack 1993, *ASTIN Bulletin* 23, 213): the step from age a to a + 1 is the ratio of sums over the days
-    seen at both. A step known from n < 10 days counts n/10, the default's step the rest (Quickno's choice, described in
-    docs/statistics.md). Conversions that a platform takes back do not make the curve fall.
+    Chain-ladder (Mack 1993, *ASTIN Bulletin* 23, 213): the step from age a to a + 1 is the ratio of sums over
+    the days seen at both. A step known from n < 10 days counts n/10, the default's step the rest (Quickno's
+    choice, described in docs/statistics.md). Conversions that a platform takes back do not make the curve
+    fall.
 
-    ``reported``: (days, 8), the conversions of a day as reported at age 0 … 7, NaN where there was no report at that
-    age; an earlier report is not carried over. Days first reported after age 1 are left out.
+    ``reported``: (days, 8), the conversions of a day as reported at age 0 … 7, NaN where there was no report
+    at that age; an earlier report is not carried over. Days first reported after age 1 are left out.
 
     >>> fit_maturity([[6, 8, 9, 10, 10, 10, 10, 10]] * 10).at([0, 1, 2, 3]).round(3)
     array([0.6, 0.8, 0.9, 1. ])
@@ -88,7 +89,7 @@ def fit_maturity(reported: npt.ArrayLike) -> MaturityCurve:
 
 @dataclass(frozen=True, slots=True)
 class MatureExposure:
-    """``exposure``: what the visible conversions are to be compared with, 0 where not counted; ``counted``: mask."""
+    """``exposure``: what the visible conversions are compared with, 0 where not ``counted``."""
 
     exposure: Array
     counted: Mask
@@ -97,8 +98,9 @@ class MatureExposure:
 def mature_exposure(exposure: npt.ArrayLike, age: npt.ArrayLike, curve: MaturityCurve) -> MatureExposure:
     """Return each day's exposure times the share of its conversions that is visible, less a haircut.
 
-    Days of which less than half is visible do not count. The haircut of 5 % is for the uncertainty of the curve, so a
-    day that is wholly visible has none. ``exposure``, ``age`` in whole days: the same shape, (campaigns, days).
+    Days of which less than half is visible do not count. The haircut of 5 % is for the uncertainty of the
+    curve, so a day that is wholly visible has none. ``exposure``, ``age`` in whole days: the same shape,
+    (campaigns, days).
 
     >>> mature_exposure([[600.0, 600.0, 600.0]], [[9, 1, 0]], DEFAULT_CURVE).exposure
     array([[600. , 387.6, 285. ]])

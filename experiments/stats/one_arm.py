@@ -22,8 +22,9 @@ from experiments.stats.threshold import threshold_evidence
 class RatioInterval:
     """A ratio of totals with its interval; every array has the shape (arms,) or (campaigns, arms).
 
-    ``low``, ``high``: from the logarithm of the ratio, the ones to show. ``raw_low``, ``raw_high``: from the ratio
-    itself. NaN below two days or where the ratio is 0 or not known. ``standard_error`` is the ratio's own.
+    ``low``, ``high``: from the logarithm of the ratio, the ones to show. ``raw_low``, ``raw_high``: from the
+    ratio itself. NaN below two days or where the ratio is 0 or not known. ``standard_error`` is the ratio's
+    own.
     """
 
     value: Array
@@ -67,9 +68,9 @@ def arm_confidence_interval(
 ) -> RatioInterval:
     """Return the delta-method interval of a ratio of totals with days as clusters and Student's t.
 
-    Cochran, *Sampling Techniques*, 3rd ed., eq. 6.13 (ratio estimate); the logarithm's interval by
-    se(ln R) = se(R)/R. ``outcome``, ``exposure``, ``mask``: (..., days); the outcome is events (money for a value),
-    the exposure of a cost is money.
+    Cochran, *Sampling Techniques*, 3rd ed., eq. 6.13 (ratio estimate); the logarithm's interval by se(ln R) =
+    se(R)/R. ``outcome``, ``exposure``, ``mask``: (..., days); the outcome is events (money for a value), the
+    exposure of a cost is money.
 
     >>> spend = [310.5, 295.2, 330.8, 301.1, 288.4, 240.9, 255.0]
     >>> cpa = arm_confidence_interval("cost", [7, 5, 9, 6, 8, 3, 4], spend)
@@ -143,8 +144,8 @@ def arm_credible_interval(
 ) -> tuple[Array, Array]:
     """Return the 95 % credible interval of an arm's value: quantiles of the mixture of R1.
 
-    ``outcome``, ``exposure``, ``mask``: (..., days). ``reference``, a number or (...): where the prior lies, worth
-    one event; the target where there is one, else the value of all arms together.
+    ``outcome``, ``exposure``, ``mask``: (..., days). ``reference``, a number or (...): where the prior lies,
+    worth one event; the target where there is one, else the value of all arms together.
 
     >>> spend = [610.5, 598.2, 605.0, 590.4, 615.9]
     >>> low, high = arm_credible_interval("cost", [9, 7, 12, 6, 10], spend, reference=50)

@@ -57,11 +57,13 @@ def probability_of_miss(  # noqa: PLR0913 - what was, what is to come, and the t
 ) -> Array:
     """Return P(the metric over the whole campaign ends on the wrong side of its target), shape (campaigns,).
 
-    Quickno's method, described in docs/statistics.md: the rest of the campaign would need a rate of r* to repair what
-    was; the rest's rate is predicted from the posterior of R1, its days' spread and its own chance.
+    Quickno's method, described in docs/statistics.md: the rest of the campaign would need a rate of r* to
+    repair what was; the rest's rate is predicted from the posterior of R1, its days' spread and its own
+    chance.
 
-    ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, days), closed days; ``target``, ``exposure_left`` (money
-    for a cost), ``days_left``: a number or (campaigns,). With no day or exposure left the answer is 0 or 1.
+    ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, days), closed days; ``target``,
+    ``exposure_left`` (money for a cost), ``days_left``: a number or (campaigns,). With no day or exposure
+    left the answer is 0 or 1.
 
     >>> shown = [[20000.0] * 3]
     >>> probability_of_miss("rate", [[85, 90, 95]], shown, 0.005, exposure_left=40000, days_left=2).round(3)

@@ -40,7 +40,7 @@ def _rates(form: MetricForm, value: npt.ArrayLike, mde_relative: npt.ArrayLike) 
 def design_effect(events_per_day: npt.ArrayLike, interaction_sd: npt.ArrayLike = USUAL_INTERACTION) -> Array:
     """Return how many times more exposure it takes because arms react differently to days.
 
-    Kish 1965, *Survey Sampling*, §5.4, for days as clusters: 1 + events per day and arm × their log variance.
+    Kish 1965, *Survey Sampling*, §5.4, for days as clusters: 1 + events per day and arm x their log variance.
 
     >>> float(design_effect(300, 0.05))
     1.75
@@ -61,8 +61,8 @@ def sample_size(
     """Return the exposure that each of two arms needs, before the design effect.
 
     Agresti, *Categorical Data Analysis*, 3rd ed., §3.6 (``unpooled``); Fleiss, Levin & Paik 2003, eq. 4.14
-    (``pooled_null``); Cohen 1988, ch. 6 (``arcsine``). Two-sided; the far tail is ignored. For a cost the exposure is
-    money, counts are Poisson, and the effect is that it is ``mde_relative`` cheaper.
+    (``pooled_null``); Cohen 1988, ch. 6 (``arcsine``). Two-sided; the far tail is ignored. For a cost the
+    exposure is money, counts are Poisson, and the effect is that it is ``mde_relative`` cheaper.
 
     >>> float(sample_size("rate", 0.01, 0.15).round(1))
     74190.2
@@ -100,8 +100,8 @@ def detectable_lift(
 ) -> Array:
     """Return the smallest relative effect that each arm's ``exposure`` over all days is likely to show.
 
-    The inverse of ``sample_size`` (unpooled) after the design effect. For a rate how much higher, for a cost how much
-    cheaper; NaN where no share below 1 could be told from it.
+    The inverse of ``sample_size`` (unpooled) after the design effect. For a rate how much higher, for a cost
+    how much cheaper; NaN where no share below 1 could be told from it.
 
     >>> float(detectable_lift("rate", 0.01, 74190.2275, days=5, interaction_sd=0.0).round(4))
     0.15

@@ -11,7 +11,6 @@ from scipy.optimize import elementwise
 
 from experiments.stats.arrays import Array, open_fraction
 
-
 NEARLY_ALL: Final = 0.99
 
 
@@ -160,7 +159,8 @@ class Posterior:
     def quantile(self, probability: float) -> Array:
         """Return the value below which the quantity lies with this probability, shape (...).
 
-        >>> standard = Posterior(np.array([Family.NORMAL]), np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)))
+        >>> one = np.ones((1, 1))
+        >>> standard = Posterior(np.array([Family.NORMAL]), weights=one, first=0 * one, second=one)
         >>> float(standard.quantile(0.975)[0].round(6))
         1.959964
         """

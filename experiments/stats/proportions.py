@@ -1,7 +1,7 @@
 """Textbook methods for totals without days: shares, means, and the plain Beta posterior.
 
-They take every exposure for an independent draw. Day totals of ad platforms are not, so where there are days use
-``threshold``, ``comparison`` and ``best_arm``.
+They take every exposure for an independent draw. Day totals of ad platforms are not, so where there are days
+use ``threshold``, ``comparison`` and ``best_arm``.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """``difference``: second minus first; ``statistic``; two-sided ``p_value``; ``low``, ``high`` of the difference."""
+    """``difference``: second minus first, from ``low`` to ``high``; ``statistic``; two-sided ``p_value``."""
 
     difference: Array
     statistic: Array
@@ -88,7 +88,7 @@ def newcombe_interval(
     *,
     level: float = 0.95,
 ) -> Interval:
-    """Return Newcombe's hybrid score interval of share 2 minus share 1 (1998, *Statist. Med.* 17, 873, method 10).
+    """Return Newcombe's hybrid score interval of share 2 - share 1 (1998, *Statist. Med.* 17, 873, no. 10).
 
     >>> interval = newcombe_interval([400], [50000], [470], [50500])
     >>> interval.low.round(6), interval.high.round(6)
@@ -148,7 +148,8 @@ def welch_test(
 ) -> WelchResult:
     """Compare two means (average order value) by Welch's t (1947, *Biometrika* 34, 28).
 
-    ``first``, ``second``: mean, standard deviation and number of values, at least 2. NaN where neither varies.
+    ``first``, ``second``: mean, standard deviation and number of values, at least 2. NaN where neither
+    varies.
 
     >>> welch_test(([52.31], [18.4], [63]), ([60.02], [25.7], [71])).p_value.round(6)
     array([0.046287])
@@ -188,8 +189,8 @@ def beta_comparison(
 ) -> BetaComparison:
     """Compare shares by their plain Beta posteriors: P(best) and E[(best - chosen)⁺].
 
-    Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.4; exact by quadrature. ``events``, ``total``: (..., arms);
-    the prior is the same for every arm.
+    Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.4; exact by quadrature. ``events``, ``total``: (...,
+    arms); the prior is the same for every arm.
 
     >>> beta_comparison([120, 140], [1200, 1200]).probability_best.round(4)
     array([0.0948, 0.9052])

@@ -1,8 +1,8 @@
 """Exact comparison of independent Beta, Gamma or lognormal posteriors, without Monte Carlo.
 
-Gauss–Legendre panels with 12 points, on the logit scale for shares and the log scale for rates and values. The edges of
-the panels lie where the log density of any arm has dropped by fixed amounts from its mode, so each panel sees smooth
-functions, whatever the sizes (numbers of events up to 10⁸).
+Gauss-Legendre panels with 12 points, on the logit scale for shares and the log scale for rates and values.
+The edges of the panels lie where the log density of any arm has dropped by fixed amounts from its mode, so
+each panel sees smooth functions, whatever the sizes (numbers of events up to 10⁸).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _DROPS: Final = np.array([0.9, 3.6, 9.0, 20.0, 42.0])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 # A smaller parameter puts mass so near 0 or 1 that exp overflows on the logit scale.
 SMALLEST_PARAMETER: Final = 0.1
-# Rows (campaigns × grid points) treated at once: bounds the memory to some tens of megabytes.
+# Rows (campaigns by grid points) treated at once: bounds the memory to some tens of megabytes.
 _BLOCK: Final = 512
 
 
@@ -42,7 +42,7 @@ _FROM_RIGHT: Final = _FROM_LEFT[::-1, ::-1]
 
 @dataclass(frozen=True, slots=True)
 class BestOf:
-    """``probability_best``, ``expected_loss``: (rows, arms). The loss of choosing an arm is E[(best - arm)⁺]."""
+    """``probability_best``, ``expected_loss`` of choosing an arm, E[(best - arm)⁺]: (rows, arms)."""
 
     probability_best: Array
     expected_loss: Array
@@ -85,7 +85,7 @@ def _edges(family: Family, first: Array, second: Array) -> Array:
 
 
 def _log_ratio_of_modes(family: Family, first: Array, second: Array) -> Array:
-    """Return each arm's mode relative to the first arm's on the working scale, precise where arms nearly agree."""
+    """Return each arm's mode less the first arm's on the working scale, precise where they nearly agree."""
     if family is Family.LOGNORMAL:
         return first - first[:, :1]
     top, bottom = first * second[:, :1], second * first[:, :1]
@@ -96,7 +96,7 @@ def _log_ratio_of_modes(family: Family, first: Array, second: Array) -> Array:
 
 
 def _exclusive(values: Array, *, union: bool) -> Array:
-    """Combine the values of all arms but one, for each arm: products, or 1 - Π(1 - value) without cancellation."""
+    """Combine the values of all arms but one: their product, or 1 - Π(1 - value) without cancellation."""
 
     def combine(left: Array, right: Array) -> Array:
         return left + right * (1 - left) if union else left * right
@@ -148,10 +148,11 @@ def _jacobian(family: Family, points: Array, first: Array, second: Array) -> Arr
 def best_of(family: Family, first: Array, second: Array, present: Mask) -> BestOf:
     """Compare arms exactly: P(best = j) = ∫ f_j Π F_i, loss_j = ∫ F_j (1 - Π F_i) dx over the others i.
 
-    ``first``, ``second``: parameters of the family, (rows, arms), positive also where an arm is not ``present``
-    (where the results are NaN). Quickno's method, described in docs/statistics.md.
+    ``first``, ``second``: parameters of the family, (rows, arms), positive also where an arm is not
+    ``present`` (where the results are NaN). Quickno's method, described in docs/statistics.md.
 
-    >>> arms = best_of(Family.BETA, np.array([[121.0, 141.0]]), np.array([[1081.0, 1061.0]]), np.ones((1, 2)) > 0)
+    >>> alpha, beta = np.array([[121.0, 141.0]]), np.array([[1081.0, 1061.0]])
+    >>> arms = best_of(Family.BETA, alpha, beta, present=alpha > 0)
     >>> arms.probability_best.round(4)
     array([[0.0948, 0.9052]])
     """
@@ -207,8 +208,8 @@ def gamma_beats(
 ) -> Array:
     """Return P(λ₂ > λ₁) of two independent Gamma rates in closed form: I_{b₁/(b₁+b₂)}(a₁, a₂).
 
-    Since b₁λ₁/(b₁λ₁ + b₂λ₂) is Beta(a₁, a₂): Johnson, Kotz & Balakrishnan, *Continuous Univariate Distributions*,
-    vol. 2, §25.2.
+    Since b₁λ₁/(b₁λ₁ + b₂λ₂) is Beta(a₁, a₂): Johnson, Kotz & Balakrishnan, *Continuous Univariate
+    Distributions*, vol. 2, §25.2.
 
     >>> float(gamma_beats(32, 2030.75, 25, 2060.10).round(4))
     0.1613

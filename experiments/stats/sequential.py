@@ -1,7 +1,7 @@
 """Looking at a comparison while it runs: boundaries for planned looks, evidence for unplanned ones.
 
-Jennison & Turnbull, *Group Sequential Methods with Applications to Clinical Trials* (2000), ch. 2, 7 and 19; Lan &
-DeMets 1983, *Biometrika* 70, 659.
+Jennison & Turnbull, *Group Sequential Methods with Applications to Clinical Trials* (2000), ch. 2, 7 and 19;
+Lan & DeMets 1983, *Biometrika* 70, 659.
 """
 
 import math
@@ -63,7 +63,7 @@ class _Path:
 
 
 def _spent(time: float, alpha: float, sides: int, spending: Spending) -> float:
-    """Return the error probability that may be used up to this share of the information (Lan & DeMets 1983)."""
+    """Return the error probability that may be used up to this share of the information."""
     if spending == "pocock":
         return alpha * math.log1p((math.e - 1) * time)
     # Two-sided: each side spends half of alpha by its own one-sided function.
@@ -146,7 +146,7 @@ def obrien_fleming_boundary(looks: int, *, alpha: float = 0.05) -> Array:
 
 
 def pocock_boundary(looks: int, *, alpha: float = 0.05) -> Array:
-    """Return Pocock's two-sided boundary, the same at each of equally spaced looks (1977, *Biometrika* 64, 191).
+    """Return Pocock's two-sided boundary, the same at equally spaced looks (1977, *Biometrika* 64, 191).
 
     >>> pocock_boundary(5).round(3)
     array([2.413, 2.413, 2.413, 2.413, 2.413])
@@ -164,9 +164,9 @@ def look_allows(
 ) -> Mask:
     """Return where a look after this many closed days may call a difference.
 
-    Up to the last planned day looks are planned, one a day: the p-value is compared with the Lan–DeMets boundary of
-    O'Brien–Fleming type at ``day / planned_days``. Later looks are unplanned and need an e-value of 1/alpha.
-    Not known is no.
+    Up to the last planned day looks are planned, one a day: the p-value is compared with the Lan-DeMets
+    boundary of O'Brien-Fleming type at ``day / planned_days``. Later looks are unplanned and need an e-value
+    of 1/alpha. Not known is no.
 
     ``two_sided_p``, ``log_e_value``: the fields of a ``Comparison``, any one shape.
 

@@ -1,8 +1,8 @@
-"""Is a campaign on the wrong side of its threshold? Evidence from its days (R1), and the number as it stands (R3).
+"""Is a campaign on the wrong side of its threshold? Evidence from days (R1), the number as it stands (R3).
 
-Quickno's method, described in docs/statistics.md. Against a threshold all variation between days counts, so the
-binomial or Poisson information is divided by the overdispersion that the days show (quasi-likelihood: McCullagh &
-Nelder, *Generalized Linear Models*, 2nd ed., §4.5), averaged over what the spread of days may be.
+Quickno's method, described in docs/statistics.md. Against a threshold all variation between days counts, so
+the binomial or Poisson information is divided by the overdispersion that the days show (quasi-likelihood:
+McCullagh & Nelder, *Generalized Linear Models*, 2nd ed., §4.5), averaged over what the spread of days may be.
 """
 
 from dataclasses import dataclass
@@ -37,12 +37,11 @@ class ThresholdEvidence:
     """How sure the counted days make us; every array has the shape (campaigns,), NaN where nothing is known.
 
     ``p_below``, ``p_above``: probability that the metric, as people read it, truly lies below or above the
-    threshold. For a cost metric ``p_above`` is P(cost per event > threshold).
-    ``value``: the metric over the counted days; NaN for a cost without events.
-    ``days``: counted days with exposure. ``effective_days``: the equal days they are worth.
-    ``weights``: (campaigns, 12), what the days say about their spread.
-    ``fell_back``: the usual form did not fit. A rate has more events than exposure and was judged as a Poisson rate
-    (say so); a value has fewer than 5 orders and was judged as the cost of an order.
+    threshold. For a cost metric ``p_above`` is P(cost per event > threshold). ``value``: the metric over the
+    counted days; NaN for a cost without events. ``days``: counted days with exposure. ``effective_days``: the
+    equal days they are worth. ``weights``: (campaigns, 12), what the days say about their spread.
+    ``fell_back``: the usual form did not fit. A rate has more events than exposure and was judged as a
+    Poisson rate (say so); a value has fewer than 5 orders and was judged as the cost of an order.
     ``posterior``: of the rate or value; for a cost metric of its events per unit of money.
     """
 
@@ -68,8 +67,8 @@ def tempered_posterior(
 ) -> tuple[Posterior, Array]:
     """Return the posterior of events per exposure, and the effective days.
 
-    ``counts``, ``sizes``: (..., days), 0 where not ``counted``; ``reference``: (...), the prior's rate, which is worth
-    one event; ``is_share``: (...), Beta or Gamma.
+    ``counts``, ``sizes``: (..., days), 0 where not ``counted``; ``reference``: (...), the prior's rate, which
+    is worth one event; ``is_share``: (...), Beta or Gamma.
     """
     events, total = counts.sum(axis=-1), sizes.sum(axis=-1)
     days = effective_days(sizes)
@@ -109,8 +108,9 @@ def rate_evidence(
     """Return the evidence of a rate (events per exposure) against its threshold.
 
     ``events``, ``exposure``, ``mask``: (campaigns, days); ``threshold``: a number or (campaigns,), above 0.
-    The prior is worth one event at the threshold's rate. Where events exceed exposure (view-through conversions per
-    click) or the threshold is 1 or more, the rate is no share and takes the Gamma form (``fell_back``).
+    The prior is worth one event at the threshold's rate. Where events exceed exposure (view-through
+    conversions per click) or the threshold is 1 or more, the rate is no share and takes the Gamma form
+    (``fell_back``).
 
     >>> clicks, shown = [[236, 201, 252, 188]], [[50210, 48890, 51020, 47650]]
     >>> rate_evidence(clicks, shown, 0.005).p_below.round(4)
@@ -145,9 +145,9 @@ def cost_evidence(
 ) -> ThresholdEvidence:
     """Return the evidence of a cost per event against its threshold, in money per event.
 
-    ``events``, ``spend``, ``mask``: (campaigns, days), the spend being mature (see ``maturity``) where events come
-    late; ``threshold``: a number or (campaigns,). Judged as events per unit of money, so that no event after much
-    money is evidence and not an error.
+    ``events``, ``spend``, ``mask``: (campaigns, days), the spend being mature (see ``maturity``) where events
+    come late; ``threshold``: a number or (campaigns,). Judged as events per unit of money, so that no event
+    after much money is evidence and not an error.
 
     >>> spend = [[610.5, 598.2, 605.0, 590.4, 615.9]]
     >>> cost_evidence([[9, 7, 12, 6, 10]], spend, 50).p_above.round(4)
@@ -173,7 +173,7 @@ def cost_evidence(
     )
 
 
-def value_evidence(  # noqa: PLR0913 - one argument for each thing a value depends on
+def value_evidence(
     value: npt.ArrayLike,
     exposure: npt.ArrayLike,
     events: npt.ArrayLike,
@@ -186,10 +186,10 @@ def value_evidence(  # noqa: PLR0913 - one argument for each thing a value depen
 ) -> ThresholdEvidence:
     """Return the evidence of money earned per unit of exposure (return on ad spend) against its threshold.
 
-    ``value``, ``exposure``, ``events`` (orders), ``mask``: (campaigns, days); ``kappa``: 1 + cv² of an order's
-    value, cv² where the exposure is the orders themselves (average order value). ``average_order_value``: a number
-    or (campaigns,), NaN where unknown; with it fewer than 5 orders are judged by the cost of an order against it ÷
-    threshold, without it they are not known.
+    ``value``, ``exposure``, ``events`` (orders), ``mask``: (campaigns, days); ``kappa``: 1 + cv² of an
+    order's value, cv² where the exposure is the orders themselves (average order value).
+    ``average_order_value``: a number or (campaigns,), NaN where unknown; with it fewer than 5 orders are
+    judged by the cost of an order against it ÷ threshold, without it they are not known.
 
     >>> revenue, spend, orders = [[900.0, 700.0, 1100.0]], [[300.0, 300.0, 300.0]], [[12, 9, 14]]
     >>> value_evidence(revenue, spend, orders, 2.0).p_below.round(3)
@@ -254,8 +254,8 @@ def threshold_evidence(  # noqa: PLR0913 - the three forms' arguments together
 ) -> ThresholdEvidence:
     """Return the evidence by the method of the metric's form.
 
-    ``outcome``: (campaigns, days), the events of a rate or a cost, the money of a value; ``exposure``: the money of
-    a cost. ``events``, ``kappa`` and ``average_order_value`` belong to a value only.
+    ``outcome``: (campaigns, days), the events of a rate or a cost, the money of a value; ``exposure``: the
+    money of a cost. ``events``, ``kappa`` and ``average_order_value`` belong to a value only.
 
     >>> threshold_evidence("cost", [[9, 7, 12]], [[610.5, 598.2, 605.0]], 50).p_above.round(3)
     array([0.892])
@@ -284,8 +284,9 @@ def threshold_evidence(  # noqa: PLR0913 - the three forms' arguments together
 class ObservedEvidence:
     """The number as it stands; every array has the shape (campaigns,).
 
-    ``value``: the metric, NaN where unknown (no exposure, or a cost without events). ``is_below``, ``is_above``: it
-    lies beyond the threshold and the margin on that side. ``days``: counted days with exposure.
+    ``value``: the metric, NaN where unknown (no exposure, or a cost without events). ``is_below``,
+    ``is_above``: it lies beyond the threshold and the margin on that side. ``days``: counted days with
+    exposure.
     """
 
     value: Array
@@ -294,7 +295,7 @@ class ObservedEvidence:
     days: npt.NDArray[np.int64]
 
 
-def observed(  # noqa: PLR0913
+def observed(
     form: str,
     outcome: npt.ArrayLike,
     exposure: npt.ArrayLike,
@@ -306,8 +307,9 @@ def observed(  # noqa: PLR0913
 ) -> ObservedEvidence:
     """Return on which side of its threshold the metric stands, without a word about chance (R3).
 
-    ``outcome``, ``exposure``, ``mask``: (campaigns, days), the open day included if it is to count. Money spent
-    without an event is a cost above any threshold, although its value is not known. No data is on no side.
+    ``outcome``, ``exposure``, ``mask``: (campaigns, days), the open day included if it is to count. Money
+    spent without an event is a cost above any threshold, although its value is not known. No data is on no
+    side.
 
     >>> float(observed("rate", [[10, 12]], [[5000, 5000]], 0.005).value[0])
     0.0022

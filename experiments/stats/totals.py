@@ -1,7 +1,7 @@
 """Treatments against a control from totals alone, without days.
 
-Plain binomial and Poisson methods. They take every exposure for an independent draw, which overstates what is known:
-whoever shows these must say so (``health.health_warnings(totals_only=True)``).
+Plain binomial and Poisson methods. They take every exposure for an independent draw, which overstates what is
+known: whoever shows these must say so (``health.health_warnings(totals_only=True)``).
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from experiments.stats.quadrature import SMALLEST_PARAMETER, best_of
 def _exact(
     form: MetricForm, comparison: Comparison, events: tuple[Array, Array], sizes: tuple[Array, Array]
 ) -> Comparison:
-    """Take chance and losses of counted events from their exact posteriors, a prior of one event at the pooled rate.
+    """Take chance and losses of counted events from exact posteriors, the prior one event at the pooled rate.
 
     Right with few events too, and with none in one arm.
     """
@@ -66,8 +66,8 @@ def compare_totals(
 ) -> Comparison:
     """Compare every arm with the control from totals; arguments as for ``compare_days``, (campaigns, arms).
 
-    Intervals of the lift by the delta method on the log ratio (Katz et al. 1978, *Biometrics* 34, 469), the p-value of
-    a rate by the two-proportion z test, chance and losses by the plain Beta or Gamma posterior.
+    Intervals of the lift by the delta method on the log ratio (Katz et al. 1978, *Biometrics* 34, 469), the
+    p-value of a rate by the two-proportion z test, chance and losses by the plain Beta or Gamma posterior.
 
     >>> ctr = compare_totals("rate", [[400, 470]], [[50000, 50500]])
     >>> ctr.p_value.round(6), ctr.method

@@ -97,30 +97,34 @@ def _code(facts: TreatmentFacts, form: MetricForm, mde_relative: float | None) -
 def _reason(
     code: VerdictCode, facts: TreatmentFacts, form: MetricForm, control_name: str, mde_relative: float | None
 ) -> str:
-    chance, low, high = facts.chance_to_beat_control, facts.credible_low, facts.credible_high
+    chance, low, high, lift = (
+        facts.chance_to_beat_control,
+        facts.credible_low,
+        facts.credible_high,
+        facts.lift_relative,
+    )
     if chance is None:
         return f"Nothing is known yet about {facts.name} against {control_name}"
     likely = f"{facts.name} is {say_probability(chance)} likely to beat {control_name}"
-    if low is None or high is None or facts.lift_relative is None:
+    if low is None or high is None or lift is None:
         return f"{likely}, but one of them has no events yet, so by how much is not known"
     span = say_range(low, high, form)
-    match code:
-        case VerdictCode.WIN:
-            return f"{likely}: {say_lift(facts.lift_relative, form)}, {span}"
-        case VerdictCode.LOSS:
-            worse = say_probability(1 - chance)
-            difference = say_lift(facts.lift_relative, form)
-            return f"{facts.name} is {worse} likely to be worse than {control_name}: {difference}, {span}"
-        case VerdictCode.EQUIVALENT:
-            worth = say_share((mde_relative or 0.0) / 2)
-            return f"{facts.name} and {control_name} are alike: the difference is {span}, within {worth} either way"
-        case _ if low > 0 or high < 0:
-            return f"{likely}, but it is too early to call with the planned days still running: {span}"
-        case _:
-            return f"{likely}, which is not sure enough to call: {span}"
+    if code is VerdictCode.WIN:
+        text = f"{likely}: {say_lift(lift, form)}, {span}"
+    elif code is VerdictCode.LOSS:
+        worse = f"{facts.name} is {say_probability(1 - chance)} likely to be worse than {control_name}"
+        text = f"{worse}: {say_lift(lift, form)}, {span}"
+    elif code is VerdictCode.EQUIVALENT:
+        worth = say_share((mde_relative or 0.0) / 2)
+        text = f"{facts.name} and {control_name} are alike: {span}, within {worth} either way"
+    elif low > 0 or high < 0:
+        text = f"{likely}, but it is too early to call while planned days are still to come: {span}"
+    else:
+        text = f"{likely}, which is not sure enough: {span}"
+    return text
 
 
-def judge_comparison(  # noqa: PLR0913 - a verdict weighs all of these
+def judge_comparison(
     treatments: Sequence[TreatmentFacts],
     *,
     form: str,
@@ -132,13 +136,13 @@ def judge_comparison(  # noqa: PLR0913 - a verdict weighs all of these
 ) -> Verdict:
     """Return the verdict on all treatments against their control.
 
-    The best win speaks for the experiment. Without a win, a treatment that may still win keeps it inconclusive;
-    otherwise one that is alike makes it equivalent; it is a loss when every treatment lost. ``events``: of all arms;
-    ``mde_relative``: the smallest effect worth having, a fraction.
+    The best win speaks for the experiment. Without a win, a treatment that may still win keeps it
+    inconclusive; otherwise one that is alike makes it equivalent; it is a loss when every treatment lost.
+    ``events``: of all arms; ``mde_relative``: the smallest effect worth having, a fraction.
 
     >>> facts = TreatmentFacts("b", "Calculator", -0.23, -0.52, 0.22, 0.872, look_allows=True)
-    >>> judge_comparison([facts], form="cost", control_name="Demo page", closed_days=3, events=87).reason
-    'Calculator is 87.2% likely to beat Demo page, which is not sure enough to call: between 52% cheaper and 22% costlier.'
+    >>> judge_comparison([facts], form="cost", control_name="Demo", closed_days=3, events=87).reason
+    'Calculator is 87.2% likely to beat Demo, which is not sure enough: between 52% cheaper and 22% costlier.'
     """
     if not treatments:
         raise ValueError("treatments is empty; a comparison needs at least one.")
@@ -160,7 +164,7 @@ def judge_comparison(  # noqa: PLR0913 - a verdict weighs all of these
     return Verdict(code, best.key, _sentence(reason, provisional=provisional), best.chance_to_beat_control)
 
 
-def judge_target(  # noqa: PLR0913 - a verdict weighs all of these
+def judge_target(
     *,
     key: str,
     name: str,
@@ -172,13 +176,12 @@ def judge_target(  # noqa: PLR0913 - a verdict weighs all of these
 ) -> Verdict:
     """Return the verdict on a single arm against its target.
 
-    ``probability_better``: that the metric truly is on the right side of the target, ``None`` where not known;
-    ``target``: as people read it.
+    ``probability_better``: that the metric truly is on the right side of the target, ``None`` where not
+    known; ``target``: as people read it.
 
-    >>> judge_target(
-    ...     key="a", name="Founder video", probability_better=0.971, target="$18.00 a trial", closed_days=3, events=90
-    ... ).reason
-    'Founder video is 97.1% likely to meet its target of $18.00 a trial.'
+    >>> counts = {"closed_days": 3, "events": 90}
+    >>> judge_target(key="a", name="Founder", probability_better=0.971, target="$18.00", **counts).reason
+    'Founder is 97.1% likely to meet its target of $18.00.'
     """
     missing = _too_little(closed_days, events)
     if missing is not None or probability_better is None:
