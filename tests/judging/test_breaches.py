@@ -360,7 +360,6 @@ ROAS = {"metric": "roas", "threshold": "1.1"}
 @pytest.mark.parametrize(
     ("rule", "measures", "is_breach"),
     [
-        # 7 × 33.33 is 233.31: at the limit, not above it. In doubles 33.33 × 7 falls short of it.
         (CPC, {"spend": "233.31", "clicks": 7}, False),
         (CPC, {"spend": "233.32", "clicks": 7}, True),
         (CPM, {"spend": "99.90", "impressions": 10_000}, False),
@@ -368,6 +367,7 @@ ROAS = {"metric": "roas", "threshold": "1.1"}
         (CPA, {"spend": "100.00", "conversions": 0}, True),
         (CTR, {"clicks": 30, "impressions": 10_000}, False),
         (CTR, {"clicks": 30, "impressions": 10_001}, True),
+        # In doubles 1.1 × 100 lies above 110.
         (ROAS, {"revenue": "110.00", "spend": 100, "conversions": 3}, False),
         (ROAS, {"revenue": "109.99", "spend": 100, "conversions": 3}, True),
     ],

@@ -73,7 +73,9 @@ def _in_arm(arm: str | None) -> str:
 def campaigns_to_judge(at: datetime) -> QuerySet[Campaign]:
     """What is launched and not over, and what is over but still spends, is flagged or has news."""
     spent_later = Observation.objects.filter(
-        arm__campaign=OuterRef("pk"), spend__gt=0, day__gt=TruncDate(OuterRef("ended_at"), tzinfo=UTC)
+        arm__campaign=OuterRef("pk"),
+        spend__gt=0,
+        day__gt=TruncDate("arm__campaign__ended_at", tzinfo=UTC),
     )
     flagged = ZombieFlag.objects.filter(campaign=OuterRef("pk")).exclude(state=ZombieState.RESOLVED)
     return (

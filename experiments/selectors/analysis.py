@@ -1,0 +1,361 @@
+"""What a campaign's days say about its hypothesis: its arms, how they compare, a verdict and its reason."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from babel.numbers import format_currency
+from django.db.models import prefetch_related_objects
+
+from experiments.choices import METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
+from experiments.exceptions import Invalid
+from experiments.models import Arm, Campaign
+from experiments.models.criterion import canonical_number
+from experiments.selectors.measurements import (
+    Amounts,
+    Cells,
+    Measurements,
+    exact,
+    measures_of,
+    read_measurements,
+)
+from experiments.stats.analysis import (
+    ArmDays,
+    CampaignAnalysis,
+    ComparisonResult,
+    Health,
+    Question,
+)
+from experiments.stats.analysis import analyse_campaign as analyse
+from experiments.stats.forms import ORDER_VALUE_KAPPA
+from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
+
+# What a campaign without a hypothesis is looked at by: the first of which everything is reported.
+UNPLANNED_METRICS = ("cpa", "ctr", "cpc", "cpm", "open_rate")
+# Who gets an e-mail or sees a landing page is drawn by lot, so there the split itself can be tested.
+EMAIL_CHANNEL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAnalysis:
+    """One arm over the counted days; ``None`` is not known. Intervals bound ``value``."""
+
+    arm: str
+    is_control: bool
+    numerator: int | float | None
+    denominator: int | float | None
+    value: float | None
+    confidence_low: float | None
+    confidence_high: float | None
+    credible_low: float | None
+    credible_high: float | None
+    probability_best: float | None
+    expected_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignVerdict:
+    """``arm`` is the arm it speaks of, ``None`` where it speaks of none."""
+
+    code: VerdictCode
+    arm: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything the results of one campaign say about one metric.
+
+    Arms and comparisons count closed days. What arrives late may still grow on those after
+    ``settled_through``; the verdict waits for them, and ``provisional`` says that there are some. ``sources``
+    names, by measure, whose numbers were used. ``chance_to_meet_target``: of a single arm.
+    """
+
+    campaign: str
+    metric: Metric
+    first_day: date | None
+    last_day: date | None
+    settled_through: date | None
+    days: int
+    provisional: bool
+    health: Health
+    arms: tuple[ArmAnalysis, ...]
+    comparisons: tuple[ComparisonResult, ...]
+    verdict: CampaignVerdict
+    sources: Mapping[str, Sequence[str]]
+    chance_to_meet_target: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As REST answers."""
+        return {
+            "campaign": self.campaign,
+            "metric": self.metric.key,
+            "direction": self.metric.direction.value,
+            "first_day": _iso(self.first_day),
+            "last_day": _iso(self.last_day),
+            "settled_through": _iso(self.settled_through),
+            "days": self.days,
+            "provisional": self.provisional,
+            "health": {**asdict(self.health), "warnings": list(self.health.warnings)},
+            "arms": [asdict(arm) for arm in self.arms],
+            "comparisons": [_compared(comparison) for comparison in self.comparisons],
+            "verdict": {**asdict(self.verdict), "code": self.verdict.code.value},
+            "sources": dict(self.sources),
+        }
+
+
+def _compared(comparison: ComparisonResult) -> dict[str, Any]:
+    shown = asdict(comparison)
+    del shown["look_allows"]
+    return {"arm": shown.pop("key"), **shown}
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def analyse_campaign(
+    campaign: Campaign, *, metric: str | None = None, as_of: date | None = None, at: datetime
+) -> Analysis:
+    """One campaign by the metric of that key, by default its hypothesis's primary metric.
+
+    ``as_of``: only days up to it, with today's values. Raises ``Invalid`` for a metric that there is not.
+    """
+    if metric is not None and metric not in METRICS:
+        raise Invalid.field(
+            "metric", "unknown_metric", f"“{metric[:60]}” is no metric. Use one of {', '.join(METRICS)}."
+        )
+    [analysis] = _analyse([campaign], metric=METRICS[metric] if metric else None, as_of=as_of, at=at)
+    return analysis
+
+
+def analyse_many(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, Analysis]:
+    """Analyses by campaign id, each by its own default metric, in a constant number of queries."""
+    analyses = _analyse(campaigns, metric=None, as_of=None, at=at)
+    return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
+
+
+def _analyse(
+    campaigns: Sequence[Campaign], *, metric: Metric | None, as_of: date | None, at: datetime
+) -> list[Analysis]:
+    prefetch_related_objects(list(campaigns), "hypothesis")
+    measures = {"spend", "sends", "visits"}
+    for campaign in campaigns:
+        if metric is not None:
+            measures |= measures_of(metric)
+        elif campaign.hypothesis is not None:
+            measures |= measures_of(campaign.hypothesis.metric)
+        else:
+            measures |= {measure for key in UNPLANNED_METRICS for measure in measures_of(METRICS[key])}
+    measured = read_measurements(campaigns, measures, as_of=as_of)
+    chosen = [
+        metric or _default_metric(index, campaign, measured) for index, campaign in enumerate(campaigns)
+    ]
+    # Which days count depends on the metric and not on the campaign, so it is worked out once for each.
+    cells = {key: _DayCells.of(METRICS[key], measured, at=at) for key in {one.key for one in chosen}}
+    return [
+        _Results(campaign, index, one, measured, cells[one.key]).analysis()
+        for index, (campaign, one) in enumerate(zip(campaigns, chosen, strict=True))
+    ]
+
+
+def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> Metric:
+    if campaign.hypothesis is not None:
+        return campaign.hypothesis.metric
+    reported = (METRICS[key] for key in UNPLANNED_METRICS if measured.countable(METRICS[key])[index].any())
+    return next(reported, METRICS[UNPLANNED_METRICS[0]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _DayCells:
+    """Cells (campaigns, arms, days) that count, and those of them that no longer move."""
+
+    closed: Cells
+    settled: Cells
+
+    @classmethod
+    def of(cls, metric: Metric, measured: Measurements, *, at: datetime) -> "_DayCells":
+        closed = measured.countable(metric)
+        for measure in measures_of(metric):
+            closed = closed & measured.closed(measure, at=at)
+        return cls(closed, measured.complete(metric, at=at))
+
+
+class _Results:
+    """One campaign by one metric; arrays are (arms, days)."""
+
+    def __init__(
+        self, campaign: Campaign, index: int, metric: Metric, measured: Measurements, cells: _DayCells
+    ) -> None:
+        self.campaign = campaign
+        self.index = index
+        self.metric = metric
+        self.measured = measured
+        self.arms: Sequence[Arm] = measured.arms[index]
+        self.closed = cells.closed[index, : len(self.arms)]
+        self.settled = cells.settled[index, : len(self.arms)]
+
+    def analysis(self) -> Analysis:
+        days = np.flatnonzero(self.closed.any(axis=0))
+        is_provisional = bool((self.closed & ~self.settled).any())
+        result = self._results(self.closed, provisional=is_provisional)
+        settled = self._results(self.settled, provisional=True) if is_provisional else result
+        return Analysis(
+            campaign=self.campaign.key,
+            metric=self.metric,
+            first_day=self.measured.day(self.index, days[0]) if len(days) else None,
+            last_day=self.measured.day(self.index, days[-1]) if len(days) else None,
+            settled_through=self._settled_through(days),
+            days=len(days),
+            provisional=is_provisional,
+            health=result.health,
+            arms=tuple(self._arm(position, result) for position in range(len(self.arms))),
+            comparisons=tuple(
+                replace(comparison, lift_absolute=self._scaled(comparison.lift_absolute))
+                for comparison in result.comparisons
+            ),
+            verdict=self._verdict(settled, closed_days=len(days)),
+            sources={
+                measure: self.measured.sources_used(self.index, measure, self._padded(self.closed))
+                for measure in sorted(measures_of(self.metric))
+            },
+            chance_to_meet_target=settled.probability_better,
+        )
+
+    def _settled_through(self, days: Sequence[int] | np.ndarray[Any, Any]) -> date | None:
+        """The last day up to which nothing that counts moves any more."""
+        last = None
+        for day in days:
+            if (self.closed[:, day] & ~self.settled[:, day]).any():
+                break
+            last = self.measured.day(self.index, day)
+        return last
+
+    def _padded(self, cells: Cells) -> Cells:
+        missing = self.measured.values["spend"].shape[1] - len(cells)
+        return np.pad(cells, ((0, missing), (0, 0)))
+
+    def _days_of(self, measure: str, cells: Cells) -> Amounts:
+        values = self.measured.values[measure][self.index, : len(self.arms)]
+        return np.where(cells & ~np.isnan(values), values, 0.0)
+
+    def _results(self, cells: Cells, *, provisional: bool) -> CampaignAnalysis:
+        metric, form = self.metric, self.metric.form
+        top, bottom = self._days_of(metric.numerator, cells), self._days_of(metric.denominator, cells)
+        outcome, exposure = (bottom, top) if form == MetricForm.COST else (top, bottom)
+        events = self._days_of(metric.events, cells) if form == MetricForm.VALUE else None
+        if not cells.shape[1]:
+            # Not a day yet: one that does not count stands for it.
+            cells = np.zeros((len(self.arms), 1), dtype=np.bool_)
+            outcome = exposure = np.zeros(cells.shape)
+            events = None if events is None else outcome
+        controls = [position for position, arm in enumerate(self.arms) if arm.is_control]
+        is_per_event = metric.denominator == metric.events
+        return analyse(
+            ArmDays(
+                form=form,
+                keys=tuple(arm.key for arm in self.arms),
+                names=tuple(arm.name for arm in self.arms),
+                outcome=outcome,
+                exposure=exposure,
+                events=events,
+                mask=cells,
+                control=controls[0] if controls else 0,
+                kappa=ORDER_VALUE_KAPPA - 1 if is_per_event else ORDER_VALUE_KAPPA,
+            ),
+            self._question(cells, provisional=provisional),
+        )
+
+    def _question(self, cells: Cells, *, provisional: bool) -> Question:
+        hypothesis, target = self.campaign.hypothesis, self._target()
+        is_primary = hypothesis is not None and hypothesis.primary_metric == self.metric.key
+        drawn = self._drawn_by_lot(cells)
+        return Question(
+            planned_days=self._planned_days(),
+            target=None if target is None else float(target) / self.metric.per,
+            target_text=self._target_text(target),
+            mde_relative=hypothesis.mde_relative if hypothesis is not None and is_primary else None,
+            provisional=provisional,
+            planned_share=[float(arm.planned_share) for arm in self.arms],
+            spend=None if drawn is not None else self._days_of("spend", cells).sum(axis=1),
+            randomised=drawn,
+        )
+
+    def _drawn_by_lot(self, cells: Cells) -> Amounts | None:
+        """How many met each arm by chance, where they did: e-mails sent, or visits of landing pages."""
+        hypothesis = self.campaign.hypothesis
+        if self.campaign.channel == EMAIL_CHANNEL:
+            counts = self._days_of("sends", cells).sum(axis=1)
+        elif hypothesis is not None and hypothesis.kind == HypothesisKind.LANDING_PAGE:
+            counts = self._days_of("visits", cells).sum(axis=1)
+        else:
+            return None
+        return np.asarray(counts) if counts.any() else None
+
+    def _planned_days(self) -> int:
+        """Days whose looks were planned; without a plan only evidence for any look calls a difference."""
+        first, last = self.campaign.first_judged_day(), self.campaign.runs_until
+        return max((last - first).days + 1, 1) if first and last else 1
+
+    def _target(self) -> Decimal | None:
+        """The target of a single arm; it belongs to the primary metric."""
+        hypothesis = self.campaign.hypothesis
+        if hypothesis is None or hypothesis.target is None or hypothesis.primary_metric != self.metric.key:
+            return None
+        return hypothesis.target
+
+    def _target_text(self, target: Decimal | None) -> str:
+        if target is None:
+            return ""
+        label = str(self.metric.label).removeprefix("cost ")
+        if self.metric.is_money:
+            return f"{format_currency(target, self.campaign.workspace.currency, locale='en')} {label}"
+        percent = f"{canonical_number(target * 100)}%"
+        return f"{percent if self.metric.is_share else canonical_number(target)} {label}"
+
+    def _arm(self, position: int, result: CampaignAnalysis) -> ArmAnalysis:
+        arm, own = self.arms[position], result.arms[position]
+        cells = self.closed[position]
+        return ArmAnalysis(
+            arm=arm.key,
+            is_control=arm.is_control,
+            numerator=self._total(self.metric.numerator, position, cells),
+            denominator=self._total(self.metric.denominator, position, cells),
+            value=self._scaled(own.value),
+            confidence_low=self._scaled(own.confidence_low),
+            confidence_high=self._scaled(own.confidence_high),
+            credible_low=self._scaled(own.credible_low),
+            credible_high=self._scaled(own.credible_high),
+            probability_best=own.probability_best,
+            expected_loss=own.expected_loss,
+        )
+
+    def _total(self, measure: str, position: int, cells: Cells) -> int | float | None:
+        if not cells.any():
+            return None
+        total = exact(self.measured.values[measure][self.index, position][cells].sum())
+        return int(total) if total == int(total) else float(total)
+
+    def _scaled(self, value: float | None) -> float | None:
+        return None if value is None else value * self.metric.per
+
+    def _verdict(self, settled: CampaignAnalysis, *, closed_days: int) -> CampaignVerdict:
+        """The verdict of the settled days, or why there cannot be one."""
+        missing = self._missing(settled, closed_days=closed_days)
+        if missing is not None:
+            return CampaignVerdict(VerdictCode.INSUFFICIENT, None, missing)
+        verdict = settled.verdict
+        return CampaignVerdict(VerdictCode(verdict.code), verdict.arm, verdict.reason)
+
+    def _missing(self, settled: CampaignAnalysis, *, closed_days: int) -> str | None:
+        if self.campaign.hypothesis is None:
+            return "It has no hypothesis, so nothing says what a yes would be. Adopt it to get a verdict."
+        if len(self.arms) == 1 and self._target() is None:
+            return f"It has one arm and no target for its {self.metric.label} to compare it with."
+        if settled.days < FEWEST_CLOSED_DAYS <= closed_days:
+            count = f"{settled.days or 'none'} of the {closed_days} closed days is settled"
+            return f"So far {count}; a verdict takes at least {FEWEST_CLOSED_DAYS}."
+        return None

@@ -1,0 +1,530 @@
+"""Each signal a minute and a cent on either side, and a flag's life from its first call to its end."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from experiments.choices import CampaignStatus, HypothesisStatus, ZombieSignal, ZombieState
+from experiments.exceptions import Invalid, InvalidTransition, NotAllowed, NotFound
+from experiments.models import Campaign, ZombieFlag
+from experiments.services.campaigns import kill_campaign, pause_campaign, resume_campaign
+from experiments.services.judging import judge_campaigns
+from experiments.services.zombies import acknowledge_zombie, resolve_zombie
+from tests.factories import (
+    make_actor,
+    make_campaign,
+    make_criteria,
+    make_hypothesis,
+    make_workspace,
+    report,
+)
+from workspaces.choices import Role
+from workspaces.models import Event, Source, Workspace
+from workspaces.permissions import Actor
+
+pytestmark = pytest.mark.django_db
+
+LAUNCH = datetime(2026, 11, 16, 9, tzinfo=UTC)
+# Friday after the close of Thursday.
+NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture
+def marketer(workspace: Workspace) -> Actor:
+    return make_actor(workspace)
+
+
+def planned(workspace: Workspace, key: str = "hook-test", **fields: Any) -> Campaign:
+    """A planned campaign with nothing against it: one arm, criteria that never speak, money enough."""
+    values: dict[str, Any] = {
+        "arms": ["a"],
+        "launched_at": LAUNCH,
+        "hypothesis": make_hypothesis(workspace, status=HypothesisStatus.BACKLOG),
+        "budget": Decimal(5000),
+        **fields,
+    }
+    campaign = make_campaign(workspace, key, **values)
+    make_criteria(campaign, {"guards": {"spend": "1000000.00"}})
+    return campaign
+
+
+def spend(campaign: Campaign, by_day: dict[int, str], *, at: datetime = NOW, **measures: Any) -> None:
+    """Spend on days of November, reported at ``at``."""
+    for day, amount in by_day.items():
+        report(campaign, f"2026-11-{day}", spend=Decimal(amount), reported_at=at, **measures)
+
+
+def signals(campaign: Campaign, at: datetime = NOW) -> set[str]:
+    """The unresolved signals after a judging at that time."""
+    judge_campaigns([campaign.pk], at=at)
+    return set(ZombieFlag.objects.unresolved().filter(campaign=campaign).values_list("signal", flat=True))
+
+
+def test_healthy_campaign__is_no_zombie(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    spend(campaign, {16: "100", 17: "100"})
+
+    assert signals(campaign) == set()
+
+
+# Undead
+
+
+STOPPED = [CampaignStatus.PAUSED, CampaignStatus.KILLED, CampaignStatus.COMPLETED]
+
+
+@pytest.mark.parametrize("status", STOPPED)
+def test_undead__spend_on_a_later_day__is_flagged_with_the_money_since(
+    workspace: Workspace, status: CampaignStatus
+) -> None:
+    stop = datetime(2026, 11, 17, 15, tzinfo=UTC)
+    campaign = planned(workspace, status=status, paused_at=stop, ended_at=stop)
+    # The day of the stop is no later day.
+    spend(campaign, {16: "100", 17: "100"})
+    assert signals(campaign) == set()
+
+    spend(campaign, {18: "10.00", 19: "20.00", 20: "60.50", 21: "0"})
+    assert signals(campaign) == {"undead"}
+    flag = ZombieFlag.objects.get()
+    assert (flag.since, flag.money_since, flag.money_per_day) == (stop, Decimal("90.5"), Decimal("30.1667"))
+    assert flag.evidence["status"] == status
+    assert flag.evidence["spend"] == "90.50"
+    assert flag.evidence["last_day"] == "2026-11-20"
+
+
+def test_undead__pace__is_that_of_the_last_three_days_with_spend(workspace: Workspace) -> None:
+    campaign = planned(workspace, status=CampaignStatus.PAUSED, paused_at=LAUNCH)
+    spend(campaign, {17: "900", 18: "10", 19: "0", 20: "20", 21: "60"})
+
+    judge_campaigns([campaign.pk], at=NOW + timedelta(days=2))
+
+    flag = ZombieFlag.objects.get()
+    assert (flag.money_since, flag.money_per_day) == (Decimal(990), Decimal(30))
+
+
+@pytest.mark.parametrize(("amount", "expected"), [("5.00", set()), ("5.01", {"undead"})])
+def test_undead__policy_lets_a_minimum_pass(workspace: Workspace, amount: str, expected: set[str]) -> None:
+    workspace.undead_minimum_spend = Decimal(5)
+    workspace.save()
+    campaign = planned(workspace, status=CampaignStatus.KILLED, ended_at=LAUNCH)
+    spend(campaign, {17: amount})
+
+    assert signals(campaign) == expected
+
+
+def test_undead__stop_late_in_the_evening__later_is_by_the_accounts_clock(workspace: Workspace) -> None:
+    """At 23:30 in UTC the account's next day has begun in Tokyo: that day is no later one."""
+    stop = datetime(2026, 11, 17, 23, 30, tzinfo=UTC)
+    campaign = planned(workspace, status=CampaignStatus.PAUSED, paused_at=stop)
+    Source.objects.of(workspace).filter(key="meta").update(timezone="Asia/Tokyo")
+    spend(campaign, {18: "10"})
+    assert signals(campaign) == set()
+
+    spend(campaign, {19: "10"})
+    assert signals(campaign) == {"undead"}
+
+
+def test_undead__put_to_rest_on_the_platform__returns_only_with_later_spend(
+    workspace: Workspace, marketer: Actor
+) -> None:
+    campaign = planned(workspace, status=CampaignStatus.KILLED, ended_at=LAUNCH)
+    spend(campaign, {17: "10"})
+    assert signals(campaign) == {"undead"}
+    flag = ZombieFlag.objects.get()
+    resolve_zombie(flag.pk, resolution="killed", reason="Stopped it on Meta.", by=marketer, at=NOW)
+    # The day of the stop on the platform may still arrive.
+    spend(campaign, {20: "10"})
+    assert signals(campaign, NOW + timedelta(days=1)) == set()
+
+    spend(campaign, {21: "7"})
+    assert signals(campaign, NOW + timedelta(days=2)) == {"undead"}
+    assert ZombieFlag.objects.unresolved().get().money_since == 7
+
+
+# Breached
+
+
+def test_breached__nobody_acted_within_the_grace__is_flagged(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    campaign.kill_criteria.update(retired_at=LAUNCH)
+    make_criteria(campaign, {"action": "ask", "evidence": "observed", "guards": {"days": 1}})
+    spend(campaign, {16: "100"}, impressions=1000, clicks=1)
+    breach_at = datetime(2026, 11, 17, 7, tzinfo=UTC)
+    assert signals(campaign, breach_at) == set()
+    spend(campaign, {17: "30", 18: "50"}, impressions=1000, clicks=1)
+
+    assert signals(campaign, breach_at + timedelta(hours=23, minutes=59)) == set()
+    assert signals(campaign, breach_at + timedelta(hours=24)) == {"breached"}
+    flag = ZombieFlag.objects.get()
+    assert (flag.since, flag.money_since) == (breach_at, 50)
+    assert flag.evidence["hours"] == 24
+
+
+def test_breached__campaign_was_stopped__is_no_zombie_until_it_spends_again(
+    workspace: Workspace, marketer: Actor
+) -> None:
+    campaign = planned(workspace)
+    campaign.kill_criteria.update(retired_at=LAUNCH)
+    make_criteria(campaign, {"action": "ask", "evidence": "observed", "guards": {"days": 1}})
+    spend(campaign, {16: "100"}, impressions=1000, clicks=1)
+    judge_campaigns([campaign.pk], at=datetime(2026, 11, 17, 7, tzinfo=UTC))
+    spend(campaign, {17: "30", 18: "50"})
+    pause_campaign(campaign.key, reason="", by=marketer, at=datetime(2026, 11, 18, 12, tzinfo=UTC))
+
+    assert signals(campaign) == set()
+
+    spend(campaign, {19: "20"})
+    assert signals(campaign) == {"breached", "undead"}
+
+
+# Overdue
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        # Its sprint ended on Friday the 20th: Monday is the working day that passes.
+        (datetime(2026, 11, 23, 23, 59, tzinfo=UTC), set()),
+        (datetime(2026, 11, 24, tzinfo=UTC), {"overdue"}),
+    ],
+)
+def test_overdue__one_working_day_after_the_sprint(
+    workspace: Workspace, at: datetime, expected: set[str]
+) -> None:
+    hypothesis = make_hypothesis(
+        workspace,
+        status=HypothesisStatus.COMMITTED,
+        owner=make_actor(workspace).user,
+        decide_by=date(2026, 11, 20),
+    )
+    campaign = planned(workspace, hypothesis=hypothesis)
+    spend(campaign, {20: "100", 21: "10", 22: "20"}, at=at)
+
+    assert signals(campaign, at) == expected
+    if expected:
+        flag = ZombieFlag.objects.get()
+        assert workspace.local_day(flag.since) == date(2026, 11, 20)
+        assert (flag.money_since, flag.evidence["days"]) == (30, 4)
+
+
+def test_overdue__decided_or_stopped__is_cleared(workspace: Workspace, marketer: Actor) -> None:
+    hypothesis = make_hypothesis(
+        workspace,
+        status=HypothesisStatus.COMMITTED,
+        owner=make_actor(workspace, Role.MANAGER).user,
+        decide_by=date(2026, 11, 13),
+    )
+    stopped = planned(workspace, "stopped", hypothesis=hypothesis)
+    decided = planned(workspace, "decided", hypothesis=hypothesis)
+    for campaign in (stopped, decided):
+        spend(campaign, {17: "10"})
+        assert signals(campaign) == {"overdue"}
+
+    pause_campaign(stopped.key, reason="", by=marketer, at=NOW)
+    assert signals(stopped) == set()
+    hypothesis.status = HypothesisStatus.DECIDED
+    hypothesis.save()
+    assert signals(decided) == set()
+    assert set(ZombieFlag.objects.values_list("resolution", flat=True)) == {"cleared"}
+
+
+# Unplanned
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.LIVE, CampaignStatus.SCALED])
+def test_unplanned__nothing_says_when_to_stop__since_its_first_known_day(
+    workspace: Workspace, status: CampaignStatus
+) -> None:
+    campaign = make_campaign(workspace, arms=["all"], launched_at=NOW, status=status)
+    report(campaign, "2026-11-10", arm="all", spend=20, reported_at=NOW)
+    report(campaign, "2026-11-11", arm="all", spend=30, reported_at=NOW)
+
+    assert signals(campaign) == {"unplanned"}
+    flag = ZombieFlag.objects.get()
+    assert (flag.since, flag.money_since) == (datetime(2026, 11, 10, tzinfo=UTC), 50)
+    assert flag.money_per_day == 25
+
+    make_criteria(campaign)
+    assert signals(campaign) == set()
+
+
+def test_unplanned__draft__is_nobodys_zombie(workspace: Workspace) -> None:
+    campaign = make_campaign(workspace, status=CampaignStatus.DRAFT)
+
+    assert signals(campaign) == set()
+
+
+# Barren
+
+
+@pytest.mark.parametrize(("amount", "expected"), [("59.99", set()), ("60.00", {"barren"})])
+def test_barren__thrice_the_target_on_settled_days_without_a_conversion(
+    workspace: Workspace, amount: str, expected: set[str]
+) -> None:
+    campaign = planned(workspace)
+    # The target is 40: three conversions may cost 120. Wednesday is not settled on Saturday.
+    spend(campaign, {16: "60", 17: amount, 18: "500"}, conversions=0)
+    at = datetime(2026, 11, 21, 6, tzinfo=UTC)
+
+    assert signals(campaign, at) == expected
+    if expected:
+        flag = ZombieFlag.objects.get()
+        assert workspace.local_day(flag.since) == date(2026, 11, 17)
+        assert flag.money_since == 500
+        assert (flag.evidence["limit"], flag.evidence["spend"]) == ("120.00", "120.00")
+
+
+def test_barren__day_not_settled_yet__does_not_count(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    spend(campaign, {16: "200"}, conversions=0)
+
+    assert signals(campaign, datetime(2026, 11, 20, 5, 59, tzinfo=UTC)) == set()
+    assert signals(campaign, datetime(2026, 11, 20, 6, tzinfo=UTC)) == {"barren"}
+
+
+@pytest.mark.parametrize("conversions", [None, Decimal("0.5")])
+def test_barren__conversions_unknown_or_some__is_not(workspace: Workspace, conversions: Any) -> None:
+    campaign = planned(workspace)
+    spend(campaign, {16: "5000"}, conversions=conversions)
+
+    assert "barren" not in signals(campaign)
+
+
+def test_barren__first_conversion_on_an_open_day__clears_it(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    spend(campaign, {16: "200"}, conversions=0)
+    assert signals(campaign) == {"barren"}
+
+    spend(campaign, {20: "50"}, conversions=1)
+    assert signals(campaign) == set()
+    assert Event.objects.filter(kind="zombie.resolved").get().data["resolution"] == "cleared"
+
+
+# Blind
+
+
+def test_blind__no_report_for_two_days__costs_nobody_knows_what(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    last = datetime(2026, 11, 18, 7, tzinfo=UTC)
+    spend(campaign, {16: "100", 17: "100"}, at=last)
+
+    assert signals(campaign, last + timedelta(hours=47, minutes=59)) == set()
+    assert signals(campaign, last + timedelta(hours=48)) == {"blind"}
+    flag = ZombieFlag.objects.get()
+    assert flag.since == last
+    assert (flag.money_since, flag.money_per_day) == (None, None)
+    assert flag.evidence["hours"] == 48
+
+    spend(campaign, {18: "1"}, at=last + timedelta(hours=49))
+    assert signals(campaign, last + timedelta(hours=49)) == set()
+
+
+def test_blind__never_reported__counts_from_the_launch(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+
+    assert signals(campaign, LAUNCH + timedelta(hours=47, minutes=59)) == set()
+    assert signals(campaign, LAUNCH + timedelta(hours=48)) == {"blind"}
+
+
+def test_blind__just_resumed__gets_its_time(workspace: Workspace, marketer: Actor) -> None:
+    campaign = planned(workspace)
+    spend(campaign, {16: "1"}, at=LAUNCH)
+    pause_campaign(campaign.key, reason="", by=marketer, at=LAUNCH + timedelta(hours=1))
+    resume_campaign(campaign.key, by=marketer, at=NOW)
+
+    assert signals(campaign, NOW + timedelta(hours=47)) == set()
+    assert signals(campaign, NOW + timedelta(hours=48)) == {"blind"}
+
+
+def test_blind__paused__is_not_expected_to_report(workspace: Workspace) -> None:
+    campaign = planned(workspace, status=CampaignStatus.PAUSED, paused_at=LAUNCH)
+
+    assert signals(campaign, NOW + timedelta(days=30)) == set()
+
+
+# Overspent
+
+
+@pytest.mark.parametrize(("amount", "expected"), [("50.00", set()), ("50.01", {"overspent"})])
+def test_overspent__beyond_the_ledgers_budget(workspace: Workspace, amount: str, expected: set[str]) -> None:
+    campaign = planned(workspace, budget=Decimal(150))
+    spend(campaign, {15: "999", 16: "100", 17: amount})
+
+    assert signals(campaign) == expected
+    if expected:
+        flag = ZombieFlag.objects.get()
+        assert workspace.local_day(flag.since) == date(2026, 11, 17)
+        assert flag.money_since == Decimal("0.01")
+        assert flag.evidence == {"budget": "150.00", "spend": "150.01", "over": "0.01"}
+
+
+def test_overspent__imported_without_a_budget__is_unplanned_only(workspace: Workspace) -> None:
+    campaign = make_campaign(workspace, arms=["a"], launched_at=LAUNCH)
+    spend(campaign, {16: "100"})
+
+    assert signals(campaign) == {"unplanned"}
+
+
+# A flag's life
+
+
+@pytest.fixture
+def zombie(workspace: Workspace) -> Campaign:
+    """Unplanned since Monday, at 10 a day."""
+    campaign = make_campaign(workspace, arms=["a"], launched_at=LAUNCH)
+    spend(campaign, {16: "10", 17: "10", 18: "10", 19: "10"})
+    return campaign
+
+
+def test_flag__judged_twice__is_one_flag_and_one_event(zombie: Campaign) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    before = ZombieFlag.objects.values().get()
+
+    result = judge_campaigns([zombie.pk], at=NOW + timedelta(minutes=5))
+
+    assert (result.flagged, result.cleared) == ((), ())
+    assert ZombieFlag.objects.values().get() == before
+    event = Event.objects.get(kind="zombie.flagged")
+    assert (event.subject_id, event.data["signal"]) == (str(before["id"]), "unplanned")
+    assert event.data["campaign"] == zombie.key
+
+
+def test_flag__more_money__is_kept_up_to_date_without_an_event(zombie: Campaign) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    spend(zombie, {20: "60"})
+
+    judge_campaigns([zombie.pk], at=NOW + timedelta(minutes=5))
+
+    assert ZombieFlag.objects.get().money_since == 100
+    assert Event.objects.filter(kind="zombie.flagged").count() == 1
+
+
+def test_acknowledged_flag__money_goes_on_for_another_grace__calls_again(
+    zombie: Campaign, marketer: Actor
+) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    flag = ZombieFlag.objects.get()
+    acknowledge_zombie(flag.pk, by=marketer, at=NOW)
+    spend(zombie, {20: "10"})
+    judge_campaigns([zombie.pk], at=NOW + timedelta(hours=24))
+    flag.refresh_from_db()
+    # What was spent on the day of the word is no answer to it.
+    assert flag.state == ZombieState.ACKNOWLEDGED
+
+    spend(zombie, {21: "10"})
+    judge_campaigns([zombie.pk], at=NOW + timedelta(hours=24))
+    flag.refresh_from_db()
+    assert flag.state == ZombieState.OPEN
+    assert flag.acknowledged_by is None
+    assert Event.objects.filter(kind="zombie.flagged").order_by("pk").last().data["reopened"] is True
+
+
+def test_acknowledged_flag__within_the_grace__stays_acknowledged(zombie: Campaign, marketer: Actor) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    acknowledge_zombie(ZombieFlag.objects.get().pk, by=marketer, at=NOW)
+    spend(zombie, {20: "10", 21: "10"})
+
+    judge_campaigns([zombie.pk], at=NOW + timedelta(hours=23, minutes=59))
+
+    assert ZombieFlag.objects.get().state == ZombieState.ACKNOWLEDGED
+
+
+def test_acknowledge__twice__is_refused(zombie: Campaign, marketer: Actor) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    flag = ZombieFlag.objects.get()
+    acknowledge_zombie(flag.pk, by=marketer, at=NOW)
+
+    with pytest.raises(InvalidTransition):
+        acknowledge_zombie(flag.pk, by=marketer, at=NOW)
+
+
+def test_kept_flag__rests_through_its_day_and_then_calls_again(zombie: Campaign, marketer: Actor) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    resolve_zombie(
+        ZombieFlag.objects.get().pk,
+        resolution="kept",
+        reason="Brand search, never off.",
+        until=date(2026, 11, 25),
+        by=marketer,
+        at=NOW,
+    )
+    spend(zombie, {24: "1"}, at=datetime(2026, 11, 25, tzinfo=UTC))
+
+    assert signals(zombie, datetime(2026, 11, 25, 23, 59, tzinfo=UTC)) == set()
+    assert signals(zombie, datetime(2026, 11, 26, tzinfo=UTC)) == {"unplanned"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"reason": " "}, ["reason"]),
+        ({"until": None}, ["until"]),
+        ({"until": date(2026, 11, 20)}, ["until"]),
+        ({"until": date(2026, 12, 21)}, ["until"]),
+        ({"resolution": "cleared"}, ["resolution"]),
+        ({"resolution": "buried"}, ["resolution"]),
+        ({"resolution": "killed"}, ["until"]),
+        ({"reason": "", "until": None}, ["reason", "until"]),
+    ],
+)
+def test_resolve__what_is_wrong__is_named(
+    zombie: Campaign, marketer: Actor, changes: dict[str, Any], fields: list[str]
+) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    given: dict[str, Any] = {"resolution": "kept", "reason": "Brand search.", "until": date(2026, 12, 20)}
+
+    with pytest.raises(Invalid) as refusal:
+        resolve_zombie(ZombieFlag.objects.get().pk, **{**given, **changes}, by=marketer, at=NOW)
+
+    assert [error.field for error in refusal.value.errors] == fields
+    resolve_zombie(ZombieFlag.objects.get().pk, **given, by=marketer, at=NOW)
+
+
+def test_resolve__killed__kills_the_campaign_and_resolves_its_flags(
+    zombie: Campaign, marketer: Actor
+) -> None:
+    judge_campaigns([zombie.pk], at=NOW + timedelta(days=2))
+    flags = ZombieFlag.objects.filter(campaign=zombie)
+    assert set(flags.values_list("signal", flat=True)) == {ZombieSignal.UNPLANNED, ZombieSignal.BLIND}
+
+    flag = resolve_zombie(
+        flags.get(signal="unplanned").pk, resolution="killed", reason="Nobody wants it.", by=marketer, at=NOW
+    )
+
+    zombie.refresh_from_db()
+    assert zombie.status == CampaignStatus.KILLED
+    assert (flag.resolution, flag.reason, flag.resolved_by) == ("killed", "Nobody wants it.", marketer.user)
+    assert set(flags.values_list("resolution", flat=True)) == {"killed"}
+    assert signals(zombie, NOW + timedelta(days=3)) == set()
+
+
+def test_resolve__twice__is_refused(zombie: Campaign, marketer: Actor) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    flag = ZombieFlag.objects.get()
+    kill_campaign(zombie.key, reason="Enough.", by=marketer, at=NOW)
+
+    with pytest.raises(InvalidTransition):
+        resolve_zombie(flag.pk, resolution="killed", reason="Enough.", by=marketer, at=NOW)
+
+
+def test_zombie_of_another_workspace__does_not_exist(zombie: Campaign) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    stranger = make_actor(make_workspace("others"))
+
+    with pytest.raises(NotFound):
+        acknowledge_zombie(ZombieFlag.objects.get().pk, by=stranger, at=NOW)
+
+
+def test_zombie__viewer__may_not_speak_for_it(zombie: Campaign) -> None:
+    judge_campaigns([zombie.pk], at=NOW)
+    viewer = make_actor(zombie.workspace, Role.VIEWER)
+
+    with pytest.raises(NotAllowed):
+        acknowledge_zombie(ZombieFlag.objects.get().pk, by=viewer, at=NOW)
