@@ -1,0 +1,95 @@
+"""Rows as JSON objects: in an array, or one on each line."""
+
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+from rest_framework.exceptions import ParseError
+
+from api.decoding.fields import row_of
+from api.decoding.limits import check_number_of_rows
+from api.exceptions import FieldError, Invalid
+from experiments.services.observations import Row
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NOT_JSON = (b"NaN", b"Infinity", b"-Infinity")
+
+
+class Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    rows: list[msgspec.Raw]
+
+
+def _exactly(number: str) -> Decimal | str:
+    """A fraction as it was written; one that even Decimal cannot hold stays a text, to be refused by row."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        return number
+
+
+# Splitting comes first: it checks the whole body's syntax and makes nothing of it yet.
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_envelope = msgspec.json.Decoder(Envelope)
+_one = msgspec.json.Decoder(float_hook=_exactly)
+
+
+def rows_of_json(body: bytes) -> list[Row | FieldError]:
+    """The rows of an array, or of an object with an array ``rows``."""
+    body = _checked_text(body).lstrip()
+    if not body:
+        raise ParseError("The body is empty. Send an array of rows.")
+    try:
+        objects = _array.decode(body) if body[:1] == b"[" else _envelope.decode(body).rows
+    except msgspec.ValidationError:
+        raise Invalid("not_rows", "Send an array of rows, or an object with an array “rows”.") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _malformed(error, body) from None
+    check_number_of_rows(objects)
+    return [_row(memoryview(item)) for item in objects]
+
+
+def rows_of_lines(body: bytes) -> list[Row | FieldError]:
+    """The rows of newline-delimited JSON; blank lines are passed over and not counted."""
+    lines = [
+        (number, line) for number, line in enumerate(_checked_text(body).split(b"\n"), 1) if line.strip()
+    ]
+    check_number_of_rows(lines)
+    rows = []
+    for number, line in lines:
+        try:
+            rows.append(_row(line))
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise _malformed(error, line, line_number=number) from None
+    return rows
+
+
+def _row(encoded: bytes | memoryview) -> Row | FieldError:
+    try:
+        return row_of(_one.decode(encoded))
+    except msgspec.ValidationError as error:
+        # Of what is decoded without a type, only a whole number can be wrong: by having thousands of digits.
+        field = str(error).rpartition("$.")[2].rstrip("`") if "$." in str(error) else None
+        return FieldError("out_of_range", "A number has thousands of digits.", field)
+
+
+def _checked_text(body: bytes) -> bytes:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise ParseError(f"The body is not in UTF-8: byte {error.start} cannot be read.") from None
+    return body.removeprefix(BYTE_ORDER_MARK)
+
+
+def _malformed(error: Exception, text: bytes, *, line_number: int | None = None) -> ParseError:
+    where = "" if line_number is None else f" in line {line_number}"
+    if isinstance(error, RecursionError):
+        return ParseError(f"The JSON{where} is nested too deeply; a row has no depth at all.")
+    reason = str(error).removeprefix("JSON is malformed: ")
+    if "byte" not in reason:
+        return ParseError(
+            f"The JSON{where} ends too early, at byte {len(text)}, or has half of a surrogate pair."
+        )
+    position = int(reason.rpartition("byte ")[2].rstrip(")"))
+    hint = ""
+    if text[position:].startswith(_NOT_JSON) or text[max(position - 1, 0) :].startswith(_NOT_JSON):
+        hint = " JSON knows neither NaN nor infinity: leave the measure out, or send null to clear it."
+    return ParseError(f"The JSON is malformed{where}: {reason}.{hint}")
