@@ -85,7 +85,7 @@ def _guards_return(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
 def shared_db(_guards_return: list[str], transactional_db: None) -> Generator[None]:
     """A database for several threads: real commits, emptied at the end.
 
-    SQLite empties a table by deleting its rows, which our own triggers forbid; so they step aside for that moment.
+    SQLite empties a table by deleting its rows, which our triggers forbid: they step aside for that moment.
     """
     yield
     if connection.vendor == "sqlite":

@@ -195,13 +195,9 @@ def _against_control(campaign: Campaign, chance: Chance, *, at: datetime) -> Cha
     """Without a target: whether the settled days of the outcome metric say *win* against the control."""
     if chance.metric is None or chance.data_through is None or campaign.is_finished:
         return chance
-    analysis = analyse_campaign(
-        campaign, metric=chance.metric.key, as_of=chance.data_through, at=at
-    ).as_dict()
-    verdict = analysis["verdict"]
-    if verdict["code"] != VerdictCode.WIN or analysis["provisional"]:
+    analysis = analyse_campaign(campaign, metric=chance.metric.key, as_of=chance.data_through, at=at)
+    winner = analysis.verdict.arm if analysis.verdict.code == VerdictCode.WIN else None
+    chances_to_win = {one.key: one.chance_to_beat_control for one in analysis.comparisons}
+    if winner not in chances_to_win:
         return chance
-    winner = next((row for row in analysis["comparisons"] if row["arm"] == verdict["arm"]), None)
-    if winner is None:
-        return chance
-    return replace(chance, beats_control=True, chance_to_beat_control=winner["chance_to_beat_control"])
+    return replace(chance, beats_control=True, chance_to_beat_control=chances_to_win[winner])

@@ -211,7 +211,7 @@ def _do_nothing(
         )
         said.append(f"{names} {'goes' if len(spending) == 1 else 'go'} on spending {much}")
     if idle:
-        said.append(f"{say_money(idle, workspace)} {'stay' if idle != 1 else 'stays'} idle")
+        said.append(f"{say_money(idle, workspace)} stays idle")
     return {
         "sentence": f"If you do nothing: {', and '.join(said)}."
         if said

@@ -1,7 +1,25 @@
 from sprints.services.ledger import balances, fund_launch, fund_reserve
+from sprints.services.reallocations import (
+    apply_reallocation,
+    approve_reallocation,
+    create_reallocation,
+    expire_reallocations,
+    propose_reallocation,
+    reject_reallocation,
+    undo_reallocation,
+    withdraw_reallocation,
+)
 
 __all__ = [
+    "apply_reallocation",
+    "approve_reallocation",
     "balances",
+    "create_reallocation",
+    "expire_reallocations",
     "fund_launch",
     "fund_reserve",
+    "propose_reallocation",
+    "reject_reallocation",
+    "undo_reallocation",
+    "withdraw_reallocation",
 ]

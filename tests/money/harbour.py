@@ -1,7 +1,7 @@
-"""Harbour Payroll in the second week of a sprint: one campaign that works, one that does not, two that are over.
+"""Harbour Payroll in a second week: one campaign that works, one that does not, two that are over.
 
-All of it is settled through Sunday 15 November; the 16th to the 18th are closed but may still gain conversions, and
-the 19th has begun without a report.
+All of it is settled through Sunday 15 November; the 16th to the 18th are closed but may still gain
+conversions, and the 19th has begun without a report.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Approved once, by somebody else, exactly as shown; applied once; and closed with a reason where it no longer fits."""
+"""Approved once, by somebody else, exactly as shown; applied once; ended with a reason where it fails."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +35,7 @@ def harbour(workspace: Workspace) -> Harbour:
 
 @pytest.fixture
 def plan(harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
-    """800.00 from the calculator, 1,811.60 and 388.40 from what is over to the founder; 251.60 to the reserve."""
+    """800.00 from the calculator and 2,200.00 from what is over go to the founder, 251.60 to the reserve."""
     return propose_reallocation(by=mia, at=now)
 
 
@@ -282,7 +282,7 @@ class TestOtherEnds:
     def test_withdraw__by_another_marketer__is_not_allowed(
         self, plan: Reallocation, workspace: Workspace, now: datetime
     ) -> None:
-        with pytest.raises(NotAllowed, match="mia@harbour.example or a manager"):
+        with pytest.raises(NotAllowed, match=r"mia@harbour\.example or a manager"):
             withdraw_reallocation(plan.pk, by=make_actor(workspace, Role.MARKETER), at=now)
 
     def test_withdraw__by_a_manager__is_theirs_to_do(

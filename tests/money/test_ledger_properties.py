@@ -1,4 +1,4 @@
-"""Whatever is funded, launched, moved and reported, in whatever order: the sums hold, beside a ledger on paper."""
+"""Whatever is funded, launched, moved and reported: the sums are those of a ledger on paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

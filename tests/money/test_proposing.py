@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from experiments.choices import CampaignStatus, ZombieSignal
@@ -14,6 +15,7 @@ from sprints.choices import ReallocationState
 from sprints.exceptions import NotAllowed, NotFound, Refused
 from sprints.models import Reallocation
 from sprints.models.ledger import plan_digest
+from sprints.selectors.candidates import candidates_of
 from sprints.services.reallocations import propose_reallocation
 from tests.factories import make_actor, make_workspace
 from tests.money.harbour import SETTLED_DAYS, Harbour, build_harbour, finish, flag, run
@@ -36,7 +38,7 @@ class TestTheRule:
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
         plan = propose_reallocation(by=mia, at=now)
-        # The calculator gives the smaller of half its budget (1,500) and what is free: 3,000 − 2,000 spent − 200
+        # The calculator gives the smaller of half its budget (1,500) and what is free, 3,000 − 2,000 − 200
         # for today. The founder may grow by half of 6,000; what it cannot take goes to the reserve.
         assert moves(plan) == [
             ("pricing-calculator", "founder-video", Decimal("800.00")),
@@ -160,7 +162,7 @@ class TestNothingToMove:
         self, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
         run(workspace, "founder-video", budget="6000.00", trials=14)
-        with pytest.raises(Refused, match="Founder video is .* likely to meet its target") as refusal:
+        with pytest.raises(Refused, match=r"Founder video is .* likely to meet its target") as refusal:
             propose_reallocation(by=mia, at=now)
         assert refusal.value.code == "nothing_to_move"
 
@@ -244,7 +246,8 @@ class TestEvidence:
         do_nothing = propose_reallocation(by=mia, at=now).evidence["do_nothing"]
         assert do_nothing == {
             "sentence": (
-                "If you do nothing: Pricing calculator goes on spending $200.00 a day, and $2,451.60 stay idle."
+                "If you do nothing: Pricing calculator goes on spending $200.00 a day, "
+                "and $2,451.60 stays idle."
             ),
             "spend_per_day": "200.00",
             "idle": "2451.60",
@@ -274,12 +277,7 @@ class TestEvidence:
         workspace: Workspace,
         mia: Actor,
         now: datetime,
-        django_assert_max_num_queries: object,
     ) -> None:
-        from django.db import connection
-
-        from sprints.selectors.candidates import candidates_of
-
         with CaptureQueriesContext(connection) as few:
             candidates_of(workspace, at=now)
         for number in range(6):

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("shared_db")
 
 
 def race(*deeds: Callable[[], Any]) -> list[str]:
-    """Do all of them at the same moment, each in its own thread; return "done" or the refusal's code for each."""
+    """Do all of them at once, each in its thread; return "done" or the refusal's code for each, sorted."""
     start = Barrier(len(deeds))
 
     def run(deed: Callable[[], Any]) -> str:
