@@ -37,6 +37,7 @@ urlpatterns = [
     path(PLAN + "reject/", plans.RejectView.as_view(), name="plan_reject"),
     path(PLAN + "withdraw/", plans.WithdrawView.as_view(), name="plan_withdraw"),
     path(PLAN + "apply/", plans.ApplyView.as_view(), name="plan_apply"),
+    path(PLAN + "undo/", plans.UndoView.as_view(), name="plan_undo"),
     path(W + "learnings/", learnings.LearningsView.as_view(), name="learnings"),
     path(W + "learnings.csv", learnings.LearningsCsvView.as_view(), name="learnings_csv"),
     path(W + "graveyard/", learnings.GraveyardView.as_view(), name="graveyard"),

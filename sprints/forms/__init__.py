@@ -1,9 +1,11 @@
+from sprints.forms.adoption import AdoptDraft
 from sprints.forms.learnings import LearningFilter
 from sprints.forms.money import FundForm, PlanByHandForm
 from sprints.forms.planning import BacklogFilter, CommitForm, SprintForm
 from sprints.forms.review import DecisionForm
 
 __all__ = [
+    "AdoptDraft",
     "BacklogFilter",
     "CommitForm",
     "DecisionForm",

@@ -89,6 +89,15 @@ class Board:
         return sum((item.planned_by_now or NOTHING for item in self.campaigns), NOTHING)
 
     @property
+    def spending(self) -> int:
+        return sum(item.campaign.is_spending for item in self.campaigns)
+
+    @property
+    def saved(self) -> Decimal:
+        """What is unspent in campaigns that are over."""
+        return sum((item.saved or NOTHING for item in self.campaigns if item.campaign.is_finished), NOTHING)
+
+    @property
     def undecided(self) -> list[RunningHypothesis]:
         return [row for row in self.hypotheses if row.is_open]
 

@@ -1,9 +1,54 @@
-from workspaces.views.access import WorkspaceView
+"""What a campaign needs the ledger for: launching, and adopting one that nobody planned."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import QueryDict
+
+from experiments.choices import HypothesisStatus
+from experiments.models import Campaign, Hypothesis
+from experiments.views.campaigns import DraftView
+from sprints.exceptions import NotFound
+from sprints.forms import AdoptDraft
+from sprints.services.launching import adopt_campaign, launch_campaign
+from workspaces.permissions import Permission
+from workspaces.views.access import ActionView, WorkspaceView
 
 
-class LaunchView(WorkspaceView):
-    """."""
+class OneCampaign(WorkspaceView):
+    section = "campaigns"
+    permission = Permission.PLAN
+
+    def campaign(self) -> Campaign:
+        campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
+        if campaign is None:
+            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+        return campaign
+
+    def done_url(self) -> str:
+        return self.page_url("campaign", key=self.kwargs["key"])
 
 
-class AdoptView(WorkspaceView):
-    """."""
+class LaunchView(OneCampaign, ActionView):
+    def act(self) -> str:
+        campaign = launch_campaign(self.kwargs["key"], by=self.actor, at=self.at)
+        return f"{campaign.name} is live. Its rules are frozen."
+
+
+class AdoptView(OneCampaign, DraftView):
+    """Rules, a budget and perhaps a hypothesis for a campaign that runs without a plan."""
+
+    template_name = "sprints/adopt.html"
+
+    def draft(self, data: QueryDict | None = None) -> AdoptDraft:
+        open_ones = [HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED]
+        hypotheses = Hypothesis.objects.of(self.workspace).filter(status__in=open_ones).order_by("title")
+        return AdoptDraft(data, workspace=self.workspace, hypotheses=hypotheses)
+
+    def context(self, draft: AdoptDraft) -> dict[str, Any]:
+        return {**super().context(draft), "campaign": self.campaign()}
+
+    def save(self, draft: AdoptDraft) -> str:
+        campaign = adopt_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)
+        messages.success(self.request, f"{campaign.name} is adopted. Its rules are frozen.")
+        return self.done_url()

@@ -1,5 +1,7 @@
 """A reallocation plan: proposed, read, approved by somebody else, applied."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch
@@ -17,6 +19,7 @@ from sprints.services.reallocations import (
     create_reallocation,
     propose_reallocation,
     reject_reallocation,
+    undo_reallocation,
     withdraw_reallocation,
 )
 from workspaces.choices import Role
@@ -26,6 +29,8 @@ from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
 SECTION = "money"
+# What the database's integers hold.
+LARGEST_NUMBER = 2**31 - 1
 
 
 class OnePlan(WorkspaceView):
@@ -56,6 +61,12 @@ class PlanView(OnePlan):
     def get(self, request: HttpRequest) -> HttpResponse:
         plan = self.plan()
         lines = list(plan.lines.all())
+        rows = [*plan.evidence.get("campaigns", []), plan.evidence.get("reserve", {})]
+        before, after = (
+            sum(Decimal(row[side]) for row in rows if side in row) for side in ("before", "after")
+        )
+        reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
+        through = plan.evidence.get("data_through")
         is_own = plan.proposed_by == self.request.user
         is_manager = self.actor.role is not None and self.actor.role.includes(Role.MANAGER)
         return self.render(
@@ -66,7 +77,11 @@ class PlanView(OnePlan):
                     for line, evidence in zip(lines, plan.evidence.get("lines", []), strict=False)
                 ],
                 "amount": sum(line.amount for line in lines),
-                "donors": len({line.source_key for line in lines}),
+                "data_through": date.fromisoformat(through) if through else None,
+                "reserve_change": Decimal(reserve["after"]) - Decimal(reserve["before"]),
+                "sum_before": before,
+                "sum_after": after,
+                "sum_change": after - before,
                 "is_own": is_own,
                 "is_waiting": plan.state == ReallocationState.PROPOSED,
                 "is_approved": plan.state == ReallocationState.APPROVED,
@@ -86,7 +101,7 @@ class ProposeView(ActionView):
         number = self.request.POST.get("sprint", "")
         sprint = (
             Sprint.objects.of(self.workspace).filter(number=number).first()
-            if number.isdecimal() and len(number) < 10
+            if number.isdecimal() and int(number) <= LARGEST_NUMBER
             else None
         )
         self.made = propose_reallocation(sprint_id=sprint.pk if sprint else None, by=self.actor, at=self.at)
@@ -135,6 +150,19 @@ class ApplyView(OnePlan, ActionView):
     def act(self) -> str:
         apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
         return "The money has moved. Set the daily budgets on the platforms as the plan says."
+
+
+class UndoView(OnePlan, ActionView):
+    """Propose the opposite of an applied plan."""
+
+    made: Reallocation | None = None
+
+    def act(self) -> str:
+        self.made = undo_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
+        return "The opposite plan is proposed. A manager other than you approves it."
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.made.pk) if self.made else super().done_url()
 
 
 class _EndPlan(OnePlan, FormView):

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from experiments.selectors.analysis import analyse_campaign
 
 from experiments.models import Campaign
+from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
-from sprints.choices import CommitmentState, SprintStatus
+from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
 from sprints.models import Commitment, Sprint
@@ -19,6 +19,22 @@ from sprints.views.planning import OneSprint
 from workspaces.forms import Form
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView
+
+CONSEQUENCES = {
+    DecisionKind.SCALE: "keep it running, under its rules",
+    DecisionKind.EVOLVE: "complete it, and write the next hypothesis",
+    DecisionKind.KILL: "stop it for good",
+    DecisionKind.INCONCLUSIVE: "complete it and say why, or go on in the next sprint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the four decisions, and what follows from it."""
+
+    value: str
+    label: str
+    consequence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,7 @@ class DecideView(OneSprint, FormView):
             "row": row,
             "hypothesis": row.hypothesis,
             "suggestion": self.suggestion(row),
+            "decisions": [Choice(kind.value, kind.label, told) for kind, told in CONSEQUENCES.items()],
             "evidence": [self._evidence(item.campaign) for item in row.campaigns],
         }
 

@@ -1,0 +1,61 @@
+"""Giving a campaign that nobody planned a rule, a budget and, if there is one, a hypothesis."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+
+from experiments.forms.campaign import CriterionForm, Draft, Rows
+from experiments.models import Hypothesis
+from workspaces.forms import Form, MoneyField
+from workspaces.models import Workspace
+
+MOST_CRITERIA = 4
+
+
+class AdoptForm(Form):
+    hypothesis = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="Hypothesis",
+        help_text="What it is meant to show, if anybody knows.",
+    )
+    budget = MoneyField(label="Budget", help_text="From now on, in addition to what it has spent.")
+    runs_until = forms.DateField(
+        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class AdoptDraft(Draft):
+    """The plan that an unplanned campaign never had."""
+
+    form: AdoptForm
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        hypotheses: Iterable[Hypothesis],
+    ) -> None:
+        self.form = AdoptForm(data, workspace=workspace)
+        cast("forms.ChoiceField", self.form.fields["hypothesis"]).choices = [
+            ("", "none"),
+            *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
+        ]
+        self.criteria = Rows(
+            CriterionForm,
+            data,
+            name="criterion",
+            workspace=workspace,
+            initial=[],
+            fewest=1,
+            most=MOST_CRITERIA,
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the service takes them; what was left empty is left out."""
+        given = {name: value for name, value in self.form.cleaned_data.items() if value}
+        return {**given, "kill_criteria": [form.values for form in self.criteria.filled]}
