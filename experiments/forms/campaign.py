@@ -90,7 +90,7 @@ class CriterionForm(RowForm):
         widget=_blank_input(6),
         error_messages={"required": "Give the limit, like 18.00 or 0.5%."},
     )
-    confidence = forms.ChoiceField(label="How sure")
+    confidence = forms.ChoiceField(initial="0.95", label="How sure")
     evidence = forms.ChoiceField(
         choices=[
             (EvidenceKind.PROBABLE, "allowing for good and bad days"),
@@ -133,6 +133,7 @@ class CriterionForm(RowForm):
         )
         self.fields[f"guard_{number}_of"] = forms.ChoiceField(
             choices=GuardKey.choices,
+            initial=GuardKey.SPEND if not number else GuardKey.DAYS,
             label="Guard measure" if not number else f"Measure of guard {number + 1}",
             widget=_blank_select(GuardKey.choices),
         )
@@ -267,7 +268,7 @@ class CampaignForm(Form):
     revives = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class _Draft:
+class Draft:
     """Several forms that are sent and refused as one."""
 
     criteria: Rows[CriterionForm]
@@ -300,7 +301,7 @@ class _Draft:
         return self.criteria.filled if name in {"kill_criteria", "criteria"} else None
 
 
-class CampaignDraft(_Draft):
+class CampaignDraft(Draft):
     """The whole plan of a campaign."""
 
     def __init__(
@@ -383,7 +384,7 @@ class CampaignDraft(_Draft):
         }
 
 
-class AmendDraft(_Draft):
+class AmendDraft(Draft):
     """New rules for a launched campaign, and why."""
 
     def __init__(self, data: Data = None, *, workspace: Workspace, criteria: Sequence[KillCriterion]) -> None:

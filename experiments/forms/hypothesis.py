@@ -22,8 +22,8 @@ from workspaces.models import Membership, Workspace
 _CHOOSE = ("", "choose")
 
 
-def _blank(rows: int = 1) -> forms.Textarea:
-    return forms.Textarea(attrs={"class": "qn-blank", "rows": rows, "cols": 24})
+def _blank(example: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"class": "qn-blank", "rows": 1, "placeholder": example})
 
 
 def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -34,10 +34,10 @@ class HypothesisForm(Form):
     title = forms.CharField(
         max_length=300, help_text="A claim that can turn out false: “Founder video beats studio video”."
     )
-    change = forms.CharField(max_length=500, label="What we change", widget=_blank())
-    audience = forms.CharField(max_length=500, label="For whom", widget=_blank())
-    expected_effect = forms.CharField(max_length=500, label="What it will do", widget=_blank())
-    because = forms.CharField(max_length=1000, label="Why we believe it", widget=_blank())
+    change = forms.CharField(max_length=500, label="What we change", widget=_blank("a founder on a phone"))
+    audience = forms.CharField(max_length=500, label="For whom", widget=_blank("cold audiences"))
+    expected_effect = forms.CharField(max_length=500, label="What it will do", widget=_blank("lower the cost per lead"))
+    because = forms.CharField(max_length=1000, label="Why we believe it", widget=_blank("sales calls praise candour"))
     owner = forms.ChoiceField(required=False, help_text="Who answers for it. A sprint needs one.")
     kind = forms.ChoiceField(choices=_choices(HypothesisKind.choices), label="Kind of change")
     buyer_stage = forms.ChoiceField(choices=_choices(BuyerStage.choices), label="Stage of the buyer")

@@ -120,7 +120,7 @@ class CampaignView(_OneCampaign):
         return {"analysis": analysis, "rows": rows, "has_control": any(row.is_control for row in rows)}
 
 
-class _PlanView(WorkspaceView):
+class DraftView(WorkspaceView):
     """A form of several parts, sent as one."""
 
     permission = Permission.PLAN
@@ -155,7 +155,7 @@ class _PlanView(WorkspaceView):
         raise NotImplementedError
 
 
-class _WriteCampaign(_PlanView):
+class _WriteCampaign(DraftView):
     template_name = "experiments/campaign_form.html"
 
     def choices(self) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class EditCampaignView(_WriteCampaign, _OneCampaign):
         return self.page_url("campaign", key=campaign.key)
 
 
-class AmendView(_PlanView, _OneCampaign):
+class AmendView(DraftView, _OneCampaign):
     """The whole set of rules again, with the reason for the change."""
 
     template_name = "experiments/amend.html"
