@@ -1,7 +1,7 @@
 """The review: what the numbers suggest, what a person decides, and what follows for the campaigns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
 from experiments.models import Campaign, Hypothesis
+from experiments.selectors.analysis import CampaignVerdict, analyse_campaign
 from experiments.services.campaigns import (
     complete_campaign,
     discard_campaign,
@@ -42,66 +43,77 @@ class Suggestion:
 
     decision: DecisionKind
     reason: str
-    verdicts: Mapping[str, Mapping[str, Any]]
+    verdicts: dict[str, dict[str, Any]]
     vanity_win: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one campaign speaks for."""
+    """What one campaign speaks for, and why, in a sentence about *it*."""
 
+    campaign: Campaign
+    verdict: CampaignVerdict
+    vanity_win: bool
     speaks_for: DecisionKind
     reason: str
-    verdict: Mapping[str, Any]
-    vanity_win: bool = False
 
 
+_VERDICT_SPEAKS_FOR = {
+    VerdictCode.WIN: DecisionKind.SCALE,
+    VerdictCode.LOSS: DecisionKind.KILL,
+    # Two ways that do the same: the next idea is worth more than a longer look.
+    VerdictCode.EQUIVALENT: DecisionKind.EVOLVE,
+    VerdictCode.INCONCLUSIVE: DecisionKind.INCONCLUSIVE,
+    VerdictCode.INSUFFICIENT: DecisionKind.INCONCLUSIVE,
+}
 # Of several campaigns the best speaks for the hypothesis: it is over only when none of them works.
 _STRONGEST_FIRST = (DecisionKind.SCALE, DecisionKind.EVOLVE, DecisionKind.INCONCLUSIVE, DecisionKind.KILL)
 
 
 def suggest_decision(hypothesis: Hypothesis, *, at: datetime) -> Suggestion:
-    """What the verdicts of the hypothesis's campaigns suggest at that moment; a human decides."""
-    campaigns = hypothesis.campaigns.launched().select_related("workspace", "hypothesis").order_by("pk")
-    readings = {campaign.key: _read_campaign(campaign, hypothesis, at=at) for campaign in campaigns}
-    if not readings:
+    """What the verdicts of the hypothesis's campaigns suggest at that moment; a person decides."""
+    campaigns = list(hypothesis.campaigns.launched().select_related("workspace", "hypothesis").order_by("pk"))
+    if not campaigns:
         return Suggestion(DecisionKind.INCONCLUSIVE, "None of its campaigns has run.", {}, vanity_win=False)
-    strongest = min(readings.values(), key=lambda reading: _STRONGEST_FIRST.index(reading.speaks_for))
+    readings = [_read_campaign(campaign, hypothesis, at=at) for campaign in campaigns]
+    strongest = min(readings, key=lambda reading: _STRONGEST_FIRST.index(reading.speaks_for))
+    name = f"{strongest.campaign.name}: " if len(readings) > 1 else ""
     return Suggestion(
         decision=strongest.speaks_for,
-        reason=strongest.reason,
-        verdicts={key: reading.verdict for key, reading in readings.items()},
-        vanity_win=any(reading.vanity_win for reading in readings.values()),
+        reason=f"{name}{strongest.reason}",
+        verdicts={reading.campaign.key: asdict(reading.verdict) for reading in readings},
+        vanity_win=any(reading.vanity_win for reading in readings),
     )
 
 
 def _read_campaign(campaign: Campaign, hypothesis: Hypothesis, *, at: datetime) -> _Reading:
-    from experiments.selectors.analysis import analyse_campaign
-
-    verdict = analyse_campaign(campaign, at=at).as_dict()["verdict"]
-    code, reason = VerdictCode(verdict["code"]), verdict["reason"]
-    if code == VerdictCode.WIN and hypothesis.metric.needs_outcome:
-        outcome = analyse_campaign(campaign, metric=hypothesis.outcome_metric, at=at).as_dict()["verdict"]
-        if outcome["code"] != VerdictCode.WIN:
-            reason = (
-                f"{campaign.name} wins on {hypothesis.metric.label}, but nothing says yet that the "
-                f"{METRICS[hypothesis.outcome_metric].label} follows."
-            )
-            return _Reading(DecisionKind.EVOLVE, reason, verdict, vanity_win=True)
+    verdict = analyse_campaign(campaign, at=at).verdict
+    is_vanity_win = verdict.code == VerdictCode.WIN and not _outcome_wins(
+        campaign, verdict, hypothesis, at=at
+    )
+    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], verdict.reason
     breach = campaign.breaches.open().order_by("pk").first()
     if breach is not None:
-        return _Reading(DecisionKind.KILL, f"{campaign.name} has broken its rule: {breach.rule}.", verdict)
-    if campaign.status == CampaignStatus.KILLED:
-        return _Reading(DecisionKind.KILL, f"{campaign.name} was killed: {campaign.stop_reason}", verdict)
-    speaks_for = {
-        VerdictCode.WIN: DecisionKind.SCALE,
-        VerdictCode.LOSS: DecisionKind.KILL,
-        # Two ways that do the same: the next idea is worth more than a longer look.
-        VerdictCode.EQUIVALENT: DecisionKind.EVOLVE,
-        VerdictCode.INCONCLUSIVE: DecisionKind.INCONCLUSIVE,
-        VerdictCode.INSUFFICIENT: DecisionKind.INCONCLUSIVE,
-    }[code]
-    return _Reading(speaks_for, reason, verdict)
+        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}."
+    elif campaign.status == CampaignStatus.KILLED:
+        speaks_for, reason = DecisionKind.KILL, f"It was killed: {campaign.stop_reason}"
+    elif is_vanity_win:
+        outcome = METRICS[hypothesis.outcome_metric].label
+        speaks_for = DecisionKind.EVOLVE
+        reason = (
+            f"It wins on the {hypothesis.metric.label}, but nothing shows yet that the {outcome} follows."
+        )
+    return _Reading(campaign, verdict, is_vanity_win, speaks_for, reason)
+
+
+def _outcome_wins(
+    campaign: Campaign, verdict: CampaignVerdict, hypothesis: Hypothesis, *, at: datetime
+) -> bool:
+    """Whether the arm that wins on the primary metric also wins on the outcome that this is meant to move."""
+    if not hypothesis.metric.needs_outcome:
+        return True
+    outcome = analyse_campaign(campaign, metric=hypothesis.outcome_metric, at=at).verdict
+    return (outcome.code, outcome.arm) == (VerdictCode.WIN, verdict.arm)
 
 
 @transaction.atomic
