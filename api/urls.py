@@ -4,9 +4,13 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import IntConverter
 from rest_framework.routers import SimpleRouter
 
+from api.views.campaigns import CampaignViewSet
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
+from api.views.metrics import MetricsView
+from api.views.money import LedgerViewSet, ReallocationViewSet
 from api.views.planning import HypothesisViewSet, SprintViewSet
+from api.views.zombies import ZombieViewSet
 
 
 class IdConverter(IntConverter):
@@ -20,12 +24,17 @@ register_converter(IdConverter, "id")
 router = SimpleRouter(use_regex_path=False)
 router.register("sprints", SprintViewSet, basename="sprint")
 router.register("hypotheses", HypothesisViewSet, basename="hypothesis")
+router.register("campaigns", CampaignViewSet, basename="campaign")
+router.register("zombies", ZombieViewSet, basename="zombie")
+router.register("reallocations", ReallocationViewSet, basename="reallocation")
+router.register("ledger", LedgerViewSet, basename="ledger")
 router.register("webhook-endpoints", WebhookEndpointViewSet, basename="webhook-endpoint")
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("events/", EventsView.as_view(), name="events"),
+    path("metrics/", MetricsView.as_view(), name="metrics"),
     path("", include(router.urls)),
     re_path("", NothingHere.as_view()),
 ]
