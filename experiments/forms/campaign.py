@@ -55,9 +55,7 @@ class RowForm(Form):
 
     @property
     def is_blank(self) -> bool:
-        return self.is_bound and not any(
-            self.data.get(self.add_prefix(name), "").strip() for name in self.telling
-        )
+        return not any(self.data.get(self.add_prefix(name), "").strip() for name in self.telling)
 
 
 class ArmForm(RowForm):
@@ -200,11 +198,22 @@ def _is_chance(text: str) -> bool:
         return False
 
 
+def is_growing(data: Data) -> bool:
+    """Whether the button of one more row was pressed: nothing is saved then, nor complained about."""
+    return data is not None and "more" in data
+
+
+def _typed(data: Data, prefix: str = "") -> dict[str, Any]:
+    """What was typed into the fields with that prefix, by the fields' names."""
+    given = data or {}
+    return {name.removeprefix(prefix): given.get(name) for name in given if name.startswith(prefix)}
+
+
 RowT = TypeVar("RowT", bound=RowForm)
 
 
 class Rows(Generic[RowT]):
-    """A list of rows that grows by a button, without script: the button posts, and one more row comes back."""
+    """A list of rows that grows by a button, without script: it posts, and one more row comes back."""
 
     def __init__(
         self,
@@ -219,18 +228,20 @@ class Rows(Generic[RowT]):
     ) -> None:
         self.name = name
         self.most = most
-        self._make = lambda number, given: form_class(
-            data, prefix=f"{name}-{number}", workspace=workspace, initial=given
-        )
-        first_field = form_class.telling[0]
-        count = max(len(initial), fewest)
-        if data is not None:
-            posted = (f"{name}-{number}-{first_field}" in data for number in range(most))
-            count = sum(takewhile(bool, posted))
-            count += data.get("more") == name
-        count = min(max(count, 1), most)
+        prefixes = [f"{name}-{number}" for number in range(most)]
+        posted = list(takewhile(lambda prefix: f"{prefix}-{form_class.telling[0]}" in (data or {}), prefixes))
+        count = max(len(initial), fewest) if data is None else len(posted) + (data.get("more") == name)
+        given = dict(zip(prefixes, initial, strict=False))
+        if is_growing(data):
+            given = {prefix: _typed(data, f"{prefix}-") for prefix in posted}
         self.forms: list[RowT] = [
-            self._make(number, initial[number] if number < len(initial) else None) for number in range(count)
+            form_class(
+                data if prefix in posted and not is_growing(data) else None,
+                prefix=prefix,
+                workspace=workspace,
+                initial=given.get(prefix),
+            )
+            for prefix in prefixes[: max(count, 1)]
         ]
 
     @property
@@ -274,17 +285,16 @@ class Draft:
     criteria: Rows[CriterionForm]
     form: Form
 
-    @property
-    def is_growing(self) -> bool:
-        """Whether the button of one more row was pressed: nothing is saved then."""
-        return self.form.is_bound and "more" in self.form.data
-
     def is_valid(self) -> bool:
         answers = [self.form.is_valid(), self.criteria.is_valid()]
         return all(answers)
 
+    @property
+    def has_row_errors(self) -> bool:
+        return any(row.errors for row in self.criteria.filled)
+
     def take(self, error: DomainError) -> None:
-        """Put each complaint to its field of its row; ``kill_criteria.0.guards.spend`` counts the filled rows."""
+        """Put each complaint to its field; ``kill_criteria.0.guards.spend`` counts the filled rows."""
         if not error.errors:
             self.form.add_error(None, error.message)
         for item in error.errors:
@@ -316,7 +326,10 @@ class CampaignDraft(Draft):
     ) -> None:
         arms = list(campaign.arms.all()) if campaign else []
         criteria = list(campaign.kill_criteria.all()) if campaign else []
-        self.form = CampaignForm(data, workspace=workspace, initial=initial)
+        if is_growing(data):
+            self.form = CampaignForm(workspace=workspace, initial=_typed(data))
+        else:
+            self.form = CampaignForm(data, workspace=workspace, initial=initial)
         fields = self.form.fields
         cast("forms.ChoiceField", fields["hypothesis"]).choices = [
             ("", "none yet"),
@@ -350,6 +363,10 @@ class CampaignDraft(Draft):
     def is_valid(self) -> bool:
         answers = [super().is_valid(), self.arms.is_valid()]
         return all(answers)
+
+    @property
+    def has_row_errors(self) -> bool:
+        return super().has_row_errors or any(row.errors for row in self.arms.filled)
 
     def rows_of(self, name: str) -> Sequence[RowForm] | None:
         return self.arms.filled if name == "arms" else super().rows_of(name)
@@ -388,7 +405,10 @@ class AmendDraft(Draft):
     """New rules for a launched campaign, and why."""
 
     def __init__(self, data: Data = None, *, workspace: Workspace, criteria: Sequence[KillCriterion]) -> None:
-        self.form = ReasonForm(data, workspace=workspace)
+        if is_growing(data):
+            self.form = ReasonForm(workspace=workspace, initial=_typed(data))
+        else:
+            self.form = ReasonForm(data, workspace=workspace)
         self.criteria = Rows(
             CriterionForm,
             data,

@@ -36,8 +36,12 @@ class HypothesisForm(Form):
     )
     change = forms.CharField(max_length=500, label="What we change", widget=_blank("a founder on a phone"))
     audience = forms.CharField(max_length=500, label="For whom", widget=_blank("cold audiences"))
-    expected_effect = forms.CharField(max_length=500, label="What it will do", widget=_blank("lower the cost per lead"))
-    because = forms.CharField(max_length=1000, label="Why we believe it", widget=_blank("sales calls praise candour"))
+    expected_effect = forms.CharField(
+        max_length=500, label="What it will do", widget=_blank("lower the cost per lead")
+    )
+    because = forms.CharField(
+        max_length=1000, label="Why we believe it", widget=_blank("sales calls praise candour")
+    )
     owner = forms.ChoiceField(required=False, help_text="Who answers for it. A sprint needs one.")
     kind = forms.ChoiceField(choices=_choices(HypothesisKind.choices), label="Kind of change")
     buyer_stage = forms.ChoiceField(choices=_choices(BuyerStage.choices), label="Stage of the buyer")

@@ -153,7 +153,7 @@ class CampaignCard:
 
 
 def campaign_cards(campaigns: Iterable[Campaign]) -> list[CampaignCard]:
-    """Campaigns with what they have spent and the criterion nearest to its line, in three queries and a few."""
+    """Campaigns with what they have spent and the criterion that is nearest to its line."""
     rows = list(campaigns)
     spent = _spend(rows)
     nearest: dict[int, CriterionWatch] = {}

@@ -53,6 +53,12 @@ def rect(css: str, x: float, y: float, width: float, height: float, more: str = 
     return f'<rect class="{css}" x="{_n(x)}" y="{_n(y)}" {size}{more}/>'
 
 
+def hatching(x: float, y: float, width: float, height: float) -> str:
+    """Not settled. The pattern is in the page, so it cannot be named from the stylesheet."""
+    size = f'width="{_n(width)}" height="{_n(max(height, 0))}"'
+    return f'<rect x="{_n(x)}" y="{_n(y)}" {size} fill="url(#qn-hatch)"/>'
+
+
 def line(css: str, path: str, more: str = "") -> str:
     return f'<path class="{css}" d="{path}"{more}/>'
 

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from experiments.choices import METRICS, GuardKey, Metric, MetricForm, ZombieSignal
+from experiments.choices import MEASURES, METRICS, GuardKey, Metric, MetricForm, ZombieSignal
 from experiments.models import KillCriterion, ZombieFlag
 from experiments.selectors.arm_rows import ArmRow
+from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
-from experiments.templatetags import _charts, _drawings, _words
+from experiments.templatetags import _burning, _charts, _drawings, _words
 from workspaces.templatetags.quickno import MINUS, UNKNOWN, Number, day, in_currency, sentence_case, strong
 
 register = template.Library()
@@ -62,9 +62,7 @@ def metric_label(key: str) -> str:
 @register.filter
 def events_label(metric: Metric) -> str:
     """What is counted for the metric: ``conversions``."""
-    return (
-        GuardKey(metric.events).label if metric.events in GuardKey.values else metric.events.replace("_", " ")
-    )
+    return str(MEASURES[metric.events].label)
 
 
 @register.simple_tag(takes_context=True)
@@ -168,13 +166,13 @@ def days_chart_narrow(
 
 
 @register.simple_tag(takes_context=True)
-def burn_chart(context: Context, burn: Sequence[Any], days: Sequence[date]) -> SafeString:
-    return _charts.burn(burn, days, _currency(context))
+def burn_chart(context: Context, burn: Sequence[Burning], days: Sequence[date]) -> SafeString:
+    return _burning.burn(burn, days, _currency(context))
 
 
 @register.simple_tag(takes_context=True)
-def burn_chart_narrow(context: Context, burn: Sequence[Any], days: Sequence[date]) -> SafeString:
-    return _charts.burn(burn, days, _currency(context), width=316, height=270, is_narrow=True)
+def burn_chart_narrow(context: Context, burn: Sequence[Burning], days: Sequence[date]) -> SafeString:
+    return _burning.burn(burn, days, _currency(context), _burning.NARROW)
 
 
 _REASONS = {

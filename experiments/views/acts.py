@@ -39,7 +39,7 @@ class _ActView(_OneCampaign, FormView):
     """``title`` and ``note`` are sentences about ``{campaign}``."""
 
     template_name = "components/reason_page.html"
-    form_class = WordsForm
+    form_class: ClassVar[type[Form]] = WordsForm
     title: ClassVar[str]
     note: ClassVar[str]
     verb: ClassVar[str]
@@ -59,7 +59,7 @@ class _ActView(_OneCampaign, FormView):
 
 class PauseView(_ActView):
     title = "Pause {campaign}?"
-    note = "It can go on later. Pause it on the ad platform, too: spend reported after the pause makes it undead."
+    note = "It can go on later. Pause it on the ad platform, too: spend after the pause makes it undead."
     verb = "Pause it"
 
     def save(self, form: Form) -> str:
@@ -117,8 +117,8 @@ class OverruleView(_ActView):
     permission = Permission.OVERRULE
     title = "Overrule the rule of {campaign}?"
     note = (
-        "The criterion rests through that day, at most two weeks. Everybody will see that you overruled it, and "
-        "why. It resumes nothing by itself."
+        "The criterion rests through that day, at most two weeks. Everybody will see that you overruled it, "
+        "and why. It resumes nothing by itself."
     )
     verb = "Overrule it"
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from experiments.choices import CampaignStatus, HypothesisStatus
 from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
 from experiments.forms import AmendDraft, CampaignDraft
+from experiments.forms.campaign import is_growing
 from experiments.models import Campaign, Hypothesis
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
@@ -131,8 +132,8 @@ class DraftView(WorkspaceView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         draft = self.draft(request.POST)
-        if draft.is_growing:
-            return self.render({**self.context(draft), "is_growing": True})
+        if is_growing(request.POST):
+            return self.render(self.context(draft))
         status = 422
         if draft.is_valid():
             try:

@@ -84,7 +84,7 @@ class KeepView(_OneFlag, FormView):
             **super().context(form),
             "title": f"Keep {flag.campaign} going?",
             "lead": f"It is {flag.get_signal_display()}.",
-            "note": "Say why, and until when. If the cause is still there after that day, it is back on this list.",
+            "note": "Say why, and until when. If the cause is still there then, it is back on this list.",
             "verb": "Keep it",
             "cancel_url": self.done_url(),
         }

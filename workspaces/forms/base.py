@@ -52,7 +52,9 @@ def _help_of(model: type[models.Model], name: str) -> str:
 
 
 def _dress(widget: forms.Widget) -> None:
-    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return  # The component draws each option.
+    if isinstance(widget, forms.CheckboxInput):
         name = "form-check-input"
     elif isinstance(widget, forms.Select):
         name = "form-select"

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from workspaces.choices import EventKind
 from workspaces.models import Event
-from workspaces.templatetags.quickno import icon, in_currency, percent
+from workspaces.templatetags.quickno import counted, day, icon, in_currency, probability, sentence_case
 
 register = template.Library()
 
@@ -67,7 +67,7 @@ _TELLINGS: dict[str, Telling] = {
     _K.CRITERION_SETTLED: Telling("settled the breach of {what}", "stop"),
     _K.CRITERION_OVERRULED: Telling("overruled the breach of {what}", "breach"),
     _K.METRICS_POSTED: Telling("posted numbers", "numbers"),
-    _K.METRICS_RESTATED: Telling("restated earlier days", "numbers"),
+    _K.METRICS_RESTATED: Telling("restated {what}", "numbers"),
     _K.ZOMBIE_FLAGGED: Telling("found that {what} goes on without a yes", "zombie"),
     _K.ZOMBIE_ACKNOWLEDGED: Telling("acknowledged the zombie {what}", "zombie"),
     _K.ZOMBIE_RESOLVED: Telling("resolved the zombie {what}", "zombie"),
@@ -92,6 +92,8 @@ def _name(event: Event) -> str:
         return f"Sprint {event.data['number']}"
     if event.subject_type == "reallocation":
         return f"plan {event.subject_id}"
+    if event.subject_type == "hypothesis" and event.data.get("title"):
+        return str(event.data["title"])
     for key in _NAMES:
         value = event.data.get(key)
         if isinstance(value, str) and value:
@@ -113,29 +115,31 @@ def _subject(event: Event, slug: str) -> SafeString:
 def _details(event: Event, currency: str) -> list[str]:
     """What else a reader needs: the rule, how sure, the amount, the change, the reason."""
     data = event.data
-    details = []
-    if data.get("rule"):
-        details.append(f"{data['rule']}.")
-    if (
-        event.kind == _K.CRITERION_BREACHED
-        and isinstance(data.get("strength"), float)
-        and data["strength"] <= 1
-    ):
-        details.append(f"{percent(data['strength'])} sure.")
-    if event.kind == _K.HYPOTHESIS_DECIDED and data.get("decision"):
-        details.append(f"{str(data['decision']).capitalize()}.")
-    if event.kind == _K.MEMBER_CHANGED:
-        details.append(f"From {data.get('before')} to {data.get('after')}.")
-    if event.kind in {_K.METRICS_POSTED, _K.METRICS_RESTATED} and data.get("received"):
-        details.append(f"{data['received']:,} rows.")
-    if data.get("signal"):
-        details.append(f"Signal: {data['signal']}.")
-    if data.get("resolution"):
-        details.append(f"Resolution: {data['resolution']}.")
-    amount = data.get("amount")
-    if isinstance(amount, str):
-        details.append(f"{in_currency(_decimal(amount), currency)}.")
-    return details
+    evidence = data.get("evidence")
+    chance = evidence.get("probability") if isinstance(evidence, dict) else None
+    amount = data.get("amount") or data.get("total")
+    told = {
+        "rule": data.get("rule"),
+        "sure": f"{probability(chance)} sure" if isinstance(chance, float) else None,
+        "decision": str(data.get("decision") or "").capitalize(),
+        "role": f"From {data.get('before')} to {data.get('after')}"
+        if event.kind == _K.MEMBER_CHANGED
+        else None,
+        "rows": counted(data["received"], "row") if data.get("received") else None,
+        "restated": _restated(data) if event.kind == _K.METRICS_RESTATED else None,
+        "signal": f"Signal: {data['signal']}" if data.get("signal") else None,
+        "resolution": f"Resolution: {data['resolution']}" if data.get("resolution") else None,
+        "amount": in_currency(_decimal(amount), currency) if isinstance(amount, str) else None,
+    }
+    return [f"{words}." for words in told.values() if words]
+
+
+def _restated(data: dict[str, Any]) -> str:
+    """``Conversions of Tue 10 Nov``."""
+    measures = [str(key).replace("_", " ") for key in data.get("measures") or ["numbers"]]
+    days = [day(on) for on in data.get("days") or []]
+    when = days[0] if len(days) == 1 else f"{len(days)} days"
+    return f"{sentence_case(', '.join(measures))} of {when}"
 
 
 def _decimal(text: str) -> float:
@@ -155,7 +159,7 @@ def event_line(context: Context, event: Event) -> SafeString:
     before, what, after = telling.words.partition("{what}")
     subject = _subject(event, workspace.slug) if what else ""
     details = " ".join(_details(event, workspace.currency))
-    reason = str(event.data.get("reason") or "")
+    reason = str(event.data.get("reason") or event.data.get("learning") or "").rstrip(".")
     return format_html(
         "<strong>{}</strong> {}{}{}.{}{}",
         event.actor_label,
@@ -163,7 +167,7 @@ def event_line(context: Context, event: Event) -> SafeString:
         subject,
         after,
         f" {details}" if details else "",
-        f" “{reason}”" if reason else "",
+        f" “{reason}.”" if reason else "",
     )
 
 

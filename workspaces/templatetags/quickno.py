@@ -106,6 +106,17 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def recent(value: datetime) -> str:
+    """``09:15`` today, ``Thu 09:15`` within the week, ``12 Nov`` before: for narrow columns."""
+    at, today = timezone.localtime(value), timezone.localdate()
+    if at.date() == today:
+        return f"{at:%H:%M}"
+    if today - at.date() < timedelta(days=7):
+        return f"{at:%a %H:%M}"
+    return f"{at.day} {at:%b}" if at.year == today.year else f"{at.day} {at:%b} {at.year}"
+
+
+@register.filter
 def long_day(value: date | datetime) -> str:
     """``Thursday 19 November``."""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value

@@ -18,7 +18,6 @@ from workspaces.forms import Form
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
 
-
 # Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
 _LARGEST_ID = 2**63 - 1
 

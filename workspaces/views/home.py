@@ -29,7 +29,7 @@ class HomeView(LoginRequiredMixin, View):
 
 
 class ThemeView(View):
-    """Light, dark, or as the system has it: a cookie, so that the server renders it and no script flickers."""
+    """Light, dark, or as the system has it: a cookie, so that the server renders it and nothing flickers."""
 
     http_method_names = ["post", "options"]
 

@@ -1,0 +1,123 @@
+"""What zombies burn, day by day: stacked bars, the costliest lowest and darkest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.safestring import SafeString
+
+from experiments.selectors.burning import Burning
+from experiments.templatetags._charts import ceiling_of
+from experiments.templatetags._drawings import _n, drawing, line, rect, text
+from workspaces.templatetags.quickno import day, in_currency
+
+# The theme has four shades of burning; from the fourth campaign on they burn together.
+_SHADES = 4
+_LEFT, _TOP = 44.0, 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    width: float
+    height: float
+    # Room at the right for the names.
+    margin: float
+    is_narrow: bool
+
+
+WIDE = _Size(940, 250, 190, is_narrow=False)
+NARROW = _Size(316, 270, 4, is_narrow=True)
+
+
+def burn(burning: Sequence[Burning], shown: Sequence[date], currency: str, size: _Size = WIDE) -> SafeString:
+    """The drawing for a container of that size; ``shown`` are the days, oldest first."""
+    layers = _layers(burning, shown)
+    chart = _Chart(layers, shown, currency, size)
+    legend = 22.0 * len(layers) if size.is_narrow else 0.0
+    told = ", ".join(
+        f"{in_currency(total, currency, whole=True)} on {day(on)}"
+        for total, on in zip(chart.totals, shown, strict=True)
+    )
+    return drawing(
+        width=size.width,
+        height=size.height + legend,
+        label=f"Spend by day that should not be: {told}.",
+        body=[*chart.axis(), *chart.bars(), *chart.names()],
+        css="",
+    )
+
+
+def _layers(burning: Sequence[Burning], shown: Sequence[date]) -> list[Burning]:
+    if len(burning) <= _SHADES:
+        return list(burning)
+    rest = burning[_SHADES - 1 :]
+    together = {on: sum((item.by_day.get(on, Decimal(0)) for item in rest), Decimal(0)) for on in shown}
+    return [*burning[: _SHADES - 1], Burning(f"{len(rest)} others", together)]
+
+
+class _Chart:
+    def __init__(self, layers: Sequence[Burning], shown: Sequence[date], currency: str, size: _Size) -> None:
+        self.layers, self.shown, self.currency, self.size = layers, shown, currency, size
+        self.totals = [sum(float(layer.by_day.get(on, 0)) for layer in layers) for on in shown]
+        self.top, self.step = ceiling_of(max(self.totals, default=0) * 1.1)
+        self.floor, self.right = size.height - 26, size.width - size.margin
+        self.slot = (self.right - _LEFT) / max(len(shown), 1)
+
+    def at(self, amount: float) -> float:
+        return self.floor - (self.floor - _TOP) * amount / self.top
+
+    def money(self, amount: float) -> str:
+        return in_currency(amount, self.currency, whole=True)
+
+    def axis(self) -> list[str]:
+        body = []
+        for tick in range(round(self.top / self.step) + 1):
+            y = self.at(tick * self.step)
+            body.append(line("s-grid" if tick else "s-axis", f"M{_n(_LEFT)} {_n(y)}H{_n(self.right)}"))
+            body.append(text(self.money(tick * self.step), _LEFT - 6, y + 4, "t-end"))
+        return body
+
+    def bars(self) -> list[str]:
+        body, width = [], min(self.slot - 4, 84)
+        for index, on in enumerate(self.shown):
+            x, below = _LEFT + self.slot * (index + 0.5), 0.0
+            for shade, layer in enumerate(self.layers, start=1):
+                amount = float(layer.by_day.get(on, 0))
+                high, low = self.at(below + amount), self.at(below)
+                body += [rect(f"z{shade}", x - width / 2, high, width, low - high - 1.5)] if amount else []
+                below += amount
+            body += self._labels(index, on, x)
+        return body
+
+    def _labels(self, index: int, on: date, x: float) -> list[str]:
+        """The first and the last day are printed in full; between them, where there is room, the weekday."""
+        is_end = index in {0, len(self.shown) - 1}
+        value = text(
+            self.money(self.totals[index]),
+            x,
+            self.at(self.totals[index]) - 6,
+            f"t-num t-mid{' is-s' if self.size.is_narrow else ''}",
+        )
+        if self.size.is_narrow:
+            return [value, text(str(on.day), x, self.floor + 18, "t-mid")] if is_end else []
+        name = f"{on:%a} {on.day}" if is_end or on.weekday() == 0 else f"{on:%a}"
+        return [*([value] if is_end else []), text(name, x, self.floor + 18, "t-mid")]
+
+    def names(self) -> list[str]:
+        """Beside the last day's layers, or below as a key where it is narrow."""
+        body, below = [], 0.0
+        for shade, layer in enumerate(self.layers, start=1):
+            amount = float(layer.by_day.get(self.shown[-1], 0))
+            if self.size.is_narrow:
+                y = self.size.height + 22.0 * (shade - 1) + 14
+                body += [rect(f"z{shade}", 8, y - 10, 12, 12), text(_short(layer.name, 38), 26, y)]
+            elif amount:
+                y = (self.at(below) + self.at(below + amount)) / 2 + 4
+                body.append(text(_short(layer.name, 26), self.right + 12, y, "t-strong"))
+            below += amount
+        return body
+
+
+def _short(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
