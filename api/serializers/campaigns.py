@@ -56,6 +56,7 @@ class AdoptInput(Input):
     hypothesis = Id(required=False, allow_null=True)
     kill_criteria = CriterionInput(many=True)
     budget = Amount()
+    runs_until = serializers.DateField(required=False, allow_null=True, help_text="Its last planned day.")
 
 
 class AmendInput(Input):
@@ -168,7 +169,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         field.bind("spend", self)
         return field.to_representation(self.context["spend"].get(campaign.pk, 0))
 
-    @extend_schema_field({"enum": [*dict(METRIC_CHOICES), None]})
+    @extend_schema_field(serializers.ChoiceField(METRIC_CHOICES, allow_null=True))
     def get_primary_metric(self, campaign: Campaign) -> str | None:
         return campaign.hypothesis.primary_metric if campaign.hypothesis else None
 

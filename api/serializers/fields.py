@@ -1,6 +1,6 @@
 """Fields that say in the schema what is right and leave the refusing to the services, who say it in words."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
@@ -56,12 +56,16 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
 
     default_error_messages = {"not_a_number": "This is a decimal number, such as “2500.00”."}
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
             self.fail("not_a_number")
-        if isinstance(data, str):
-            ProhibitNullCharactersValidator()(data)
-        return data
+        try:
+            number = Decimal(str(data))
+        except InvalidOperation:
+            self.fail("not_a_number")
+        if not number.is_finite():
+            self.fail("not_a_number")
+        return number
 
     def to_representation(self, value: Any) -> str:
         workspace: Workspace = self.context["workspace"]

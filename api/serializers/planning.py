@@ -165,7 +165,7 @@ class HypothesisSerializer(serializers.ModelSerializer[Hypothesis]):
     def get_campaigns(self, hypothesis: Hypothesis) -> list[str]:
         return [item.key for item in sorted(hypothesis.campaigns.all(), key=lambda item: item.pk)]
 
-    @extend_schema_field({"enum": [*DecisionKind.values, None]})
+    @extend_schema_field(serializers.ChoiceField(DecisionKind.choices, allow_null=True))
     def get_decision(self, hypothesis: Hypothesis) -> str | None:
         decision = _latest_decision(hypothesis)
         return decision.decision if decision else None

@@ -232,6 +232,6 @@ def test_field_errors__nested__are_named_by_their_path() -> None:
         "name": complaint,
         "arms": [{}, {"key": complaint}],
         "non_field_errors": complaint,
-        "n": {0: complaint},
+        "components": {0: complaint},
     }
     assert [item.field for item in field_errors(details)] == ["name", "arms.1.key", None, "components.0"]
