@@ -4,11 +4,11 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from operator import mul
 from statistics import NormalDist
 from threading import Barrier
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -318,10 +318,10 @@ def chance_of_no_event(events_expected: float, *, days: int) -> float:
     """R1 worked out for equal days without an event: shape 1, and a rate of 1 + E/φ times the limit."""
     guess = events_expected / (events_expected + 1)
     spreads = [0.2 * math.exp(0.8 * NormalDist().inv_cdf((k - 0.5) / 12)) for k in range(1, 13)]
-    weights = [(days / guess + spread**2) ** ((1 - days) / 2) for spread in spreads]
+    weights = [math.pow(days / guess + spread**2, (1 - days) / 2) for spread in spreads]
     inflations = [1 + spread**2 * guess / days for spread in spreads]
     chances = [1 - math.exp(-(1 + events_expected / inflation)) for inflation in inflations]
-    return sum(map(mul, weights, chances)) / sum(weights)
+    return float(np.average(chances, weights=weights))
 
 
 def test_judging__no_conversion_for_thrice_the_target__is_evidence(campaign: Campaign) -> None:
@@ -508,7 +508,7 @@ def test_judging__campaigns_with_all_kinds_of_rules__agree_with_judging_each_alo
     assert list(CriterionWatch.objects.order_by("criterion", "arm").values()) == together
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shared_db")
 def test_judging__two_workers_at_once__make_one_breach_and_one_pause() -> None:
     campaign = make_campaign(make_workspace(), launched_at=LAUNCH, arms=["a"])
     make_criteria(campaign, {})
