@@ -1,24 +1,17 @@
 """Numbers over REST: what is taken, what is refused and with which words, and what comes out again."""
 
-import csv
 import json
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
-from django.utils import timezone
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from api.decoding import MOST_BYTES, read_body
 from experiments.models import Campaign, Observation, ObservationBatch
 from tests.api.conftest import BASE, ClientOf
 from tests.factories import make_live_campaign
-from workspaces.choices import Role, Scope
+from workspaces.choices import Scope
 from workspaces.models import Workspace
 
 URL = f"{BASE}metrics/"
@@ -40,7 +33,9 @@ def row(**changes: Any) -> Row:
     return {"campaign": "hook-test", "arm": "b", "day": "2026-05-20", "impressions": 41230, **changes}
 
 
-def post(client: APIClient, body: Any, *, content_type: str = "application/json", query: str = "") -> Response:
+def post(
+    client: APIClient, body: Any, *, content_type: str = "application/json", query: str = ""
+) -> Response:
     """Send a body as it is, or the JSON of anything else."""
     data = body if isinstance(body, str | bytes) else json.dumps(body)
     return client.post(f"{URL}{query}", data, content_type=content_type)
