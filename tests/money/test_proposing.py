@@ -1,7 +1,7 @@
 """The plan that the rule makes, and the evidence that is frozen with it. Amounts are worked out by hand."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from experiments.choices import CampaignStatus, ZombieSignal
-from experiments.models import Campaign
+from experiments.models import Campaign, Observation
 from experiments.stats.threshold import cost_evidence
 from sprints.choices import ReallocationState
 from sprints.exceptions import NotAllowed, NotFound, Refused
@@ -285,3 +285,47 @@ class TestEvidence:
         with CaptureQueriesContext(connection) as many:
             candidates_of(workspace, at=now)
         assert len(many) == len(few)
+
+
+class TestOtherOutcomes:
+    def test_evidence__a_return_on_ad_spend__has_a_value_in_money(
+        self, workspace: Workspace, mia: Actor, now: datetime
+    ) -> None:
+        winner = run(workspace, "bundles", budget="4000.00", trials=12, target="2.0", primary_metric="roas")
+        loser = run(workspace, "singles", budget="6000.00", trials=12, target="2.0", primary_metric="roas")
+        earn(winner, Decimal(300))
+        earn(loser, Decimal(120))
+        evidence = propose_reallocation(by=mia, at=now).evidence
+        # 100 spent and 300 or 120 earned by each arm a day: returns of 3.0 and 1.2. Half of 4,000 moves.
+        assert evidence["expected_outcomes"] is None
+        assert evidence["expected_gain"]["measure"] == "revenue"
+        assert evidence["expected_gain"]["expected"] == pytest.approx(2000 * (3.0 - 1.2), rel=0.05)
+        assert evidence["lines"][0]["p_receiver_beats_donor"] > 0.95
+
+    def test_evidence__campaigns_of_different_outcomes__gives_no_sum_and_says_why(
+        self, workspace: Workspace, mia: Actor, now: datetime
+    ) -> None:
+        earn(
+            run(workspace, "bundles", budget="4000.00", trials=12, target="2.0", primary_metric="roas"),
+            Decimal(300),
+        )
+        run(workspace, "pricing-calculator", budget="6000.00", trials=8)
+        evidence = propose_reallocation(by=mia, at=now).evidence
+        assert (evidence["expected_gain"], evidence["expected_outcomes"]) == (None, None)
+        assert "one and the same outcome" in evidence["why_no_gain"]
+        assert evidence["lines"][0]["p_receiver_beats_donor"] is None
+        assert "returns" in evidence["lines"][0]["why_not_known"]
+
+    def test_propose__no_settled_day_yet__is_not_known_and_moves_nothing_live(
+        self, workspace: Workspace, mia: Actor
+    ) -> None:
+        run(workspace, "pricing-calculator", budget="3000.00", trials=0)
+        run(workspace, "founder-video", budget="3000.00", trials=40)
+        # Thursday the 12th at noon: the 9th settles three days after it has closed, on the 13th.
+        with pytest.raises(Refused, match="No settled day says yet") as refusal:
+            propose_reallocation(by=mia, at=datetime(2026, 11, 12, 18, tzinfo=UTC))
+        assert refusal.value.code == "nothing_to_move"
+
+
+def earn(campaign: Campaign, revenue: Decimal) -> None:
+    Observation.objects.filter(arm__campaign=campaign).update(revenue=revenue)
