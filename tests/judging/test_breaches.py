@@ -1,16 +1,13 @@
 """A kill criterion from its guards to its breach."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import NormalDist
-from threading import Barrier
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from experiments.choices import CampaignStatus, CriterionAction, EvidenceKind, WatchState
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement
@@ -506,26 +503,3 @@ def test_judging__campaigns_with_all_kinds_of_rules__agree_with_judging_each_alo
     for campaign_id in ids:
         judge_campaigns([campaign_id], at=later + timedelta(hours=1))
     assert list(CriterionWatch.objects.order_by("criterion", "arm").values()) == together
-
-
-@pytest.mark.usefixtures("shared_db")
-def test_judging__two_workers_at_once__make_one_breach_and_one_pause() -> None:
-    campaign = make_campaign(make_workspace(), launched_at=LAUNCH, arms=["a"])
-    make_criteria(campaign, {})
-    loser(campaign)
-    together = Barrier(2)
-
-    def work() -> tuple[int, ...]:
-        together.wait(timeout=10)
-        try:
-            return judge_campaigns([campaign.pk], at=NOW).breaches
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as workers:
-        breaches = [future.result() for future in [workers.submit(work), workers.submit(work)]]
-
-    assert sorted(map(len, breaches)) == [0, 1]
-    assert Breach.objects.count() == 1
-    assert Event.objects.filter(kind="criterion.breached").count() == 1
-    assert Event.objects.filter(kind="campaign.paused").count() == 1
