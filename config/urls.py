@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("sprints.urls")),
     path("", include("experiments.urls")),
     path("", include("workspaces.urls")),
+    path("", include("api.page_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
