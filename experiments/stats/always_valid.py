@@ -77,7 +77,7 @@ def _log_ratios(
     threshold: npt.ArrayLike,
     mask: npt.ArrayLike | None,
 ) -> tuple[Array, Mask, bool]:
-    """Return each day's log ratio of the judged rate to its threshold, the counted days, and if it is a cost."""
+    """Return each day's log ratio of the judged rate to its threshold, the counted days, if it is a cost."""
     is_cost = metric_form(form) is MetricForm.COST
     if metric_form(form) is MetricForm.VALUE:
         raise ValueError("form is 'value'; always-valid evidence is there for rates and costs only.")

@@ -208,7 +208,7 @@ def shift_plan(
     A live donor gives at most half its budget, nothing that is spent or held back, and only what receivers
     can take; the least likely to meet its target gives first. Then come the finished, which give all that is
     unspent: what finds no receiver goes to the reserve. Receivers share in proportion to their room.
-    ``exponent``: decimals of the currency; ``growth_cap``: the share of its budget that a receiver may grow by.
+    ``exponent``: decimals of the currency; ``growth_cap``: the share of its budget a receiver may grow by.
 
     >>> plan = shift_plan([
     ...     CampaignMoney("loser", Decimal(1000), Decimal(300), probability_above_target=0.07),

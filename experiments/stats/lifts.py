@@ -19,6 +19,7 @@ from experiments.stats.posterior import Family, Posterior
 LEVEL: Final = 0.95
 # The lift, in log units, that the always-valid mixture is tuned to.
 ALWAYS_VALID_SPREAD: Final = 0.3
+UNBELIEVABLE: Final = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +83,22 @@ class LogRatio:
 def losses(posterior: Posterior) -> tuple[Array, Array]:
     """Return E[(1 - e^δ)⁺] and E[(e^δ - 1)⁺] of a normal mixture for δ: options on a lognormal (Black 1976).
 
+    The second is NaN where an expectation is beyond e^50: there the normal says more than the data do.
+
     >>> flat = Posterior(np.array([Family.NORMAL]), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1), 0.1))
     >>> [float(loss[0].round(4)) for loss in losses(flat)]
     [0.0375, 0.0425]
     """
     sd = posterior.second
     z = posterior.first / sd
-    growth = np.exp(posterior.first + sd**2 / 2)
-    choosing = special.ndtr(-z) - growth * special.ndtr(-z - sd)
+    log_growth = posterior.first + sd**2 / 2
+    choosing = special.ndtr(-z) - np.exp(log_growth + special.log_ndtr(-z - sd))
+    believable = (log_growth < UNBELIEVABLE).all(axis=-1)
+    growth = np.exp(np.minimum(log_growth, UNBELIEVABLE))
     keeping = growth * special.ndtr(z + sd) - special.ndtr(z)
     return (
         np.maximum((posterior.weights * choosing).sum(axis=-1), 0.0),
-        np.maximum((posterior.weights * keeping).sum(axis=-1), 0.0),
+        np.where(believable, np.maximum((posterior.weights * keeping).sum(axis=-1), 0.0), np.nan),
     )
 
 
@@ -109,6 +114,24 @@ def lift_posterior(ratio: LogRatio, prior_sd: float | None) -> Posterior:
     logs = np.log(ratio.weights) - 0.5 * (np.log(total) + theta**2 / total)
     kept = prior_sd**2 / total
     return Posterior(family, special.softmax(logs, axis=-1), theta * kept, np.sqrt(ratio.variance * kept))
+
+
+def _half_width(ratio: LogRatio) -> Array:
+    """Return q with Σ w Φ(q/√V) = (1 + level)/2: the credible interval under a flat prior is θ ± q."""
+    share = (1 + LEVEL) / 2
+    sd = np.sqrt(ratio.variance)
+    width = special.ndtri(share) * sd.min(axis=-1)
+    # The sum is concave in q > 0, so Newton from the left comes up without overshooting.
+    for _ in range(100):
+        z = width[..., None] / sd
+        density = np.exp(-(z**2) / 2) / (math.sqrt(2 * math.pi) * sd)
+        step = (share - (ratio.weights * special.ndtr(z)).sum(axis=-1)) / (ratio.weights * density).sum(
+            axis=-1
+        )
+        width = width + step
+        if (np.abs(step) <= 1e-14 * width).all():
+            break
+    return width
 
 
 def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
@@ -161,8 +184,12 @@ def describe(
         return (lift(-high), lift(-low)) if form is MetricForm.COST else (lift(low), lift(high))
 
     posterior = lift_posterior(ratio, prior_sd)
-    tail = (1 - LEVEL) / 2
-    credible_low, credible_high = ends(posterior.quantile(tail), posterior.quantile(1 - tail))
+    if prior_sd is None:
+        credible_reach = _half_width(ratio)
+        credible_low, credible_high = ends(theta - credible_reach, theta + credible_reach)
+    else:
+        tail = (1 - LEVEL) / 2
+        credible_low, credible_high = ends(posterior.quantile(tail), posterior.quantile(1 - tail))
     confidence_low, confidence_high = ends(theta - half_width, theta + half_width)
     log_e, reach = _always_valid(ratio)
     always_low, always_high = ends(theta - reach, theta + reach)

@@ -17,6 +17,7 @@ from experiments.stats.posterior import Family
 
 # e⁻⁴² is below 10⁻¹⁸, so nothing that matters lies beyond the outermost edges.
 _DROPS: Final = np.array([0.9, 3.6, 9.0, 20.0, 42.0])
+_FILL: Final = 8
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 # A smaller parameter puts mass so near 0 or 1 that exp overflows on the logit scale.
 SMALLEST_PARAMETER: Final = 0.1
@@ -112,7 +113,10 @@ def _exclusive(values: Array, *, union: bool) -> Array:
 
 def _block(family: Family, first: Array, second: Array, present: Mask) -> BestOf:
     shift = _log_ratio_of_modes(family, first, second)
-    edges = np.sort((shift[..., None] + _edges(family, first, second)).reshape(first.shape[0], -1), axis=-1)
+    edges = (shift[..., None] + _edges(family, first, second)).reshape(first.shape[0], -1)
+    # Between arms that lie worlds apart there is no edge, yet the loss collects there.
+    fill = np.linspace(shift.min(axis=-1), shift.max(axis=-1), _FILL + 2, axis=-1)[:, 1:-1]
+    edges = np.sort(np.concatenate([edges, fill], axis=-1), axis=-1)
     half = np.diff(edges)[..., None] / 2
     points = (edges[:, :-1, None] + half) + half * _NODES
     offset = points[:, None] - shift[..., None, None]
