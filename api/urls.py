@@ -8,6 +8,7 @@ from api.views.campaigns import CampaignViewSet
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
 from api.views.metrics import MetricsView
+from api.views.metrics import MetricsView
 from api.views.money import LedgerViewSet, ReallocationViewSet
 from api.views.planning import HypothesisViewSet, SprintViewSet
 from api.views.zombies import ZombieViewSet
@@ -34,6 +35,7 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("events/", EventsView.as_view(), name="events"),
+    path("metrics/", MetricsView.as_view(), name="metrics"),
     path("metrics/", MetricsView.as_view(), name="metrics"),
     path("", include(router.urls)),
     re_path("", NothingHere.as_view()),
