@@ -132,6 +132,7 @@ class CriterionForm(RowForm):
         self.fields[f"guard_{number}_of"] = forms.ChoiceField(
             choices=GuardKey.choices,
             initial=GuardKey.SPEND if not number else GuardKey.DAYS,
+            required=not number,
             label="Guard measure" if not number else f"Measure of guard {number + 1}",
             widget=_blank_select(GuardKey.choices),
         )

@@ -1,0 +1,78 @@
+"""Who gets in, and that what is elsewhere does not exist."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import make_campaign, make_hypothesis, make_workspace
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+from workspaces.models import Membership, Workspace
+
+
+def test_page__stranger__is_sent_to_the_door_and_back(client: Client, workspace: Workspace) -> None:
+    url = reverse("campaigns", args=["harbour"])
+    response = client.get(url)
+    assert response.status_code == 302
+    assert response["Location"] == f"{reverse('account_login')}?next={url}"
+
+
+def test_page__workspace_of_others__does_not_exist(browse: Browse) -> None:
+    make_workspace("elsewhere")
+    assert browse(Role.OWNER).get(reverse("campaigns", args=["elsewhere"])).status_code == 404
+
+
+def test_page__things_of_another_workspace__do_not_exist(browse: Browse, week: Week) -> None:
+    other = make_workspace("elsewhere")
+    campaign = make_campaign(other, "secret-plan")
+    hypothesis = make_hypothesis(other)
+    client = browse(Role.OWNER)
+    member = Membership.objects.get(workspace=other)
+    for name, identity in (
+        ("campaign", campaign.key),
+        ("campaign_kill", campaign.key),
+        ("campaign_edit", campaign.key),
+        ("hypothesis", hypothesis.pk),
+        ("hypothesis_edit", hypothesis.pk),
+        ("member_remove", member.pk),
+        ("zombie_keep", week.zombie.pk + 1000),
+        ("source", "nobody"),
+    ):
+        assert client.get(reverse(name, args=["harbour", identity])).status_code == 404, name
+    response = client.post(reverse("campaign_kill", args=["harbour", campaign.key]), {"reason": "Mine now."})
+    assert response.status_code == 404
+    campaign.refresh_from_db()
+    assert campaign.status == "live"
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_page__number_beyond_any_database__does_not_exist(browse: Browse, number: int) -> None:
+    assert browse(Role.OWNER).get(reverse("hypothesis", args=["harbour", number])).status_code == 404
+
+
+def test_home__one_workspace__leads_to_its_today(browse: Browse) -> None:
+    assert browse(Role.VIEWER).get("/")["Location"] == reverse("today", args=["harbour"])
+
+
+def test_home__no_workspace__says_whom_to_ask(browse: Browse, workspace: Workspace) -> None:
+    client = browse(Role.VIEWER)
+    Membership.objects.filter(role=Role.VIEWER).delete()
+    response = client.get("/")
+    assert "in no workspace yet" in response.content.decode()
+    assert "viewer@harbour.example" in response.content.decode()
+
+
+def test_home__two_workspaces__lets_choose(browse: Browse, workspace: Workspace) -> None:
+    client = browse(Role.VIEWER)
+    other = make_workspace("second")
+    user = Membership.objects.get(workspace=workspace, role=Role.VIEWER).user
+    Membership.objects.create(workspace=other, user=user, role=Role.OWNER, joined_at=workspace.created_at)
+    page = client.get("/").content.decode()
+    assert reverse("today", args=["harbour"]) in page
+    assert reverse("today", args=["second"]) in page
+
+
+def test_action__next_of_another_site__is_not_followed(browse: Browse, week: Week) -> None:
+    url = reverse("campaign_pause", args=["harbour", "brand-search"])
+    response = browse(Role.MARKETER).post(url, {"next": "//elsewhere.example/"})
+    assert response["Location"] == reverse("campaign", args=["harbour", "brand-search"])

@@ -1,0 +1,95 @@
+"""Amounts as people type them: read where there is one reading, asked about where there are two."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from workspaces.forms import parse_money, parse_number, parse_share
+from workspaces.models import Workspace
+
+
+def money(text: str, currency: str) -> Decimal:
+    return parse_money(text, workspace=Workspace(currency=currency))
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("1500", "USD", "1500"),
+        ("1,500", "USD", "1500"),
+        ("1,500.50", "USD", "1500.50"),
+        ("1.500,50", "USD", "1500.50"),
+        ("1.500.000", "USD", "1500000"),
+        ("1 500,5", "EUR", "1500.5"),
+        ("1\u202f500", "EUR", "1500"),
+        ("1'500.25", "CHF", "1500.25"),
+        ("12,5", "EUR", "12.5"),
+        (".5", "USD", "0.5"),
+        ("2k", "USD", "2000"),
+        ("2,5K", "USD", "2500"),
+        ("1.2m", "USD", "1200000"),
+        ("$1,500", "USD", "1500"),
+        ("USD 20", "USD", "20"),
+        ("20 €", "EUR", "20"),
+        ("1,500", "JPY", "1500"),
+        ("1.500", "BHD", "1.5"),
+    ],
+)
+def test_money__one_reading__is_read(text: str, currency: str, amount: str) -> None:
+    assert money(text, currency) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "code"),
+    [
+        ("1.500", "USD", "ambiguous"),
+        ("1,500", "BHD", "ambiguous"),
+        ("1.505", "EUR", "ambiguous"),
+        ("0.005", "USD", "too_precise"),
+        ("1500.5", "JPY", "too_precise"),
+        ("-5", "USD", "negative"),
+        ("€5", "USD", "other_currency"),
+        ("5 EUR", "USD", "other_currency"),
+        ("1e5", "USD", "invalid"),
+        ("1,2,3", "USD", "invalid"),
+        ("1,500,00", "USD", "invalid"),
+        ("１５", "USD", "invalid"),
+        ("NaN", "USD", "other_currency"),
+        ("", "USD", "invalid"),
+    ],
+)
+def test_money__two_readings_or_none__is_asked(text: str, currency: str, code: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        money(text, currency)
+    assert refusal.value.code == code
+
+
+def test_money__two_readings__names_both() -> None:
+    with pytest.raises(ValidationError, match=r"Write 1500 for thousands, or 1\.5 for decimals"):
+        money("1.500", "USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("0.5%", "0.005"), ("0,5 %", "0.005"), ("20%", "0.2"), ("20", "0.2"), ("100%", "1")]
+)
+def test_share__percentage__becomes_a_fraction(text: str, share: str) -> None:
+    assert parse_share(text) == Decimal(share)
+
+
+@pytest.mark.parametrize("text", ["0.5", "1", "0.005"])
+def test_share__without_its_sign__is_asked(text: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        parse_share(text)
+    assert refusal.value.code == "ambiguous"
+
+
+def test_share__without_its_sign__names_both_readings() -> None:
+    with pytest.raises(ValidationError, match=r"Is that 0\.5% or 50%"):
+        parse_share("0.5")
+
+
+def test_number__comma_before_three_digits_of_no_usual_scale__is_asked() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        parse_number("2,500", places=6)
+    assert refusal.value.code == "ambiguous"

@@ -1,0 +1,140 @@
+"""What holds for every page, whoever looks: it answers, it obeys the content policy, it has one heading."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+
+READABLE = [
+    ("more",),
+    ("activity",),
+    ("settings",),
+    ("settings_policy",),
+    ("settings_sources",),
+    ("settings_keys",),
+    ("campaigns",),
+    ("campaign", "founder-video"),
+    ("campaign", "office-skits"),
+    ("campaign", "brand-search"),
+    ("campaign", "inbox-quote"),
+    ("zombies",),
+]
+WRITABLE = [
+    (Role.MARKETER, "hypothesis_new"),
+    (Role.MARKETER, "campaign_new"),
+    (Role.MARKETER, "campaign_edit", "inbox-quote"),
+    (Role.MARKETER, "campaign_discard", "inbox-quote"),
+    (Role.MARKETER, "campaign_pause", "founder-video"),
+    (Role.MARKETER, "campaign_kill", "founder-video"),
+    (Role.MARKETER, "campaign_complete", "founder-video"),
+    (Role.MARKETER, "arm_stop", "founder-video", "b"),
+    (Role.MANAGER, "campaign_amend", "founder-video"),
+    (Role.OWNER, "source_new"),
+    (Role.OWNER, "source", "meta"),
+]
+
+
+class Page(HTMLParser):
+    """What a test asks of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.headings = 0
+        self.inline: list[str] = []
+        self.posts: list[str] = []
+        self.ids: list[str] = []
+        self.labelled: set[str] = set()
+        self.fields: list[str] = []
+        self._script_has_source = True
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.headings += tag == "h1"
+        self.inline += [f"{tag}[{name}]" for name in given if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and not given.get("src")):
+            self.inline.append(tag)
+        if tag == "form" and (given.get("method") or "get").lower() == "post":
+            self.posts.append(given.get("action") or "")
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        if tag == "label":
+            self.labelled.add(str(given.get("for")))
+        if tag in {"input", "select", "textarea"} and given.get("type") not in {"hidden", "submit"}:
+            self.fields.append(str(given.get("id")))
+
+
+def visit(client: Client, name: object, *args: object) -> Page:
+    response = client.get(reverse(str(name), args=["harbour", *args]))
+    assert response.status_code == 200, name
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+    return Page(response.content.decode())
+
+
+def check(page: Page) -> None:
+    assert page.headings == 1
+    assert page.inline == []
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.fields) <= page.labelled
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_page__any_member__opens_under_the_content_policy(browse: Browse, week: Week, role: Role) -> None:
+    client = browse(role)
+    for where in (*READABLE, ("hypothesis", week.backlog.pk)):
+        check(visit(client, *where))
+
+
+def test_form_page__role_that_may__opens_under_the_content_policy(browse: Browse, week: Week) -> None:
+    flag, criterion = week.zombie.pk, week.breached.pk
+    for role, *where in (
+        *WRITABLE,
+        (Role.MARKETER, "hypothesis_edit", week.backlog.pk),
+        (Role.MARKETER, "zombie_keep", flag),
+        (Role.MARKETER, "zombie_stop", flag),
+        (Role.MANAGER, "campaign_overrule", "founder-video", criterion),
+    ):
+        check(visit(browse(Role(role)), *where))
+
+
+def test_form_page__viewer__is_refused_with_the_role_it_takes(browse: Browse, week: Week) -> None:
+    client = browse(Role.VIEWER)
+    for role, name, *args in WRITABLE:
+        url = reverse(name, args=["harbour", *args])
+        for response in (client.get(url), client.post(url, {"reason": "Because."})):
+            assert response.status_code == 403, name
+            assert f"takes the role {Role(role).label}" in response.content.decode()
+
+
+def test_page__viewer__shows_no_button_that_changes_anything(browse: Browse, week: Week) -> None:
+    own, client = {reverse("account_logout"), reverse("theme")}, browse(Role.VIEWER)
+    for where in READABLE:
+        assert set(visit(client, *where).posts) <= own, where
+
+
+@pytest.mark.parametrize("path", ["accounts/login/", "accounts/password/reset/", "nothing/here/"])
+def test_door__stranger__is_shown_under_the_content_policy(db: None, client: Client, path: str) -> None:
+    page = Page(client.get(f"/{path}").content.decode())
+    assert page.headings == 1
+    assert page.inline == []
+
+
+def test_page__theme_cookie__is_rendered_by_the_server(browse: Browse, week: Week) -> None:
+    client = browse(Role.VIEWER)
+    url = reverse("campaigns", args=["harbour"])
+    assert "data-bs-theme" not in client.get(url).content.decode()
+    answer = client.post(reverse("theme"), {"theme": "dark", "next": url})
+    assert answer["Location"] == url
+    assert '<html lang="en" data-bs-theme="dark">' in client.get(url).content.decode()
+    client.post(reverse("theme"), {"theme": "system", "next": "https://elsewhere.example/"})
+    assert not re.search("data-bs-theme", client.get(url).content.decode())
+
+
+def test_theme__address_of_another_site__leads_home(client: Client) -> None:
+    answer = client.post(reverse("theme"), {"theme": "dark", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"

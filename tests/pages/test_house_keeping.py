@@ -1,0 +1,159 @@
+"""Activity and settings: reading what happened, changing who and what."""
+
+import csv
+
+import pytest
+from django.urls import reverse
+
+from api.models import ApiKey
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import EventKind, Role
+from workspaces.models import Membership, Source, Workspace
+from workspaces.permissions import Actor
+from workspaces.services import record_event
+from workspaces.templatetags.feed import _TELLINGS
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(name, args=["harbour", *args])
+
+
+def test_feed__every_kind__has_words_and_an_icon() -> None:
+    assert set(_TELLINGS) == set(EventKind)
+
+
+def test_activity__filtered__shows_only_what_fits(browse: Browse, week: Week) -> None:
+    client = browse(Role.VIEWER)
+    everything = client.get(url("activity")).content.decode()
+    assert "Nobody laughed." in everything
+    by_quickno = client.get(url("activity"), {"who": "quickno", "about": "campaign"}).content.decode()
+    assert "Nobody laughed." not in by_quickno
+    assert "<strong>Quickno</strong> paused" in by_quickno
+    nothing = client.get(url("activity"), {"until": "2020-01-01"}).content.decode()
+    assert "No event fits this filter." in nothing
+
+
+def test_activity__impossible_filter__says_so_and_shows_nothing(browse: Browse, week: Week) -> None:
+    sent = {"since": "2026-02-01", "until": "2026-01-01", "page": "-7"}
+    response = browse(Role.VIEWER).get(url("activity"), sent)
+    assert response.status_code == 422
+    assert "This day is before the first one." in response.content.decode()
+
+
+def test_activity_csv__formula_in_a_cell__is_made_harmless(
+    browse: Browse, team: dict[Role, Actor], workspace: Workspace
+) -> None:
+    record_event(
+        EventKind.LEDGER_FUNDED,
+        by=team[Role.OWNER],
+        at=workspace.created_at,
+        subject=("workspace", "=cmd()"),
+        data={"reason": "a,b"},
+    )
+    response = browse(Role.VIEWER).get(url("activity_csv"))
+    rows = list(csv.DictReader(response.getvalue().decode().splitlines()))  # type: ignore[attr-defined]
+    assert rows[0]["subject_id"] == "'=cmd()"
+    assert rows[0]["data"] == '{"reason": "a,b"}'
+
+
+def test_members__owner_adds_changes_and_removes__one_after_the_other(
+    browse: Browse, workspace: Workspace
+) -> None:
+    client = browse(Role.OWNER)
+    sent = {"email": "Nora@harbour.example", "name": "Nora Berg", "role": "viewer", "password": ""}
+    assert "Nora Berg is a viewer now." in client.post(url("settings"), sent, follow=True).content.decode()
+    nora = Membership.objects.get(user__email="nora@harbour.example")
+    client.post(url("member_role", nora.pk), {"role": "manager"})
+    nora.refresh_from_db()
+    assert nora.role == "manager"
+    assert "lose access at once" in client.get(url("member_remove", nora.pk)).content.decode()
+    client.post(url("member_remove", nora.pk))
+    assert not Membership.objects.filter(pk=nora.pk).exists()
+
+
+def test_members__last_owner__is_refused_in_words(browse: Browse, workspace: Workspace) -> None:
+    client, owner = browse(Role.OWNER), Membership.objects.get(role=Role.OWNER)
+    page = client.post(url("member_role", owner.pk), {"role": "viewer"}, follow=True).content.decode()
+    assert "Make somebody else an owner first." in page
+    owner.refresh_from_db()
+    assert owner.role == "owner"
+
+
+@pytest.mark.parametrize("sent", [{"role": "king"}, {}])
+def test_members__unknown_role__is_refused_in_words(
+    browse: Browse, workspace: Workspace, sent: dict[str, str]
+) -> None:
+    owner = Membership.objects.get(role=Role.OWNER)
+    page = browse(Role.OWNER).post(url("member_role", owner.pk), sent, follow=True).content.decode()
+    assert "Choose one of the roles" in page
+
+
+def test_members__weak_password__keeps_the_address(browse: Browse, workspace: Workspace) -> None:
+    sent = {"email": "nora@harbour.example", "role": "viewer", "password": "123"}
+    response = browse(Role.OWNER).post(url("settings"), sent)
+    assert response.status_code == 422
+    assert 'id="id_password_error"' in response.content.decode()
+    assert 'value="nora@harbour.example"' in response.content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MARKETER, Role.MANAGER])
+def test_settings__less_than_an_owner__changes_nothing(
+    browse: Browse, workspace: Workspace, role: Role
+) -> None:
+    client, member = browse(role), Membership.objects.get(role=Role.OWNER)
+    for name, *args in (
+        ("settings",),
+        ("member_role", member.pk),
+        ("member_remove", member.pk),
+        ("source", "meta"),
+    ):
+        sent = {"email": "x@harbour.example", "role": "viewer", "name": "x"}
+        response = client.post(url(name, *args), sent)
+        assert response.status_code in {403, 422}, name
+    assert Membership.objects.count() == 4
+    assert Source.objects.get(key="meta").name == "Meta Ads"
+
+
+def test_policy__owner__changes_it_in_words_people_use(browse: Browse, workspace: Workspace) -> None:
+    client = browse(Role.OWNER)
+    sent = {
+        "name": "Harbour",
+        "timezone": "Europe/Berlin",
+        "grace_hours": "12",
+        "blind_after_hours": "48",
+        "undead_minimum_spend": "1.50",
+        "barren_target_multiple": "3",
+        "plan_expiry_hours": "72",
+        "growth_cap": "40%",
+    }
+    assert client.post(url("settings_policy"), sent).status_code == 302
+    workspace.refresh_from_db()
+    assert (workspace.grace_hours, workspace.growth_cap, workspace.timezone) == (12, 0.4, "Europe/Berlin")
+    response = client.post(url("settings_policy"), {**sent, "growth_cap": "0.5"})
+    assert response.status_code == 422
+    assert "Is that 0.5% or 50%?" in response.content.decode()
+
+
+def test_keys__made__is_shown_once_and_never_again(browse: Browse, team: dict[Role, Actor]) -> None:
+    client, user = browse(Role.MARKETER), team[Role.MARKETER].user
+    assert user is not None
+    sent = {"name": "nightly", "scopes": ["metrics:write"], "for_user": str(user.pk)}
+    response = client.post(url("settings_keys"), sent)
+    page = response.content.decode()
+    secret = page.split('<code class="qn-secret">')[1].split("<")[0]
+    assert secret.startswith("qn_")
+    assert "no-store" in response["Cache-Control"]
+    assert secret not in client.get(url("settings_keys")).content.decode()
+    key = ApiKey.objects.get()
+    client.post(url("key_revoke", key.pk))
+    key.refresh_from_db()
+    assert key.is_revoked
+
+
+def test_keys__for_somebody_else__takes_an_owner(browse: Browse, team: dict[Role, Actor]) -> None:
+    boss = team[Role.OWNER].user
+    assert boss is not None
+    sent = {"name": "nightly", "scopes": ["read"], "for_user": str(boss.pk)}
+    assert browse(Role.MARKETER).post(url("settings_keys"), sent).status_code == 422
+    assert browse(Role.VIEWER).post(url("settings_keys"), sent).status_code in {403, 422}
+    assert not ApiKey.objects.exists()

@@ -1,0 +1,187 @@
+"""Writing hypotheses and campaigns: what was typed stays, what is wrong is said beside it."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from experiments.models import Campaign, Hypothesis
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+
+HYPOTHESIS = {
+    "title": "Founder video beats studio",
+    "change": "a founder on a phone",
+    "audience": "cold audiences",
+    "expected_effect": "lower the cost per lead",
+    "because": "sales calls praise candour",
+    "kind": "creative_angle",
+    "buyer_stage": "awareness",
+    "driver": "trust",
+    "primary_metric": "cpa",
+    "target": "18.00",
+    "mde_relative": "20%",
+}
+CAMPAIGN = {
+    "name": "Founder video two",
+    "key": "",
+    "hypothesis": "",
+    "channel": "meta",
+    "budget": "2.5k",
+    "components": "landing page\r\n\r\ntwo ads",
+    "control": "0",
+    "arm-0-name": "Studio",
+    "arm-0-key": "",
+    "arm-0-planned_share": "50%",
+    "arm-1-name": "Founder",
+    "arm-1-key": "founder",
+    "arm-1-planned_share": "50",
+    "criterion-0-action": "pause",
+    "criterion-0-level": "campaign",
+    "criterion-0-metric": "ctr",
+    "criterion-0-comparator": "below",
+    "criterion-0-threshold": "0.5%",
+    "criterion-0-guard_0": "1,500",
+    "criterion-0-guard_0_of": "spend",
+    "criterion-0-guard_1": "2",
+    "criterion-0-guard_1_of": "days",
+    "criterion-0-confidence": "0.95",
+    "criterion-0-evidence": "probable",
+}
+
+
+def new(name: str) -> str:
+    return reverse(name, args=["harbour"])
+
+
+def test_hypothesis_form__all_said__is_in_the_backlog(browse: Browse) -> None:
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), HYPOTHESIS)
+    hypothesis = Hypothesis.objects.get()
+    assert response["Location"] == reverse("hypothesis", args=["harbour", hypothesis.pk])
+    assert hypothesis.target == Decimal(18)
+    assert hypothesis.mde_relative == 0.2
+    assert hypothesis.predicted_success is None
+
+
+def test_hypothesis_form__rate_without_its_sign__asks_and_keeps_what_was_typed(browse: Browse) -> None:
+    sent = {**HYPOTHESIS, "primary_metric": "ctr", "outcome_metric": "cpa", "target": "0.5"}
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), sent)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Is that 0.5% or 50%?" in page
+    assert 'value="0.5"' in page
+    assert "a founder on a phone</textarea>" in page
+    assert not Hypothesis.objects.exists()
+
+
+def test_hypothesis_form__vanity_metric_alone__names_the_field_of_the_rule(browse: Browse) -> None:
+    sent = {**HYPOTHESIS, "primary_metric": "ctr", "target": "0.5%"}
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), sent)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="id_outcome_metric_error"' in page
+    assert "Name the outcome metric" in page
+    assert 'value="0.5%"' in page
+
+
+def test_hypothesis_form__edit__shows_it_as_a_person_would_type_it(browse: Browse, week: Week) -> None:
+    url = reverse("hypothesis_edit", args=["harbour", week.backlog.pk])
+    page = browse(Role.MARKETER).get(url).content.decode()
+    assert 'value="40"' in page
+    assert 'value="20%"' in page
+    answer = browse(Role.MARKETER).post(url, {**HYPOTHESIS, "title": "Quotes by e-mail"})
+    assert answer.status_code == 302
+    week.backlog.refresh_from_db()
+    assert week.backlog.title == "Quotes by e-mail"
+
+
+def test_hypothesis_form__committed__is_refused_with_the_reason(browse: Browse, week: Week) -> None:
+    assert week.paused.hypothesis is not None
+    url = reverse("hypothesis_edit", args=["harbour", week.paused.hypothesis.pk])
+    response = browse(Role.MARKETER).post(url, HYPOTHESIS)
+    assert response.status_code == 409
+    assert "stays as it was agreed" in response.content.decode()
+
+
+def test_campaign_form__all_said__becomes_a_draft_with_its_rule(browse: Browse) -> None:
+    response = browse(Role.MARKETER).post(new("campaign_new"), CAMPAIGN)
+    campaign = Campaign.objects.get()
+    assert response["Location"] == reverse("campaign", args=["harbour", "founder-video-two"])
+    assert campaign.planned_budget == Decimal(2500)
+    assert campaign.components == ["landing page", "two ads"]
+    arms = campaign.arms.values_list("key", "is_control", "planned_share")
+    assert list(arms) == [("a", True, Decimal("0.5")), ("founder", False, Decimal("0.5"))]
+    criterion = campaign.kill_criteria.get()
+    assert criterion.threshold == Decimal("0.005")
+    assert criterion.guards == {"spend": "1500.00", "days": 2}
+
+
+def test_campaign_form__one_more_criterion__saves_nothing_and_keeps_everything(browse: Browse) -> None:
+    response = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, "more": "criterion"})
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'name="criterion-1-threshold"' in page
+    assert 'value="0.5%"' in page
+    assert 'value="2.5k"' in page
+    assert "Not saved" not in page
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "complaint"),
+    [
+        ("criterion-0-threshold", "0.5", "Is that 0.5% or 50%?"),
+        ("criterion-0-guard_0", "1.500", "can be read in two ways"),
+        ("criterion-0-guard_0", "", "nothing is judged before it is reached"),
+        ("criterion-0-guard_1_of", "spend", "There is a guard of spend already."),
+        ("arm-1-planned_share", "0.5", "Is that 0.5% or 50%?"),
+        ("budget", "2.500", "Write 2500 for thousands, or 2.5 for decimals."),
+        ("channel", "carrier-pigeon", "Select a valid choice"),
+        ("name", "", "This field is required"),
+    ],
+)
+def test_campaign_form__something_unclear__asks_and_keeps_what_was_typed(
+    browse: Browse, field: str, text: str, complaint: str
+) -> None:
+    response = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, field: text})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert complaint in page
+    assert 'value="Founder"' in page
+    assert not Campaign.objects.exists()
+
+
+def test_campaign_form__key_of_another__stands_beside_the_key(browse: Browse, week: Week) -> None:
+    response = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, "key": "founder-video"})
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert 'id="id_key_error"' in page
+    assert "Choose another key" in page
+
+
+def test_campaign_form__twin_arms__are_named(browse: Browse) -> None:
+    response = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, "arm-1-key": "a"})
+    assert response.status_code == 422
+    assert "Each arm has a key of its own" in response.content.decode()
+
+
+@pytest.mark.parametrize("sent", [{}, {"more": "arm"}, {"arm-9-name": "x"}, {"control": "none"}])
+def test_campaign_form__half_a_form__is_no_server_error(browse: Browse, sent: dict[str, str]) -> None:
+    assert browse(Role.MARKETER).post(new("campaign_new"), sent).status_code in {200, 422}
+
+
+def test_campaign_form__edit_of_a_draft__replaces_its_plan(browse: Browse, week: Week) -> None:
+    url = reverse("campaign_edit", args=["harbour", "inbox-quote"])
+    page = browse(Role.MARKETER).get(url).content.decode()
+    assert 'value="0.5%"' in page
+    assert 'value="2000"' in page
+    sent = {**CAMPAIGN, "key": "inbox-quote", "hypothesis": str(week.backlog.pk)}
+    assert browse(Role.MARKETER).post(url, sent).status_code == 302
+    week.draft.refresh_from_db()
+    assert week.draft.planned_budget == Decimal(2500)
+    assert week.draft.kill_criteria.get().guards == {"spend": "1500.00", "days": 2}
+
+
+def test_campaign_form__edit_of_a_launched_campaign__does_not_exist(browse: Browse, week: Week) -> None:
+    url = reverse("campaign_edit", args=["harbour", "founder-video"])
+    assert browse(Role.MARKETER).get(url).status_code == 404

@@ -1,0 +1,202 @@
+"""Campaigns under way and zombies: what the pages say, and that their buttons do it."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from experiments.models import Campaign, ZombieFlag
+from tests.factories import make_campaign, report
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+from workspaces.models import Workspace
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(name, args=["harbour", *args])
+
+
+def read(client: Client, name: str, *args: object) -> str:
+    return " ".join(client.get(url(name, *args)).content.decode().split())
+
+
+def test_campaign__rule_has_fired__says_so_first_and_shows_the_rule(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.MARKETER), "campaign", "founder-video")
+    assert "Its rule said no, and it <em>is paused</em>." in page
+    # 800 clicks of 400,000 impressions in each arm on each day.
+    assert "0.20%" in page
+    assert (
+        "Pause the campaign when the CTR is probably below <strong>0.5%</strong>, once "
+        "<strong>$2,000</strong> of spend is in and we are <strong>95% sure</strong>." in page
+    )
+    assert "A manager can overrule it" in page
+    assert "Resume" not in page
+
+
+def test_campaign__killed__says_what_was_saved(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.VIEWER), "campaign", "office-skits")
+    assert "A quick no after <em>3 days</em>. $2,500.00 stayed unspent." in page
+    assert "“Nobody laughed.”" in page
+
+
+def test_campaign__draft_with_a_gap__names_it(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.MARKETER), "campaign", "inbox-quote")
+    assert "It has no budget." in page
+    assert "Close the gaps" in page
+
+
+def test_kill__without_a_reason__asks_for_one_and_kills_nothing(browse: Browse, week: Week) -> None:
+    response = browse(Role.MARKETER).post(url("campaign_kill", "founder-video"), {"reason": " "})
+    assert response.status_code == 422
+    assert "Say why." in response.content.decode()
+    week.paused.refresh_from_db()
+    assert week.paused.status == "paused"
+
+
+def test_kill__with_a_reason__kills_and_says_what_remains_to_do(browse: Browse, week: Week) -> None:
+    client = browse(Role.MARKETER)
+    response = client.post(url("campaign_kill", "founder-video"), {"reason": "Nobody clicks."}, follow=True)
+    page = response.content.decode()
+    assert "Founder video is killed. Stop it on the ad platform, too." in page
+    assert "Nobody clicks." in page
+    week.paused.refresh_from_db()
+    assert week.paused.status == "killed"
+
+
+def test_resume__open_breach__is_refused_with_the_way_out(browse: Browse, week: Week) -> None:
+    page = browse(Role.MARKETER).post(url("campaign_resume", "founder-video"), follow=True).content.decode()
+    assert "cannot be resumed while a kill criterion is breached" in page
+    assert 'role="alert"' in page
+
+
+def test_overrule__manager__lets_it_go_on(browse: Browse, week: Week, workspace: Workspace) -> None:
+    client = browse(Role.MANAGER)
+    until = workspace.local_day(week.breached.campaign.created_at) + timedelta(days=8)
+    sent = {"reason": "The tracking was down.", "until": until.isoformat()}
+    assert client.post(url("campaign_overrule", "founder-video", week.breached.pk), sent).status_code == 302
+    assert "A manager <em>overruled</em> its rule" not in read(client, "campaign", "founder-video")
+    client.post(url("campaign_resume", "founder-video"))
+    assert "A manager <em>overruled</em> its rule" in read(client, "campaign", "founder-video")
+
+
+def test_overrule__day_too_far__stands_beside_the_day_and_keeps_the_words(browse: Browse, week: Week) -> None:
+    sent = {"reason": "The tracking was down.", "until": "2099-01-01"}
+    answer = browse(Role.MANAGER).post(url("campaign_overrule", "founder-video", week.breached.pk), sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'id="id_until_error"' in page
+    assert "The tracking was down.</textarea>" in page
+
+
+def test_overrule__marketer__is_refused(browse: Browse, week: Week) -> None:
+    sent = {"reason": "Please.", "until": "2099-01-01"}
+    answer = browse(Role.MARKETER).post(url("campaign_overrule", "founder-video", week.breached.pk), sent)
+    assert answer.status_code == 403
+    week.paused.refresh_from_db()
+    assert week.paused.breaches.open().exists()
+
+
+def test_stop_arm__last_treatment__is_stopped(browse: Browse, week: Week) -> None:
+    answer = browse(Role.MARKETER).post(url("arm_stop", "founder-video", "b"), {"reason": ""})
+    assert answer.status_code == 302
+    assert week.paused.arms.get(key="b").status == "stopped"
+
+
+def test_amend__open_breach__is_refused_and_keeps_what_was_typed(browse: Browse, week: Week) -> None:
+    client = browse(Role.MANAGER)
+    address = url("campaign_amend", "founder-video")
+    assert 'value="0.5%"' in client.get(address).content.decode()
+    sent = {
+        "reason": "Too strict.",
+        "criterion-0-action": "pause",
+        "criterion-0-level": "campaign",
+        "criterion-0-metric": "ctr",
+        "criterion-0-comparator": "below",
+        "criterion-0-threshold": "0.1%",
+        "criterion-0-guard_0": "2k",
+        "criterion-0-guard_0_of": "spend",
+        "criterion-0-confidence": "0.95",
+        "criterion-0-evidence": "probable",
+    }
+    answer = client.post(address, sent)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "cannot be amended while a kill criterion is breached" in page
+    assert 'value="0.1%"' in page
+    assert "Too strict.</textarea>" in page
+
+
+def test_zombies__money_burning__says_how_much_and_why(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.MARKETER), "zombies")
+    assert (
+        "One campaign walks on without a yes. It has cost <em>$186.40</em> since it should have stopped."
+        in page
+    )
+    assert "It spends, and nobody has said when to stop." in page
+
+
+def test_zombies__none__says_so_instead_of_an_empty_table(browse: Browse, workspace: Workspace) -> None:
+    page = read(browse(Role.MARKETER), "zombies")
+    assert "Nothing walks that should lie still." in page
+    assert "<table" not in page
+
+
+def test_zombie__kept_with_reason_and_day__leaves_the_list(
+    browse: Browse, week: Week, workspace: Workspace
+) -> None:
+    client = browse(Role.MARKETER)
+    answer = client.post(url("zombie_keep", week.zombie.pk), {"reason": "Agreed with sales."})
+    assert answer.status_code == 422
+    assert "Nothing is kept for ever." in answer.content.decode()
+    until = workspace.local_day(week.zombie.flagged_at) + timedelta(days=3)
+    client.post(
+        url("zombie_keep", week.zombie.pk), {"reason": "Agreed with sales.", "until": until.isoformat()}
+    )
+    week.zombie.refresh_from_db()
+    assert (week.zombie.state, week.zombie.resolution) == ("resolved", "kept")
+    assert "Nothing walks" in read(client, "zombies")
+
+
+def test_zombie__acknowledged__names_who_looks_after_it(browse: Browse, week: Week) -> None:
+    client = browse(Role.MARKETER)
+    client.post(url("zombie_acknowledge", week.zombie.pk))
+    assert "acknowledged by marketer@harbour.example" in read(client, "zombies")
+
+
+def test_zombie__stopped__kills_its_campaign(browse: Browse, week: Week) -> None:
+    browse(Role.MARKETER).post(url("zombie_stop", week.zombie.pk), {"reason": "Nobody wants it."})
+    assert Campaign.objects.get(key="brand-search").status == "killed"
+    assert not ZombieFlag.objects.unresolved().exists()
+
+
+def test_campaigns__many_rows__take_no_more_queries(browse: Browse, week: Week, workspace: Workspace) -> None:
+    client = browse(Role.MARKETER)
+    few = _queries(client, url("campaigns"))
+    for number in range(6):
+        campaign = make_campaign(workspace, f"more-{number}")
+        report(campaign, "2026-02-01", impressions=1000, clicks=9, spend="20.00")
+    assert _queries(client, url("campaigns")) <= few
+    assert few <= 12
+
+
+def test_pages__one_visit__takes_few_queries(browse: Browse, week: Week) -> None:
+    client = browse(Role.OWNER)
+    for most, where in (
+        (12, ("zombies",)),
+        (12, ("activity",)),
+        (12, ("settings",)),
+        (12, ("settings_keys",)),
+        (12, ("hypothesis_new",)),
+        (12, ("campaign_new",)),
+        # The page that has everything: plan, evidence, analysis, days and events.
+        (18, ("campaign", "founder-video")),
+    ):
+        assert _queries(client, url(*where)) <= most, where
+
+
+def _queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
