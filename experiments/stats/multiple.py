@@ -21,7 +21,7 @@ def _adjusted(p_values: npt.ArrayLike, method: Callable[[Array], Array]) -> Arra
 
 
 def _step_down(values: Array) -> Array:
-    # Not by statsmodels, whose Holm collects all garbage of the process first: a quarter of a second each time.
+    # Not by statsmodels, whose Holm first collects all garbage of the process: a quarter of a second a call.
     order = np.argsort(values)
     factors = np.arange(len(values), 0, -1)
     adjusted = np.empty_like(values)
