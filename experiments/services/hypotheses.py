@@ -17,6 +17,7 @@ from experiments.choices import (
 )
 from experiments.exceptions import InvalidTransition, Refused
 from experiments.models import Hypothesis
+from experiments.models.criterion import canonical_number
 from experiments.services.campaigns import discard_campaign
 from experiments.services.lookups import lock_hypothesis
 from experiments.services.values import Values, listed, quoted
@@ -274,9 +275,10 @@ def _lineage(hypothesis: Hypothesis) -> list[Hypothesis]:
 
 
 def _as_told(said: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:
-    """The changed fields as a feed can carry them."""
-    return {
-        field: value.email if isinstance(value, User) else value
-        for field in fields
-        for value in [said[field]]
-    }
+    """These fields as a feed can carry them."""
+    told = {field: said[field] for field in fields}
+    if isinstance(told.get("owner"), User):
+        told["owner"] = told["owner"].email
+    if told.get("target") is not None:
+        told["target"] = canonical_number(told["target"])
+    return told

@@ -20,6 +20,17 @@ ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 LARGEST_NUMBER = Decimal(10) ** 9
 LARGEST_MONEY = Decimal(10) ** 11
 LONGEST_QUOTE = 60
+# What a sentence calls a field whose name is no noun.
+_LABELS = {
+    "because": "evidence (because)",
+    "mde_relative": "smallest effect worth having (mde_relative)",
+    "predicted_success": "predicted chance of success",
+    "starts_on": "first day",
+    "ends_on": "last day",
+    "runs_until": "last day",
+    "until": "day until which it holds",
+    "carry_to": "sprint to carry it to",
+}
 # Room for a sprint's arithmetic on either side of any day that a person means.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
@@ -37,7 +48,8 @@ class Values:
         self.errors: list[FieldError] = []
         for name in given:
             if name not in known:
-                self.refuse(name, "unknown_field", f"There is no field “{quoted(name)}” here.")
+                shown = quoted(name)
+                self.refuse(shown, "unknown_field", f"There is no field “{shown}” here.")
 
     def __contains__(self, name: str) -> bool:
         return self.given.get(name) not in (None, "")
@@ -58,7 +70,7 @@ class Values:
         label = label or _words(name)
         if value is None:
             value = ""
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _is_whole(value):
             self.refuse(name, "not_a_text", f"The {label} is a text, not {quoted(value)}.")
             return ""
         value = value.strip()
@@ -302,7 +314,7 @@ def listed(names: Collection[object], *, last: str = "and") -> str:
 
 def quoted(value: object) -> str:
     """What was sent, short enough for a sentence."""
-    text = str(value)
+    text = str(value).encode(errors="replace").decode()
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
@@ -313,4 +325,9 @@ def places_in_words(places: int) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _LABELS.get(name, name.replace("_", " "))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether every character is one: JSON can carry half of a surrogate pair, which no database stores."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -64,7 +64,7 @@ def test_campaign__all_fields_given__is_a_draft_with_its_arms_and_criteria(
     assert campaign.budget == 0
     assert campaign.components == ["landing page", "two ads"]
     assert campaign.criteria_digest == ""
-    assert [(arm.key, arm.is_control, arm.planned_share, arm.position) for arm in campaign.arms.all()] == [
+    assert list(campaign.arms.values_list("key", "is_control", "planned_share", "position")) == [
         ("a", True, Decimal("0.5"), 1),
         ("b", False, Decimal("0.5"), 2),
     ]
@@ -307,6 +307,7 @@ def test_campaign__changed_while_a_draft__replaces_only_what_is_given(marketer: 
     first, second = Event.objects.filter(kind=EventKind.CAMPAIGN_CHANGED).order_by("id")
     assert first.data["before"] == {"name": "Founder video"}
     assert set(second.data["after"]) == {"arms", "kill_criteria", "budget"}
+    assert (second.data["before"]["budget"], second.data["after"]["budget"]) == ("2500.00", None)
 
 
 def test_campaign__changed_to_what_it_is__tells_nobody(marketer: Actor, at: datetime) -> None:
@@ -439,7 +440,7 @@ def test_import__campaign_that_runs_already__is_live_and_unplanned(marketer: Act
     assert campaign.budget == 0
     assert not KillCriterion.objects.exists()
     arm = campaign.arms.get()
-    assert (arm.key, arm.planned_share, arm.is_control) == ("all", 1, False)
+    assert (arm.key, arm.planned_share, arm.is_control) == ("all", Decimal(1), False)
     assert Event.objects.filter(kind=EventKind.CAMPAIGN_IMPORTED, subject_id="spring-sale").exists()
 
 

@@ -58,7 +58,8 @@ def test_start__complete_draft__is_live_until_the_given_day(marketer: Actor, at:
     assert campaign.launched_at == at
     assert campaign.starts_on == date(2026, 11, 19)
     assert campaign.runs_until == LAST_DAY
-    assert [data["campaign"] for data in told(EventKind.CAMPAIGN_LAUNCHED)] == ["founder-video"]
+    (data,) = told(EventKind.CAMPAIGN_LAUNCHED)
+    assert (data["campaign"], data["budget"]) == ("founder-video", "2500.00")
 
 
 def test_start__freezes_the_criteria_and_stores_their_digest(marketer: Actor, at: datetime) -> None:

@@ -41,6 +41,8 @@ World = Mapping[str, Any]
 def world(marketer: Actor, manager: Actor, at: datetime) -> World:
     """One row of everything that the database keeps a rule about."""
     workspace = marketer.workspace
+    person = User.objects.get(email="marketer@pilots.example")
+    boss = User.objects.get(email="manager@pilots.example")
     own: dict[str, Any] = {"workspace": workspace}
     sprint = make_running_sprint(marketer, at=at)
     hypothesis = Hypothesis.objects.get()
@@ -53,36 +55,36 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
     key = ApiKey.objects.create(
         **own,
         name="nightly",
-        user=marketer.user,
+        user=person,
         prefix="qn",
         secret_hash="0",
         scopes=[],
         created_at=at,
-        created_by=marketer.user,
+        created_by=person,
     )
     endpoint = WebhookEndpoint.objects.create(
         **own,
         url="https://example.com",
         secret="s",
         created_at=at,
-        created_by=marketer.user,
+        created_by=person,
         after_sequence=0,
     )
-    event = Event.objects.order_by("id").first()
-    Event.objects.filter(pk=event.pk if event else None).update(sequence=1)
+    event = Event.objects.order_by("id")[0]
+    Event.objects.filter(pk=event.pk).update(sequence=1)
     reallocation = Reallocation.objects.create(
         **own,
         method="hand",
         plan_digest="0",
-        proposed_by=marketer.user,
+        proposed_by=person,
         proposed_at=at,
         expires_at=at + timedelta(days=3),
     )
     observation = report(campaign, DAY, clicks=1)
     return {
         "workspace": workspace,
-        "membership": Membership.objects.get(user=marketer.user),
-        "user": marketer.user,
+        "membership": Membership.objects.get(user=person),
+        "user": person,
         "source": Source.objects.get(key="meta"),
         "event": Event.objects.get(sequence=1),
         "hypothesis": hypothesis,
@@ -96,7 +98,7 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
             **own,
             campaign=campaign,
             at=at,
-            by=manager.user,
+            by=boss,
             reason="Too strict",
             before=[],
             after=[],
@@ -143,7 +145,7 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
             decision="kill",
             moved_the_business=False,
             learning="Nobody clicks",
-            decided_by=marketer.user,
+            decided_by=person,
             decided_at=at,
         ),
         "api_key": key,

@@ -109,6 +109,7 @@ def test_hypothesis__nothing_given__names_every_required_field_at_once(marketer:
         ("title", "x" * 301, "too_long"),
         ("title", "a\x00b", "nul_character"),
         ("title", 7, "not_a_text"),
+        ("title", "half \ud83d of a character", "not_a_text"),
         ("because", "x" * 1001, "too_long"),
         ("objection", "x" * 501, "too_long"),
         ("kind", "jingle", "unknown_choice"),
@@ -140,12 +141,14 @@ def test_hypothesis__nothing_given__names_every_required_field_at_once(marketer:
         ("parent", 10**30, "unknown_hypothesis"),
         ("parent", "first", "unknown_hypothesis"),
         ("headline", "x", "unknown_field"),
+        ("\ud83d", "x", "unknown_field"),
     ],
 )
 def test_hypothesis__one_field_wrong__is_refused_by_name(
     field: str, value: object, code: str, marketer: Actor, at: datetime
 ) -> None:
-    assert refused_fields(marketer, at, **{field: value}) == {field: code}
+    shown = field.encode(errors="replace").decode()
+    assert refused_fields(marketer, at, **{field: value}) == {shown: code}
 
 
 def test_hypothesis__several_fields_wrong__names_them_all(marketer: Actor, at: datetime) -> None:

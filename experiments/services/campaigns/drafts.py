@@ -259,12 +259,13 @@ def _build_arms(campaign: Campaign, arms: list[dict[str, Any]]) -> None:
 
 def _stated(campaign: Campaign) -> dict[str, Any]:
     """What the draft says, by the names and in the shapes that ``create_campaign`` takes."""
+    budget, places = campaign.planned_budget, campaign.workspace.currency_exponent
     return {
         "key": campaign.key,
         "name": campaign.name,
         "hypothesis": campaign.hypothesis_id,
         "channel": campaign.channel,
-        "budget": campaign.planned_budget,
+        "budget": None if budget is None else round(budget, places),
         "arms": [{field: getattr(arm, field) for field in ARM_FIELDS} for arm in campaign.arms.all()],
         "components": campaign.components,
         "kill_criteria": [criterion.canonical for criterion in criteria_in_force(campaign)],

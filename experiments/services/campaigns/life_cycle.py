@@ -55,7 +55,7 @@ def start_campaign(key: str, *, runs_until: date | None, by: Actor, at: datetime
         campaign,
         by=by,
         at=at,
-        budget=str(campaign.planned_budget),
+        budget=f"{campaign.planned_budget:.{by.workspace.currency_exponent}f}",
         criteria=[criterion.rule_text for criterion in criteria_in_force(campaign)],
         criteria_digest=campaign.criteria_digest,
         runs_until=runs_until,
