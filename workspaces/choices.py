@@ -108,6 +108,7 @@ class EventKind(TextChoices):
     ARM_STOPPED = "arm.stopped", _("Arm stopped")
     CRITERIA_AMENDED = "criteria.amended", _("Kill criteria amended")
     CRITERION_BREACHED = "criterion.breached", _("Kill criterion breached")
+    CRITERION_OVERTURNED = "criterion.overturned", _("Second look at a breach")
     CRITERION_SETTLED = "criterion.settled", _("Breach settled")
     CRITERION_OVERRULED = "criterion.overruled", _("Breach overruled")
     METRICS_POSTED = "metrics.posted", _("Metrics posted")

@@ -64,6 +64,8 @@ def _status(criterion: KillCriterion, arm: Arm | None, watch: CriterionWatch | N
         "evidence": known.evidence,
         "data_through": known.data_through,
         "breached_at": known.breached_at if is_breached else None,
+        # A breach that the days, restated or settled since, do not bear out any more.
+        "second_look": is_breached and bool(judgements) and judgements[-1].state != WatchState.BREACHED,
         "overruled_until": known.overruled_until if known.state == WatchState.OVERRULED else None,
         "history": sorted(
             [*map(_judged, judgements), *map(_breached, breaches)], key=lambda entry: entry["at"]

@@ -11,6 +11,7 @@ import pytest
 
 from experiments.choices import CampaignStatus, CriterionAction, EvidenceKind, WatchState
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement
+from experiments.selectors.criteria import criteria_status
 from experiments.services.criteria import overrule_breach
 from experiments.services.judging import judge_campaigns
 from tests.factories import make_actor, make_campaign, make_criteria, make_workspace, report
@@ -174,10 +175,30 @@ def test_judging__restatement_after_the_breach__keeps_the_breach_as_it_was(campa
     assert campaign.status == CampaignStatus.PAUSED
     watch = CriterionWatch.objects.get()
     assert watch.state == WatchState.BREACHED
-    # The second look: what the numbers say now stands beside what they said then.
+    # What the numbers say now stands beside what they said then.
     assert watch.value == pytest.approx(0.018)
     assert watch.strength is not None
     assert watch.strength < 0.05
+
+
+def test_judging__breach_overturned_by_a_restatement__gets_one_second_look(campaign: Campaign) -> None:
+    make_criteria(campaign, {})
+    loser(campaign)
+    judge_campaigns([campaign.pk], at=NOW)
+    second_looks = Event.objects.filter(kind="criterion.overturned")
+    assert not second_looks.exists()
+    assert criteria_status(campaign)[0]["second_look"] is False
+
+    for day in range(16, 20):
+        report(campaign, f"2026-11-{day}", clicks=900)
+    judge_campaigns([campaign.pk], at=NOW + timedelta(hours=1))
+    for day in range(16, 20):
+        report(campaign, f"2026-11-{day}", clicks=901)
+    judge_campaigns([campaign.pk], at=NOW + timedelta(hours=2))
+
+    assert second_looks.get().data["value"] == pytest.approx(0.018)
+    assert criteria_status(campaign)[0]["second_look"] is True
+    assert criteria_status(campaign)[0]["state"] == "breached"
 
 
 @pytest.mark.parametrize("action", [CriterionAction.ASK, CriterionAction.TELL])

@@ -64,6 +64,7 @@ _TELLINGS: dict[str, Telling] = {
     _K.ARM_STOPPED: Telling("stopped an arm of {what}", "stop"),
     _K.CRITERIA_AMENDED: Telling("amended the kill criteria of {what}", "edit"),
     _K.CRITERION_BREACHED: Telling("saw {what} breach its rule", "breach"),
+    _K.CRITERION_OVERTURNED: Telling("took a second look: {what} no longer breaches its rule", "breach"),
     _K.CRITERION_SETTLED: Telling("settled the breach of {what}", "stop"),
     _K.CRITERION_OVERRULED: Telling("overruled the breach of {what}", "breach"),
     _K.METRICS_POSTED: Telling("posted numbers", "numbers"),

@@ -32,11 +32,16 @@ class Judged:
     is_stored: bool
 
     @property
-    def state(self) -> WatchState:
-        """Where the finding takes the watch; a breach stays one until a person or a kill settles it."""
-        if self.watch.state == WatchState.BREACHED or self.finding.is_breach:
+    def sees(self) -> WatchState:
+        """What the days say now, whatever was said before."""
+        if self.finding.is_breach:
             return WatchState.BREACHED
         return WatchState.JUDGING if self.finding.guards_met else WatchState.WAITING
+
+    @property
+    def state(self) -> WatchState:
+        """Where that takes the watch; a breach stays one until a person or a kill settles it."""
+        return WatchState.BREACHED if self.watch.state == WatchState.BREACHED else self.sees
 
     @property
     def is_new_breach(self) -> bool:
@@ -143,8 +148,11 @@ def apply_judged(judged: Sequence[Judged], *, at: datetime) -> list[Breach]:
     """
     changed = [item for item in judged if item.is_changed]
     breaching = [item for item in changed if item.is_new_breach]
+    overturned = _overturned(changed)
     judgements = _keep(changed, at=at)
     breaches = [breach for item in breaching if (breach := _claim(item, at=at)) is not None]
+    for item in overturned:
+        _tell(EventKind.CRITERION_OVERTURNED, item, at=at)
     Judgement.objects.bulk_create(
         judgements,
         update_conflicts=True,
@@ -155,10 +163,21 @@ def apply_judged(judged: Sequence[Judged], *, at: datetime) -> list[Breach]:
     return breaches
 
 
+def _overturned(changed: Sequence[Judged]) -> list[Judged]:
+    """Open breaches that the days do not bear out any more, and did the last time they were looked at."""
+    doubtful = [
+        item
+        for item in changed
+        if item.watch.state == WatchState.BREACHED and item.sees != WatchState.BREACHED
+    ]
+    watches = [item.watch for item in doubtful]
+    judgements = Judgement.objects.filter(watch__in=watches).order_by("data_through")
+    last_seen = dict(judgements.values_list("watch", "state")) if doubtful else {}
+    return [item for item in doubtful if last_seen.get(item.watch.pk) == WatchState.BREACHED]
+
+
 def _keep(changed: Sequence[Judged], *, at: datetime) -> list[Judgement]:
-    """Write the watches, all but the breaches themselves, which are claimed one by one; return the
-    judgements.
-    """
+    """Write the watches, but for a breach, which is claimed; return the judgements to be written."""
     judgements = []
     for item in changed:
         watch, finding = item.watch, item.finding
@@ -175,7 +194,7 @@ def _keep(changed: Sequence[Judged], *, at: datetime) -> list[Judgement]:
                     watch=watch,
                     data_through=finding.data_through,
                     at=at,
-                    state=state,
+                    state=item.sees,
                     value=finding.value,
                     strength=finding.strength,
                     guard_progress=finding.guard_progress,
@@ -209,8 +228,14 @@ def _claim(item: Judged, *, at: datetime) -> Breach | None:
         data_through=finding.data_through,
         numbers=finding.numbers,
     )
+    _tell(EventKind.CRITERION_BREACHED, item, at=at)
+    return breach
+
+
+def _tell(kind: EventKind, item: Judged, *, at: datetime) -> None:
+    campaign, criterion, finding = item.campaign, item.watch.criterion, item.finding
     record_event(
-        EventKind.CRITERION_BREACHED,
+        kind,
         by=Actor.quickno(campaign.workspace),
         at=at,
         subject=("campaign", campaign.key),
@@ -219,17 +244,16 @@ def _claim(item: Judged, *, at: datetime) -> Breach | None:
             "name": campaign.name,
             "criterion": criterion.pk,
             "arm": item.arm.key if item.arm else None,
-            "rule": breach.rule,
+            "rule": criterion.rule_text,
             "metric": criterion.metric,
             "value": finding.value,
-            "evidence": watch.evidence,
+            "evidence": item.watch.evidence,
             "numbers": finding.numbers,
             "data_through": finding.data_through,
             "action": criterion.action,
             "criteria_digest": campaign.criteria_digest,
         },
     )
-    return breach
 
 
 def _act(breaches: Iterable[Breach], *, at: datetime) -> None:
