@@ -106,12 +106,19 @@ class ApiView(APIView):
         return values
 
     def _post_once(
-        self, key: str, handler: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
+        self,
+        idempotency_key: str,
+        handler: Callable[..., HttpResponseBase],
+        # What follows is the handler's, whatever its addresses name: a campaign has a “key”, too.
+        /,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
     ) -> HttpResponseBase:
         answer, is_repetition = answer_once(
             self.workspace,
             actor=f"key:{request.auth.pk}" if request.auth else f"user:{request.user.pk}",
-            key=key,
+            key=idempotency_key,
             fingerprint=fingerprint_of(
                 "POST", request.get_full_path(), request.content_type or "", request.body
             ),

@@ -92,15 +92,24 @@ def session(member: Callable[[Role], Membership]) -> Callable[[Role], APIClient]
 
 
 @pytest.fixture
-def with_key(member: Callable[[Role], Membership], at: datetime) -> ClientOf:
-    """A program with a key of these scopes, acting for a person with that role."""
+def secret_of(member: Callable[[Role], Membership], at: datetime) -> Callable[..., str]:
+    """The secret of a key with these scopes, acting for the member with that role."""
+
+    def make(*scopes: Scope, role: Role = Role.MARKETER) -> str:
+        # Made by the owner: a viewer has no keys of their own, but a role can be lost.
+        owner = Actor.of_member(member(Role.OWNER))
+        _, secret = create_key(name="connector", scopes=scopes, for_user=member(role).user, by=owner, at=at)
+        return secret
+
+    return make
+
+
+@pytest.fixture
+def with_key(secret_of: Callable[..., str]) -> ClientOf:
+    """A program with a key of these scopes, acting for the member with that role."""
 
     def make(*scopes: Scope, role: Role = Role.MARKETER) -> APIClient:
-        person = member(role)
-        # A viewer has no keys of their own, but can lose a role.
-        owner = Actor.of_member(member(Role.OWNER))
-        _, secret = create_key(name="connector", scopes=scopes, for_user=person.user, by=owner, at=at)
-        return APIClient(headers={"Authorization": f"Bearer {secret}"})
+        return APIClient(headers={"Authorization": f"Bearer {secret_of(*scopes, role=role)}"})
 
     return make
 

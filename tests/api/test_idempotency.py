@@ -14,7 +14,7 @@ from api.models import IdempotentRequest
 from api.services import answer_once, forget_answers
 from api.services.idempotency import Answer, fingerprint_of
 from experiments.models import Hypothesis
-from tests.api.conftest import BASE, HYPOTHESIS, ClientOf
+from tests.api.conftest import BASE, CAMPAIGN, HYPOTHESIS, ClientOf
 from workspaces.choices import Role, Scope
 from workspaces.models import Workspace
 
@@ -33,6 +33,14 @@ def test_post__sent_again__hears_the_first_answer(planner: APIClient) -> None:
     assert "Idempotent-Replayed" not in first
     assert second["Idempotent-Replayed"] == "true"
     assert Hypothesis.objects.count() == 1
+
+
+def test_action__on_what_is_called_by_a_key__is_done_once(planner: APIClient) -> None:
+    planner.post(f"{BASE}campaigns/", CAMPAIGN)
+    path = f"campaigns/{CAMPAIGN['key']}/discard/"
+    first, second = post(planner, path=path), post(planner, path=path)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.content == first.content
 
 
 def test_post__refused_and_sent_again__hears_the_refusal_again(planner: APIClient) -> None:
