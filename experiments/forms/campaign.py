@@ -204,7 +204,7 @@ def is_growing(data: Data) -> bool:
     return data is not None and "more" in data
 
 
-def _typed(data: Data, prefix: str = "") -> dict[str, Any]:
+def typed(data: Data, prefix: str = "") -> dict[str, Any]:
     """What was typed into the fields with that prefix, by the fields' names."""
     given = data or {}
     return {name.removeprefix(prefix): given.get(name) for name in given if name.startswith(prefix)}
@@ -234,7 +234,7 @@ class Rows(Generic[RowT]):
         count = max(len(initial), fewest) if data is None else len(posted) + (data.get("more") == name)
         given = dict(zip(prefixes, initial, strict=False))
         if is_growing(data):
-            given = {prefix: _typed(data, f"{prefix}-") for prefix in posted}
+            given = {prefix: typed(data, f"{prefix}-") for prefix in posted}
         self.forms: list[RowT] = [
             form_class(
                 data if prefix in posted and not is_growing(data) else None,
@@ -328,7 +328,7 @@ class CampaignDraft(Draft):
         arms = list(campaign.arms.all()) if campaign else []
         criteria = list(campaign.kill_criteria.all()) if campaign else []
         if is_growing(data):
-            self.form = CampaignForm(workspace=workspace, initial=_typed(data))
+            self.form = CampaignForm(workspace=workspace, initial=typed(data))
         else:
             self.form = CampaignForm(data, workspace=workspace, initial=initial)
         fields = self.form.fields
@@ -407,7 +407,7 @@ class AmendDraft(Draft):
 
     def __init__(self, data: Data = None, *, workspace: Workspace, criteria: Sequence[KillCriterion]) -> None:
         if is_growing(data):
-            self.form = ReasonForm(workspace=workspace, initial=_typed(data))
+            self.form = ReasonForm(workspace=workspace, initial=typed(data))
         else:
             self.form = ReasonForm(data, workspace=workspace)
         self.criteria = Rows(

@@ -125,7 +125,7 @@ class DayView:
 class CampaignNumbers:
     """Totals since the launch, and the days."""
 
-    metric: Metric | None
+    metric: Metric
     spend: Decimal | None
     events: Decimal | None
     value: float | None
@@ -226,23 +226,23 @@ def amendments(campaign: Campaign) -> list[Amendment]:
     return list(campaign.amendments.select_related("by").order_by("-at"))
 
 
-def main_metric(campaign: Campaign) -> Metric | None:
-    """What the campaign is judged by: the hypothesis's metric, or else that of its first rule."""
+def main_metric(campaign: Campaign) -> Metric:
+    """What the campaign is judged by: the hypothesis's metric, or that of its first rule, or else the CPA."""
     if campaign.hypothesis is not None:
         return campaign.hypothesis.metric
     first = next(iter(campaign.kill_criteria.all()), None)
-    return METRICS[first.metric] if first else None
+    return METRICS[first.metric if first else "cpa"]
 
 
 def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     """The campaign's totals and days in its main metric."""
     metric = main_metric(campaign)
-    keys = {"spend", *(measures_of(metric) if metric else ())}
+    keys = {"spend", *measures_of(metric)}
     measured = read_measurements([campaign], keys)
     spend = measured.values["spend"][0]
     has_spend = measured.reported("spend")[0]
     total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
-    if metric is None or not measured.length:
+    if not measured.length:
         return CampaignNumbers(metric, total_spend, None, None, [], {})
     counted = measured.countable(metric)[0]
     complete = measured.complete(metric, at=at)[0]

@@ -20,7 +20,8 @@ _ROOMY = 90
 
 def ceiling_of(value: float) -> tuple[float, float]:
     """The end of an axis from zero and its step: 1, 2 or 5 times a power of ten."""
-    rough = (value or 1) / 4
+    value = value or 1.0
+    rough = value / 4
     power = 10 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     return step * math.ceil(value / step - 1e-9), step

@@ -16,6 +16,7 @@ _TINIEST = 0.0005
 # A bar this high has room for its number inside; more bars than this need it smaller.
 _ROOM_FOR_A_NUMBER = 30
 _ROOMY_BARS = 5
+_FIGURE_HEIGHT = 12
 
 
 def probit(chance: float) -> float:
@@ -135,7 +136,10 @@ def steps(days: Sequence[tuple[str, float]], limit: float, *, stops: str = "stop
             + (" is-s" if slots > _ROOMY_BARS else "")
             + (" f-surface" if is_now and inside else "")
         )
-        body.append(text(probability(chance), x + width / 2, y + 20 if inside else y - 6, look))
+        figure_y = y + 20 if inside else y - 6
+        if inside and abs(figure_y - 5 - edge) < _FIGURE_HEIGHT:
+            figure_y = edge + 20  # Below the line that would strike it through.
+        body.append(text(probability(chance), x + width / 2, figure_y, look))
         body.append(text(name, x + width / 2, 206, "t-mid t-strong" if is_now else "t-mid"))
     body += [
         line("s-axis", "M34 188.5H392"),

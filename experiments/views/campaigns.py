@@ -83,9 +83,7 @@ class CampaignView(_OneCampaign):
         campaign = self.campaign()
         criteria = criteria_views(campaign)
         numbers = campaign_numbers(campaign, at=self.at)
-        main = next(
-            (view for view in criteria if view.criterion.metric == getattr(numbers.metric, "key", "")), None
-        )
+        main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
         context = {
             "campaign": campaign,
@@ -114,7 +112,7 @@ class CampaignView(_OneCampaign):
 
     def _analysis(self, campaign: Campaign, numbers: CampaignNumbers) -> dict[str, Any]:
         metric = numbers.metric
-        if campaign.launched_at is None or metric is None:
+        if campaign.launched_at is None:
             return {"rows": []}
         analysis = analyse_campaign(campaign, metric=metric.key, at=self.at).as_dict()
         rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)

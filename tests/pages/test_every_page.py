@@ -99,7 +99,7 @@ def test_form_page__role_that_may__opens_under_the_content_policy(browse: Browse
         (Role.MARKETER, "zombie_stop", flag),
         (Role.MANAGER, "campaign_overrule", "founder-video", criterion),
     ):
-        check(visit(browse(Role(role)), *where))
+        check(visit(browse(Role(str(role))), *where))
 
 
 def test_form_page__viewer__is_refused_with_the_role_it_takes(browse: Browse, week: Week) -> None:

@@ -51,7 +51,7 @@ def test_activity_csv__formula_in_a_cell__is_made_harmless(
         data={"reason": "a,b"},
     )
     response = browse(Role.VIEWER).get(url("activity_csv"))
-    rows = list(csv.DictReader(response.getvalue().decode().splitlines()))  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(response.getvalue().decode().splitlines()))
     assert rows[0]["subject_id"] == "'=cmd()"
     assert rows[0]["data"] == '{"reason": "a,b"}'
 

@@ -67,6 +67,10 @@ STATES: dict[str, tuple[str, str, str]] = {
     # hypotheses
     "backlog": ("draft", "draft", "in the backlog"),
     "committed": ("judging", "judging", "committed"),
+    "scale": ("scaled", "scale", "scale"),
+    "evolve": ("completed", "idea", "evolve"),
+    "kill": ("killed", "stop", "kill"),
+    "inconclusive": ("waiting", "waiting", "inconclusive"),
     "decided": ("completed", "check", "decided"),
     "archived": ("draft", "draft", "archived"),
     "ready": ("completed", "check", "ready"),
