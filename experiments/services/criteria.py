@@ -92,8 +92,8 @@ def _read_guards(values: Values, *, workspace: Workspace) -> dict[str, Any]:
         values.refuse(
             "guards",
             "guard_missing",
-            "A kill criterion needs a guard, so that it does not judge the first few clicks. "
-            f"Give a least {listed(GuardKey.values, last='or')}.",
+            "A kill criterion needs a guard, so that it does not judge the first few clicks. Say how much "
+            f"must have happened first: {listed(GuardKey.values, last='or')}.",
         )
         return {}
     if not isinstance(given, Mapping):
