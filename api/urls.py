@@ -4,10 +4,9 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import IntConverter
 from rest_framework.routers import SimpleRouter
 
-from api.views.campaigns import CampaignViewSet
+from api.views.campaigns import CampaignViewSet, PreviewView
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
-from api.views.metrics import MetricsView
 from api.views.metrics import MetricsView
 from api.views.money import LedgerViewSet, ReallocationViewSet
 from api.views.planning import HypothesisViewSet, SprintViewSet
@@ -35,7 +34,7 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("events/", EventsView.as_view(), name="events"),
-    path("metrics/", MetricsView.as_view(), name="metrics"),
+    path("kill-criteria/preview/", PreviewView.as_view(), name="kill-criteria-preview"),
     path("metrics/", MetricsView.as_view(), name="metrics"),
     path("", include(router.urls)),
     re_path("", NothingHere.as_view()),

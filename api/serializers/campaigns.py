@@ -192,9 +192,39 @@ class CriterionStatusSerializer(serializers.Serializer[Any]):
 
 
 class PreviewInput(Input):
-    """A criterion and an assumed truth."""
+    """A criterion, an assumed truth and the plan that it would meet."""
 
     criterion = CriterionInput()
-    truth = Amount(help_text="The metric's true value that is assumed.")
-    daily_spend = Amount()
-    days = serializers.IntegerField(min_value=1, max_value=90)
+    truth = Amount(
+        required=False,
+        allow_null=True,
+        help_text="The metric's value that is assumed to be true; by default 40 % worse than the threshold.",
+    )
+    spend_per_day = Amount()
+    days = serializers.IntegerField(help_text="1 to 60")
+    price_of_exposure = Amount(
+        required=False,
+        allow_null=True,
+        help_text="Money for one of what a rate is counted against: an impression for CTR (CPM ÷ 1000), a "
+        "click for the conversion rate. Required for rates.",
+    )
+    order_value = Amount(
+        required=False, allow_null=True, help_text="The average order. Required for a return on spend."
+    )
+
+
+class RiskSerializer(serializers.Serializer[Any]):
+    truth = serializers.CharField(help_text="The metric's value.")
+    worse_by = serializers.FloatField(help_text="A fraction of the threshold; below 0 is better.")
+    probability_stop = serializers.FloatField()
+    monte_carlo_error = serializers.FloatField()
+    expected_spend = serializers.CharField()
+    stopped_by_day = serializers.ListField(child=serializers.FloatField())
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    sentence = serializers.CharField()
+    false_kill_risk = serializers.FloatField()
+    chance_to_catch_loser = serializers.FloatField()
+    expected_spend = serializers.CharField(help_text="Until it stops, if the truth is the assumed one.")
+    truths = RiskSerializer(many=True)

@@ -89,7 +89,8 @@ class ApiView(APIView):
         key = request.headers.get(IDEMPOTENCY_HEADER)
         handler = getattr(self, "post", None)
         if request.method == "POST" and key is not None and handler is not None:
-            self.post = partial(self._post_once, key, handler)
+            # In this request only: a view is made anew for each.
+            vars(self)["post"] = partial(self._post_once, key, handler)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)

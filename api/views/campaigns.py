@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from experiments.selectors.analysis import analyse_campaign
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -23,11 +22,14 @@ from api.serializers.campaigns import (
     CriterionStatusSerializer,
     OptionalReasonInput,
     OverruleInput,
+    PreviewInput,
+    PreviewSerializer,
     ReasonInput,
 )
-from api.views.base import ApiViewSet, Filters
+from api.views.base import ApiView, ApiViewSet, Filters
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
+from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.criteria import criteria_status
 from experiments.selectors.measurements import spend_totals
 from experiments.services.campaigns import (
@@ -42,9 +44,19 @@ from experiments.services.campaigns import (
     stop_arm,
 )
 from experiments.services.criteria import amend_criteria, overrule_breach
+from experiments.services.previews import preview_criterion
 from experiments.tasks import judge_campaigns
 from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.tasks import enqueue
+
+
+class PreviewView(ApiView):
+    """What a kill criterion would do, before it is agreed on."""
+
+    @extend_schema(request=PreviewInput, responses=PreviewSerializer, operation_id="kill_criteria_preview")
+    def post(self, request: Request) -> Response:
+        """The false-kill risk, the chance to catch a loser and the expected spend, by simulation."""
+        return Response(preview_criterion(values=self.given(PreviewInput), by=self.actor))
 
 
 class CampaignFilter(Filters):

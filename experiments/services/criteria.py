@@ -53,12 +53,12 @@ def read_criteria(values: Values, name: str, *, workspace: Workspace) -> list[di
     for position, row in enumerate(values.rows(name, most=MOST_CRITERIA), start=1):
         rule = values.nested(f"{name}.{position - 1}", row, known=CRITERION_FIELDS)
         if rule is not None:
-            rules.append({"position": position, **_read_criterion(rule, workspace=workspace)})
+            rules.append({"position": position, **read_criterion(rule, workspace=workspace)})
             values.errors += rule.errors
     return rules
 
 
-def _read_criterion(values: Values, *, workspace: Workspace) -> dict[str, Any]:
+def read_criterion(values: Values, *, workspace: Workspace) -> dict[str, Any]:
     metric = values.metric("metric")
     evidence = values.choice("evidence", EvidenceKind, default=EvidenceKind.PROBABLE)
     if evidence == EvidenceKind.ALWAYS_VALID and metric is not None and metric.form == MetricForm.VALUE:

@@ -11,12 +11,16 @@ from rest_framework.test import APIClient
 from api.choices import RequestState
 from api.exceptions import Invalid, Refused
 from api.models import IdempotentRequest
-from api.services import answer_once, forget_answers
+from api.services import answer_once, create_key, forget_answers
 from api.services.idempotency import Answer, fingerprint_of
 from experiments.models import Hypothesis
 from tests.api.conftest import BASE, CAMPAIGN, HYPOTHESIS, ClientOf
+from tests.factories import LONG_AGO, make_workspace
+from tests.racing import race
 from workspaces.choices import Role, Scope
-from workspaces.models import Workspace
+from workspaces.models import Event, Workspace
+from workspaces.permissions import Actor
+from workspaces.selectors import first_owner
 
 
 def post(
@@ -174,3 +178,21 @@ def test_answer_once__another_request__is_a_mismatch(workspace: Workspace, at: d
 
 def test_fingerprint__parts_that_run_together__differ() -> None:
     assert fingerprint_of("POST", "/a", "b", b"c") != fingerprint_of("POST", "/ab", "", b"c")
+
+
+@pytest.mark.usefixtures("shared_db")
+def test_post__twice_at_the_same_moment__is_done_once() -> None:
+    workspace = make_workspace()
+    owner = Actor.of_member(first_owner(workspace.slug))
+    _, secret = create_key(name="k", scopes=[Scope.PLAN_WRITE], for_user=owner.person, by=owner, at=LONG_AGO)
+    heard: list[int] = []
+
+    def send() -> None:
+        heard.append(post(APIClient(headers={"Authorization": f"Bearer {secret}"})).status_code)
+
+    race(*[send] * 4)
+    # Whoever comes while the first is at work is told so; whoever comes later hears its answer.
+    assert set(heard) <= {201, 409}
+    assert 201 in heard
+    assert Hypothesis.objects.count() == 1
+    assert Event.objects.filter(kind="hypothesis.created").count() == 1

@@ -1,0 +1,159 @@
+"""What a kill criterion would do to campaigns of known quality, before anything is launched."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from experiments.choices import Comparator, GuardKey, Metric, MetricForm
+from experiments.models import KillCriterion
+from experiments.models.criterion import canonical_number, criteria_digest
+from experiments.services.criteria import CRITERION_FIELDS, read_criterion
+from experiments.services.values import Values
+from experiments.stats.false_kill import MOST_DAYS, SHOWN_TRUTHS, PlannedRun, Risk, Rule, false_kill_risk
+from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE
+from workspaces.permissions import Actor, Permission
+
+PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_exposure", "order_value")
+# Truths, as how much worse than the threshold: a campaign that is good enough, and one that clearly is not.
+GOOD, BAD = SHOWN_TRUTHS[0], SHOWN_TRUTHS[-1]
+# Beyond it no advertiser is, and the random numbers have no room.
+MOST_EVENTS_PER_DAY = 10**12
+
+
+def preview_criterion(*, values: Mapping[str, Any], by: Actor) -> dict[str, Any]:
+    """The criterion's false-kill risk, its chance to catch a loser and the spend until it stops.
+
+    ``values`` maps names out of ``PREVIEW_FIELDS``: ``truth`` is the metric's value that is assumed to be
+    true, ``price_of_exposure`` the money for one of what a rate is counted against (an impression for CTR:
+    CPM ÷ 1000), ``order_value`` the average order behind a return on spend. Simulated, and seeded by the
+    rule: the same values always give the same figures.
+    """
+    by.require(Permission.READ)
+    reader = Values(values, known=PREVIEW_FIELDS)
+    given = reader.nested("criterion", values.get("criterion"), known=CRITERION_FIELDS)
+    fields = read_criterion(given, workspace=by.workspace) if given else {}
+    reader.errors += given.errors if given else []
+    criterion = KillCriterion(workspace=by.workspace, **fields)
+    metric = criterion.metric_definition if fields.get("metric") else None
+    truth = reader.metric_value("truth", metric=metric)
+    run = _read_run(reader, metric, by=by)
+    reader.raise_errors()
+    _refuse_what_cannot_be_drawn(reader, criterion, run, truth=truth)
+    reader.raise_errors()
+    return _as_shown(criterion, run, truth=truth)
+
+
+def _read_run(reader: Values, metric: Metric | None, *, by: Actor) -> PlannedRun | None:
+    reader.require("spend_per_day")
+    reader.require("days")
+    spend = reader.money("spend_per_day", workspace=by.workspace)
+    days = reader.whole("days", low=1, high=MOST_DAYS)
+    price = reader.amount("price_of_exposure", places=6)
+    order_value = reader.money("order_value", workspace=by.workspace)
+    if metric is None:
+        return None
+    if metric.form == MetricForm.RATE:
+        reader.require("price_of_exposure")
+    if metric.form == MetricForm.VALUE:
+        reader.require("order_value")
+        if metric.exposure != "spend":
+            reader.refuse(
+                "criterion.metric",
+                "no_preview",
+                f"The {metric.label} has no preview: it is not earned by spend.",
+            )
+    if spend is None or days is None:
+        return None
+    is_rate = metric.form == MetricForm.RATE
+    return PlannedRun(
+        spend_per_day=float(spend),
+        days=days,
+        exposure_price=float(price) if is_rate and price else 1.0,
+        order_value=float(order_value) if metric.form == MetricForm.VALUE and order_value else None,
+        curve=DEFAULT_CURVE if metric.is_late else AT_ONCE,
+    )
+
+
+def _refuse_what_cannot_be_drawn(
+    reader: Values, criterion: KillCriterion, run: PlannedRun | None, *, truth: Decimal | None
+) -> None:
+    if run is None:
+        return
+    values = [_value_at(criterion, worse_by) for worse_by in SHOWN_TRUTHS]
+    values += [float(truth)] if truth is not None else []
+    is_cost = criterion.metric_definition.form == MetricForm.COST
+    rates = [
+        criterion.metric_definition.per / value if is_cost else value / (run.order_value or 1.0)
+        for value in values
+    ]
+    if max(rates) * run.spend_per_day / run.exposure_price > MOST_EVENTS_PER_DAY:
+        reader.refuse(
+            "spend_per_day",
+            "out_of_range",
+            f"So much money at such a price would bring more than {MOST_EVENTS_PER_DAY:,} events a day.",
+        )
+
+
+def _as_shown(criterion: KillCriterion, run: PlannedRun | None, *, truth: Decimal | None) -> dict[str, Any]:
+    if run is None:
+        raise ValueError("A preview takes a plan; what is wrong with it was to be refused before.")
+    assumed = _worse_by(criterion, truth) if truth is not None else BAD
+    truths = dict.fromkeys([*SHOWN_TRUTHS, assumed])
+    seed = criteria_digest([criterion])
+    risks = {
+        risk.truth: risk for risk in false_kill_risk(_rule(criterion), run, seed=seed, truths=list(truths))
+    }
+    return {
+        "sentence": criterion.rule_text,
+        # Of the truth that is assumed, where it is on that side; else of one 10 % better, or 40 % worse.
+        "false_kill_risk": risks[assumed if assumed < 0 else GOOD].probability_stop,
+        "chance_to_catch_loser": risks[assumed if assumed > 0 else BAD].probability_stop,
+        "expected_spend": _money(criterion, risks[assumed].expected_spend),
+        "truths": [_risk_as_shown(criterion, risk) for risk in risks.values()],
+    }
+
+
+def _risk_as_shown(criterion: KillCriterion, risk: Risk) -> dict[str, Any]:
+    return {
+        "truth": canonical_number(Decimal(repr(_value_at(criterion, risk.truth))).quantize(Decimal("1e-6"))),
+        "worse_by": round(risk.truth, 6),
+        "probability_stop": risk.probability_stop,
+        "monte_carlo_error": risk.monte_carlo_error,
+        "expected_spend": _money(criterion, risk.expected_spend),
+        "stopped_by_day": list(risk.stopped_by_day),
+    }
+
+
+def _rule(criterion: KillCriterion) -> Rule:
+    metric, guards = criterion.metric_definition, criterion.guards
+
+    def least(measure: str) -> float:
+        return float(guards.get(measure) or 0)
+
+    return Rule(
+        form=metric.form,
+        comparator=criterion.comparator,
+        threshold=float(criterion.threshold) / metric.per,
+        evidence=criterion.evidence,
+        confidence=criterion.confidence,
+        least_spend=least(GuardKey.SPEND),
+        least_exposure=0.0 if metric.exposure == GuardKey.SPEND else least(metric.exposure),
+        least_events=least(metric.events),
+        least_days=int(least(GuardKey.DAYS)),
+    )
+
+
+def _direction(criterion: KillCriterion) -> int:
+    return 1 if criterion.comparator == Comparator.ABOVE else -1
+
+
+def _value_at(criterion: KillCriterion, worse_by: float) -> float:
+    return float(criterion.threshold) * (1 + _direction(criterion) * worse_by)
+
+
+def _worse_by(criterion: KillCriterion, truth: Decimal) -> float:
+    return _direction(criterion) * (float(truth) / float(criterion.threshold) - 1)
+
+
+def _money(criterion: KillCriterion, amount: float) -> str:
+    return f"{amount:.{criterion.workspace.currency_exponent}f}"
