@@ -105,6 +105,7 @@ class HypothesisSerializer(serializers.ModelSerializer[Hypothesis]):
     driver = serializers.ChoiceField(Driver.choices, read_only=True)
     status = serializers.ChoiceField(HypothesisStatus.choices, read_only=True)
     primary_metric = serializers.ChoiceField(METRIC_CHOICES, read_only=True)
+    outcome_metric = serializers.ChoiceField(OUTCOME_METRIC_CHOICES, allow_blank=True, read_only=True)
     owner = serializers.SerializerMethodField()
     target = serializers.SerializerMethodField()
     sprint = serializers.SerializerMethodField()

@@ -122,7 +122,7 @@ class MetricsView(ApiView, GenericAPIView[Observation]):
         },
         responses=BatchResultSerializer,
     )
-    def post(self, request: Request) -> Response:  # type: ignore[override] # the base wraps it
+    def post(self, request: Request) -> Response:
         """Store the totals of days so far; at most 50,000 rows or 25 MB. Posting a day again replaces it."""
         # First: who may not post need not send 25 MB to hear it.
         self.actor.require(Permission.POST_METRICS)
