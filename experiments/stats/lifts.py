@@ -120,7 +120,7 @@ def _half_width(ratio: LogRatio) -> Array:
     """Return q with Σ w Φ(q/√V) = (1 + level)/2: the credible interval under a flat prior is θ ± q."""
     share = (1 + LEVEL) / 2
     sd = np.sqrt(ratio.variance)
-    width = special.ndtri(share) * sd.min(axis=-1)
+    width: Array = special.ndtri(share) * sd.min(axis=-1)
     # The sum is concave in q > 0, so Newton from the left comes up without overshooting.
     for _ in range(100):
         z = width[..., None] / sd
