@@ -1,6 +1,14 @@
 """Refusals of planning, review and money; see ``workspaces.exceptions`` for the shapes."""
 
-from workspaces.exceptions import DomainError, FieldError, Invalid, InvalidTransition, NotAllowed, NotFound, Refused
+from workspaces.exceptions import (
+    DomainError,
+    FieldError,
+    Invalid,
+    InvalidTransition,
+    NotAllowed,
+    NotFound,
+    Refused,
+)
 
 __all__ = [
     "ApprovalRefused",

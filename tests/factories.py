@@ -113,7 +113,7 @@ def make_hypothesis(
 
 
 def hypothesis_values(**changes: Any) -> dict[str, Any]:
-    """What REST takes for a hypothesis about the cost of a conversion, with an owner only where one is given."""
+    """What REST takes for a hypothesis about the cost of a conversion; an owner only where given."""
     return {
         "title": "Founder video beats studio",
         "change": "a founder filmed on a phone",

@@ -11,7 +11,7 @@ from workspaces.services import publish_all_events
 logger = logging.getLogger(__name__)
 
 
-def enqueue(task: Task, *args: Any) -> bool:
+def enqueue(task: "Task[Any, Any]", *args: Any) -> bool:
     """Hand work to the workers; a broken broker costs only time, because due work is a column.
 
     Call it after the commit. Returns whether the broker took it; if not, the next sweep does the work.

@@ -6,461 +6,907 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('experiments', '0001_initial'),
-        ('workspaces', '0001_initial'),
+        ("experiments", "0001_initial"),
+        ("workspaces", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='amendment',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="amendment",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='amendment',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="amendment",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='arm',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="arm",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='breach',
-            name='closed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="breach",
+            name="closed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='breach',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="breach",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='revives',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='revivals', to='experiments.campaign'),
+            model_name="campaign",
+            name="revives",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="revivals",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="campaign",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='breach',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='breaches', to='experiments.campaign'),
+            model_name="breach",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="breaches",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='arm',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arms', to='experiments.campaign'),
+            model_name="arm",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="arms", to="experiments.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='amendment',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='amendments', to='experiments.campaign'),
+            model_name="amendment",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="amendments",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='criterionwatch',
-            name='arm',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='watches', to='experiments.arm'),
+            model_name="criterionwatch",
+            name="arm",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="watches",
+                to="experiments.arm",
+            ),
         ),
         migrations.AddField(
-            model_name='criterionwatch',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="criterionwatch",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='breach',
-            name='watch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='breaches', to='experiments.criterionwatch'),
+            model_name="breach",
+            name="watch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="breaches",
+                to="experiments.criterionwatch",
+            ),
         ),
         migrations.AddField(
-            model_name='hypothesis',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='hypotheses', to=settings.AUTH_USER_MODEL),
+            model_name="hypothesis",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="hypotheses",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='hypothesis',
-            name='parent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='experiments.hypothesis'),
+            model_name="hypothesis",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="children",
+                to="experiments.hypothesis",
+            ),
         ),
         migrations.AddField(
-            model_name='hypothesis',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="hypothesis",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='hypothesis',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='experiments.hypothesis'),
+            model_name="campaign",
+            name="hypothesis",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="campaigns",
+                to="experiments.hypothesis",
+            ),
         ),
         migrations.AddField(
-            model_name='judgement',
-            name='watch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgements', to='experiments.criterionwatch'),
+            model_name="judgement",
+            name="watch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="judgements",
+                to="experiments.criterionwatch",
+            ),
         ),
         migrations.AddField(
-            model_name='judgement',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="judgement",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='killcriterion',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='kill_criteria', to='experiments.campaign'),
+            model_name="killcriterion",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="kill_criteria",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='killcriterion',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="killcriterion",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='criterionwatch',
-            name='criterion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='watches', to='experiments.killcriterion'),
+            model_name="criterionwatch",
+            name="criterion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="watches",
+                to="experiments.killcriterion",
+            ),
         ),
         migrations.AddField(
-            model_name='observation',
-            name='arm',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='experiments.arm'),
+            model_name="observation",
+            name="arm",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="observations", to="experiments.arm"
+            ),
         ),
         migrations.AddField(
-            model_name='observation',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.source'),
+            model_name="observation",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.source"
+            ),
         ),
         migrations.AddField(
-            model_name='observation',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="observation",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='observationbatch',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="observationbatch",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='observationbatch',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="observationbatch",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='observation',
-            name='batch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='experiments.observationbatch'),
+            model_name="observation",
+            name="batch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="observations",
+                to="experiments.observationbatch",
+            ),
         ),
         migrations.AddField(
-            model_name='restatement',
-            name='batch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restatements', to='experiments.observationbatch'),
+            model_name="restatement",
+            name="batch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="restatements",
+                to="experiments.observationbatch",
+            ),
         ),
         migrations.AddField(
-            model_name='restatement',
-            name='observation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restatements', to='experiments.observation'),
+            model_name="restatement",
+            name="observation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="restatements",
+                to="experiments.observation",
+            ),
         ),
         migrations.AddField(
-            model_name='restatement',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="restatement",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='zombieflag',
-            name='acknowledged_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="zombieflag",
+            name="acknowledged_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='zombieflag',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zombie_flags', to='experiments.campaign'),
+            model_name="zombieflag",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="zombie_flags",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='zombieflag',
-            name='resolved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="zombieflag",
+            name="resolved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='zombieflag',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="zombieflag",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.UniqueConstraint(fields=('workspace', 'campaign', 'key'), name='arm_key_is_unique'),
+            model_name="arm",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "campaign", "key"), name="arm_key_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.UniqueConstraint(fields=('workspace', 'campaign', 'position'), name='arm_position_is_unique'),
+            model_name="arm",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "campaign", "position"), name="arm_position_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_control', True)), fields=('workspace', 'campaign'), name='arm_one_control'),
+            model_name="arm",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_control", True)),
+                fields=("workspace", "campaign"),
+                name="arm_one_control",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.CheckConstraint(condition=models.Q(('position__range', (1, 4))), name='arm_at_most_four'),
+            model_name="arm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__range", (1, 4))), name="arm_at_most_four"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.CheckConstraint(condition=models.Q(('planned_share__gt', 0), ('planned_share__lte', 1)), name='arm_share_is_a_share'),
+            model_name="arm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("planned_share__gt", 0), ("planned_share__lte", 1)),
+                name="arm_share_is_a_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), ('stopped_at__isnull', True)), models.Q(('status', 'stopped'), ('stopped_at__isnull', False)), _connector='OR'), name='arm_stopped_has_a_time'),
+            model_name="arm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), ("stopped_at__isnull", True)),
+                    models.Q(("status", "stopped"), ("stopped_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="arm_stopped_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.UniqueConstraint(fields=('workspace', 'campaign', 'at'), name='amendment_once_at_a_time'),
+            model_name="amendment",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "campaign", "at"), name="amendment_once_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='amendment_has_a_reason'),
+            model_name="amendment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="amendment_has_a_reason"
+            ),
         ),
         migrations.AddIndex(
-            model_name='breach',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['workspace', 'campaign'], name='breach_open'),
+            model_name="breach",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["workspace", "campaign"],
+                name="breach_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('workspace', 'watch'), name='breach_one_open'),
+            model_name="breach",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=("workspace", "watch"),
+                name="breach_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_as', ''), ('closed_at__isnull', True)), models.Q(('closed_as__in', ['settled', 'overruled']), ('closed_at__isnull', False)), _connector='OR'), name='breach_closed_one_way'),
+            model_name="breach",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_as", ""), ("closed_at__isnull", True)),
+                    models.Q(("closed_as__in", ["settled", "overruled"]), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="breach_closed_one_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='breach',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_as', 'overruled'), _negated=True), models.Q(models.Q(('reason', ''), _negated=True), ('closed_by__isnull', False)), _connector='OR'), name='breach_overruled_has_a_reason'),
+            model_name="breach",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_as", "overruled"), _negated=True),
+                    models.Q(models.Q(("reason", ""), _negated=True), ("closed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="breach_overruled_has_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hypothesis',
-            index=models.Index(fields=['workspace', 'status'], name='hypothesis_by_status'),
+            model_name="hypothesis",
+            index=models.Index(fields=["workspace", "status"], name="hypothesis_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('primary_metric__in', ('cpa', 'roas', 'cost_per_sales_qualified_lead', 'pipeline_per_spend', 'cac')), ('outcome_metric__in', ('cpa', 'roas', 'cost_per_sales_qualified_lead', 'pipeline_per_spend', 'cac')), _connector='OR'), name='hypothesis_serves_an_outcome'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "primary_metric__in",
+                        ("cpa", "roas", "cost_per_sales_qualified_lead", "pipeline_per_spend", "cac"),
+                    ),
+                    (
+                        "outcome_metric__in",
+                        ("cpa", "roas", "cost_per_sales_qualified_lead", "pipeline_per_spend", "cac"),
+                    ),
+                    _connector="OR",
+                ),
+                name="hypothesis_serves_an_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('primary_metric__in', ['ctr', 'cpc', 'cpm', 'cvr', 'cpa', 'cpl', 'roas', 'aov', 'open_rate', 'engagement_rate', 'video_view_rate', 'cost_per_marketing_qualified_lead', 'cost_per_sales_qualified_lead', 'pipeline_per_spend', 'cac'])), name='hypothesis_metric_is_known'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "primary_metric__in",
+                        [
+                            "ctr",
+                            "cpc",
+                            "cpm",
+                            "cvr",
+                            "cpa",
+                            "cpl",
+                            "roas",
+                            "aov",
+                            "open_rate",
+                            "engagement_rate",
+                            "video_view_rate",
+                            "cost_per_marketing_qualified_lead",
+                            "cost_per_sales_qualified_lead",
+                            "pipeline_per_spend",
+                            "cac",
+                        ],
+                    )
+                ),
+                name="hypothesis_metric_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('mde_relative__gt', 0)), name='hypothesis_mde_is_positive'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mde_relative__gt", 0)), name="hypothesis_mde_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('target__isnull', True), ('target__gt', 0), _connector='OR'), name='hypothesis_target_is_positive'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target__isnull", True), ("target__gt", 0), _connector="OR"),
+                name="hypothesis_target_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('impact__isnull', True), ('impact__range', (1, 10)), _connector='OR'), models.Q(('confidence__isnull', True), ('confidence__range', (1, 10)), _connector='OR'), models.Q(('ease__isnull', True), ('ease__range', (1, 10)), _connector='OR')), name='hypothesis_scores_are_1_to_10'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("impact__isnull", True), ("impact__range", (1, 10)), _connector="OR"),
+                    models.Q(("confidence__isnull", True), ("confidence__range", (1, 10)), _connector="OR"),
+                    models.Q(("ease__isnull", True), ("ease__range", (1, 10)), _connector="OR"),
+                ),
+                name="hypothesis_scores_are_1_to_10",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('predicted_success__isnull', True), ('predicted_success__range', (0, 1)), _connector='OR'), name='hypothesis_prediction_is_a_chance'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("predicted_success__isnull", True), ("predicted_success__range", (0, 1)), _connector="OR"
+                ),
+                name="hypothesis_prediction_is_a_chance",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['backlog', 'archived']), ('owner__isnull', False), _connector='OR'), name='hypothesis_at_work_has_an_owner'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["backlog", "archived"]), ("owner__isnull", False), _connector="OR"
+                ),
+                name="hypothesis_at_work_has_an_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hypothesis',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['backlog', 'committed', 'decided', 'archived'])), name='hypothesis_status_is_known'),
+            model_name="hypothesis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["backlog", "committed", "decided", "archived"])),
+                name="hypothesis_status_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['workspace', 'status'], name='campaign_by_status'),
+            model_name="campaign",
+            index=models.Index(fields=["workspace", "status"], name="campaign_by_status"),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(condition=models.Q(('judge_due_at__isnull', False)), fields=['judge_due_at'], name='campaign_due_for_judging'),
+            model_name="campaign",
+            index=models.Index(
+                condition=models.Q(("judge_due_at__isnull", False)),
+                fields=["judge_due_at"],
+                name="campaign_due_for_judging",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('workspace', 'key'), name='campaign_key_is_unique'),
+            model_name="campaign",
+            constraint=models.UniqueConstraint(fields=("workspace", "key"), name="campaign_key_is_unique"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('workspace', 'channel', 'external_id'), name='campaign_external_id_is_unique'),
+            model_name="campaign",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("workspace", "channel", "external_id"),
+                name="campaign_external_id_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gte', 0)), name='campaign_budget_is_not_overdrawn'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("budget__gte", 0)), name="campaign_budget_is_not_overdrawn"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('planned_budget__isnull', True), ('planned_budget__gt', 0), _connector='OR'), name='campaign_planned_budget_is_positive'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("planned_budget__isnull", True), ("planned_budget__gt", 0), _connector="OR"
+                ),
+                name="campaign_planned_budget_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'live', 'paused', 'scaled', 'killed', 'completed', 'discarded'])), name='campaign_status_is_known'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["draft", "live", "paused", "scaled", "killed", "completed", "discarded"])
+                ),
+                name="campaign_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'discarded']), ('launched_at__isnull', False), _connector='OR'), name='campaign_at_work_was_launched'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["draft", "discarded"]), ("launched_at__isnull", False), _connector="OR"
+                ),
+                name="campaign_at_work_was_launched",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['killed', 'completed']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='campaign_finished_has_an_end'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["killed", "completed"]), _negated=True),
+                    ("ended_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="campaign_finished_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='judgement',
-            constraint=models.UniqueConstraint(fields=('workspace', 'watch', 'data_through'), name='judgement_once_per_day'),
+            model_name="judgement",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "watch", "data_through"), name="judgement_once_per_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='killcriterion',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('workspace', 'campaign', 'position'), name='criterion_position_is_unique'),
+            model_name="killcriterion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at__isnull", True)),
+                fields=("workspace", "campaign", "position"),
+                name="criterion_position_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='killcriterion',
-            constraint=models.CheckConstraint(condition=models.Q(('threshold__gt', 0)), name='criterion_threshold_is_positive'),
+            model_name="killcriterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("threshold__gt", 0)), name="criterion_threshold_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='killcriterion',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gt', 0.5), ('confidence__lt', 1)), name='criterion_confidence_is_a_chance'),
+            model_name="killcriterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence__gt", 0.5), ("confidence__lt", 1)),
+                name="criterion_confidence_is_a_chance",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='killcriterion',
-            constraint=models.CheckConstraint(condition=models.Q(('frozen_at__isnull', True), models.Q(('guards', {}), _negated=True), _connector='OR'), name='criterion_in_force_has_a_guard'),
+            model_name="killcriterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("frozen_at__isnull", True), models.Q(("guards", {}), _negated=True), _connector="OR"
+                ),
+                name="criterion_in_force_has_a_guard",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='killcriterion',
-            constraint=models.CheckConstraint(condition=models.Q(('metric__in', ['ctr', 'cpc', 'cpm', 'cvr', 'cpa', 'cpl', 'roas', 'aov', 'open_rate', 'engagement_rate', 'video_view_rate', 'cost_per_marketing_qualified_lead', 'cost_per_sales_qualified_lead', 'pipeline_per_spend', 'cac'])), name='criterion_metric_is_known'),
+            model_name="killcriterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "metric__in",
+                        [
+                            "ctr",
+                            "cpc",
+                            "cpm",
+                            "cvr",
+                            "cpa",
+                            "cpl",
+                            "roas",
+                            "aov",
+                            "open_rate",
+                            "engagement_rate",
+                            "video_view_rate",
+                            "cost_per_marketing_qualified_lead",
+                            "cost_per_sales_qualified_lead",
+                            "pipeline_per_spend",
+                            "cac",
+                        ],
+                    )
+                ),
+                name="criterion_metric_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionwatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('arm__isnull', True)), fields=('workspace', 'criterion'), name='watch_once_per_campaign'),
+            model_name="criterionwatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("arm__isnull", True)),
+                fields=("workspace", "criterion"),
+                name="watch_once_per_campaign",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionwatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('arm__isnull', False)), fields=('workspace', 'criterion', 'arm'), name='watch_once_per_arm'),
+            model_name="criterionwatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("arm__isnull", False)),
+                fields=("workspace", "criterion", "arm"),
+                name="watch_once_per_arm",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionwatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'breached'), _negated=True), ('breached_at__isnull', False), _connector='OR'), name='watch_breached_has_a_time'),
+            model_name="criterionwatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "breached"), _negated=True),
+                    ("breached_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="watch_breached_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionwatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'overruled'), _negated=True), ('overruled_until__isnull', False), _connector='OR'), name='watch_overruled_has_an_end'),
+            model_name="criterionwatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "overruled"), _negated=True),
+                    ("overruled_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="watch_overruled_has_an_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='observationbatch',
-            index=models.Index(fields=['workspace', '-at'], name='batch_by_time'),
+            model_name="observationbatch",
+            index=models.Index(fields=["workspace", "-at"], name="batch_by_time"),
         ),
         migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['arm', 'day'], name='observation_by_arm_and_day'),
+            model_name="observation",
+            index=models.Index(fields=["arm", "day"], name="observation_by_arm_and_day"),
         ),
         migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['workspace', 'day'], name='observation_by_day'),
+            model_name="observation",
+            index=models.Index(fields=["workspace", "day"], name="observation_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.UniqueConstraint(fields=('workspace', 'arm', 'day', 'source', 'entity'), name='observation_once_per_key'),
+            model_name="observation",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "arm", "day", "source", "entity"), name="observation_once_per_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('impressions__isnull', True), ('impressions__gte', 0), _connector='OR'), name='observation_impressions_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("impressions__isnull", True), ("impressions__gte", 0), _connector="OR"),
+                name="observation_impressions_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('reach__isnull', True), ('reach__gte', 0), _connector='OR'), name='observation_reach_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reach__isnull", True), ("reach__gte", 0), _connector="OR"),
+                name="observation_reach_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('clicks__isnull', True), ('clicks__gte', 0), _connector='OR'), name='observation_clicks_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("clicks__isnull", True), ("clicks__gte", 0), _connector="OR"),
+                name="observation_clicks_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('engagements__isnull', True), ('engagements__gte', 0), _connector='OR'), name='observation_engagements_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("engagements__isnull", True), ("engagements__gte", 0), _connector="OR"),
+                name="observation_engagements_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('video_views__isnull', True), ('video_views__gte', 0), _connector='OR'), name='observation_video_views_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("video_views__isnull", True), ("video_views__gte", 0), _connector="OR"),
+                name="observation_video_views_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('sends__isnull', True), ('sends__gte', 0), _connector='OR'), name='observation_sends_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sends__isnull", True), ("sends__gte", 0), _connector="OR"),
+                name="observation_sends_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('opens__isnull', True), ('opens__gte', 0), _connector='OR'), name='observation_opens_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("opens__isnull", True), ("opens__gte", 0), _connector="OR"),
+                name="observation_opens_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('visits__isnull', True), ('visits__gte', 0), _connector='OR'), name='observation_visits_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visits__isnull", True), ("visits__gte", 0), _connector="OR"),
+                name="observation_visits_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('conversions__isnull', True), ('conversions__gte', 0), _connector='OR'), name='observation_conversions_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("conversions__isnull", True), ("conversions__gte", 0), _connector="OR"),
+                name="observation_conversions_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('leads__isnull', True), ('leads__gte', 0), _connector='OR'), name='observation_leads_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("leads__isnull", True), ("leads__gte", 0), _connector="OR"),
+                name="observation_leads_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('marketing_qualified_leads__isnull', True), ('marketing_qualified_leads__gte', 0), _connector='OR'), name='observation_marketing_qualified_leads_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("marketing_qualified_leads__isnull", True),
+                    ("marketing_qualified_leads__gte", 0),
+                    _connector="OR",
+                ),
+                name="observation_marketing_qualified_leads_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('sales_accepted_leads__isnull', True), ('sales_accepted_leads__gte', 0), _connector='OR'), name='observation_sales_accepted_leads_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sales_accepted_leads__isnull", True), ("sales_accepted_leads__gte", 0), _connector="OR"
+                ),
+                name="observation_sales_accepted_leads_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('sales_qualified_leads__isnull', True), ('sales_qualified_leads__gte', 0), _connector='OR'), name='observation_sales_qualified_leads_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sales_qualified_leads__isnull", True),
+                    ("sales_qualified_leads__gte", 0),
+                    _connector="OR",
+                ),
+                name="observation_sales_qualified_leads_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('opportunities__isnull', True), ('opportunities__gte', 0), _connector='OR'), name='observation_opportunities_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opportunities__isnull", True), ("opportunities__gte", 0), _connector="OR"
+                ),
+                name="observation_opportunities_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('customers__isnull', True), ('customers__gte', 0), _connector='OR'), name='observation_customers_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("customers__isnull", True), ("customers__gte", 0), _connector="OR"),
+                name="observation_customers_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('spend__isnull', True), ('spend__gte', 0), _connector='OR'), name='observation_spend_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("spend__isnull", True), ("spend__gte", 0), _connector="OR"),
+                name="observation_spend_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('revenue__isnull', True), ('revenue__gte', 0), _connector='OR'), name='observation_revenue_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("revenue__isnull", True), ("revenue__gte", 0), _connector="OR"),
+                name="observation_revenue_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('pipeline_value__isnull', True), ('pipeline_value__gte', 0), _connector='OR'), name='observation_pipeline_value_not_negative'),
+            model_name="observation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("pipeline_value__isnull", True), ("pipeline_value__gte", 0), _connector="OR"
+                ),
+                name="observation_pipeline_value_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='restatement',
-            constraint=models.UniqueConstraint(fields=('workspace', 'observation', 'batch'), name='restatement_once_per_batch'),
+            model_name="restatement",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "observation", "batch"), name="restatement_once_per_batch"
+            ),
         ),
         migrations.AddIndex(
-            model_name='zombieflag',
-            index=models.Index(fields=['workspace', 'state'], name='zombie_by_state'),
+            model_name="zombieflag",
+            index=models.Index(fields=["workspace", "state"], name="zombie_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='zombieflag',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resolved'), _negated=True), fields=('workspace', 'campaign', 'signal'), name='zombie_one_open_per_signal'),
+            model_name="zombieflag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "resolved"), _negated=True),
+                fields=("workspace", "campaign", "signal"),
+                name="zombie_one_open_per_signal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='zombieflag',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved'), models.Q(('resolution', ''), _negated=True)), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolution', ''), ('resolved_at__isnull', True)), _connector='OR'), name='zombie_resolved_one_way'),
+            model_name="zombieflag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("resolved_at__isnull", False),
+                        ("state", "resolved"),
+                        models.Q(("resolution", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("state", "resolved"), _negated=True),
+                        ("resolution", ""),
+                        ("resolved_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="zombie_resolved_one_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='zombieflag',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolution', 'kept'), _negated=True), models.Q(('kept_until__isnull', False), models.Q(('reason', ''), _negated=True), ('resolved_by__isnull', False)), _connector='OR'), name='zombie_kept_has_reason_person_and_end'),
+            model_name="zombieflag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolution", "kept"), _negated=True),
+                    models.Q(
+                        ("kept_until__isnull", False),
+                        models.Q(("reason", ""), _negated=True),
+                        ("resolved_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="zombie_kept_has_reason_person_and_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='zombieflag',
-            constraint=models.CheckConstraint(condition=models.Q(('signal__in', ['undead', 'breached', 'overdue', 'unplanned', 'hopeless', 'barren', 'blind', 'overspent'])), name='zombie_signal_is_known'),
+            model_name="zombieflag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "signal__in",
+                        [
+                            "undead",
+                            "breached",
+                            "overdue",
+                            "unplanned",
+                            "hopeless",
+                            "barren",
+                            "blind",
+                            "overspent",
+                        ],
+                    )
+                ),
+                name="zombie_signal_is_known",
+            ),
         ),
     ]

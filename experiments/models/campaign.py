@@ -87,7 +87,7 @@ class Campaign(TenantModel):
     criteria_digest = models.CharField(max_length=64, blank=True)
     amended = models.BooleanField(default=False)
 
-    # Due work is a column: set with each accepted post, cleared by the judge. The broker only makes it sooner.
+    # Due work is a column: set with each post, cleared by the judge. The broker only makes it sooner.
     judge_due_at = models.DateTimeField(null=True, blank=True)
 
     objects = models.Manager.from_queryset(CampaignQuerySet)()
@@ -172,11 +172,11 @@ class Campaign(TenantModel):
 
     @property
     def funding(self) -> Decimal | None:
-        """The budget that counts: the plan's before launch, the ledger's after; ``None`` where none was set."""
+        """The budget that counts: the plan's before launch, the ledger's after; ``None`` where none is."""
         return self.planned_budget if self.is_draft else self.budget
 
     def first_judged_day(self) -> date | None:
-        """The first day that counts: the launch's day in the workspace's time zone. Earlier days are baseline."""
+        """The launch's day in the workspace's time zone: the first that counts; earlier ones are baseline."""
         return self.workspace.local_day(self.launched_at) if self.launched_at else None
 
     def can_become(self, status: CampaignStatus) -> bool:
@@ -210,7 +210,9 @@ class Arm(TenantModel):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "campaign", "key"], name="arm_key_is_unique"),
-            models.UniqueConstraint(fields=["workspace", "campaign", "position"], name="arm_position_is_unique"),
+            models.UniqueConstraint(
+                fields=["workspace", "campaign", "position"], name="arm_position_is_unique"
+            ),
             models.UniqueConstraint(
                 fields=["workspace", "campaign"], condition=Q(is_control=True), name="arm_one_control"
             ),

@@ -36,8 +36,8 @@ class KillCriterionQuerySet(TenantQuerySet["KillCriterion"]):
 class KillCriterion(TenantModel):
     """``metric comparator threshold`` at a level, with guards, and how sure it must be.
 
-    Frozen at launch: from then on the database refuses any change of the rule; an amendment retires the row and
-    writes another.
+    Frozen at launch: from then on the database refuses any change of the rule; an amendment retires the row
+    and writes another.
     """
 
     campaign = models.ForeignKey(
@@ -91,7 +91,7 @@ class KillCriterion(TenantModel):
 
     @property
     def canonical(self) -> dict[str, Any]:
-        """The rule in one spelling, whatever the database or the client made of its numbers; what the digest covers."""
+        """The rule in one spelling, whoever wrote its numbers; what the digest covers."""
         return {
             "metric": self.metric,
             "comparator": self.comparator,
@@ -165,9 +165,7 @@ class Amendment(TenantModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["workspace", "campaign", "at"], name="amendment_once_at_a_time"
-            ),
+            models.UniqueConstraint(fields=["workspace", "campaign", "at"], name="amendment_once_at_a_time"),
             models.CheckConstraint(condition=~Q(reason=""), name="amendment_has_a_reason"),
         ]
         ordering: ClassVar = ["at"]
@@ -206,7 +204,9 @@ class CriterionWatch(TenantModel):
         verbose_name_plural = "criterion watches"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["workspace", "criterion"], condition=Q(arm__isnull=True), name="watch_once_per_campaign"
+                fields=["workspace", "criterion"],
+                condition=Q(arm__isnull=True),
+                name="watch_once_per_campaign",
             ),
             models.UniqueConstraint(
                 fields=["workspace", "criterion", "arm"],
@@ -290,7 +290,7 @@ class BreachQuerySet(TenantQuerySet["Breach"]):
 
 
 class Breach(TenantModel):
-    """The moment a criterion fired: the rule's text, the numbers and the data-through day *as they were then*."""
+    """The moment a criterion fired: rule, numbers and data-through day *as they were then*."""
 
     watch = models.ForeignKey(CriterionWatch, on_delete=models.PROTECT, related_name="breaches")
     campaign = models.ForeignKey("experiments.Campaign", on_delete=models.PROTECT, related_name="breaches")
@@ -307,7 +307,10 @@ class Breach(TenantModel):
     closed_as = models.CharField(
         max_length=10,
         blank=True,
-        choices=[(WatchState.SETTLED.value, WatchState.SETTLED.label), (WatchState.OVERRULED.value, WatchState.OVERRULED.label)],
+        choices=[
+            (WatchState.SETTLED.value, WatchState.SETTLED.label),
+            (WatchState.OVERRULED.value, WatchState.OVERRULED.label),
+        ],
     )
     closed_by = models.ForeignKey(
         "workspaces.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -22,6 +22,7 @@ from experiments.choices import (
 from experiments.exceptions import InvalidTransition
 from workspaces.models import TenantModel, TenantQuerySet
 
+SATURDAY = 5
 SCORE_VALIDATORS = [MinValueValidator(1), MaxValueValidator(10)]
 
 
@@ -90,7 +91,9 @@ class Hypothesis(TenantModel):
                 condition=Q(primary_metric__in=OUTCOME_METRICS) | Q(outcome_metric__in=OUTCOME_METRICS),
                 name="hypothesis_serves_an_outcome",
             ),
-            models.CheckConstraint(condition=Q(primary_metric__in=list(METRICS)), name="hypothesis_metric_is_known"),
+            models.CheckConstraint(
+                condition=Q(primary_metric__in=list(METRICS)), name="hypothesis_metric_is_known"
+            ),
             models.CheckConstraint(condition=Q(mde_relative__gt=0), name="hypothesis_mde_is_positive"),
             models.CheckConstraint(
                 condition=Q(target__isnull=True) | Q(target__gt=0), name="hypothesis_target_is_positive"
@@ -134,7 +137,7 @@ class Hypothesis(TenantModel):
     @property
     def sentence(self) -> str:
         return (
-            f"We believe {self.change} for {self.audience} will bring {self.expected_effect} "
+            f"We believe {self.change} for {self.audience} will {self.expected_effect} "
             f"because {self.because}."
         )
 
@@ -156,6 +159,6 @@ class Hypothesis(TenantModel):
 def next_working_day(day: date) -> date:
     """The first Monday-to-Friday day after ``day``."""
     following = date.fromordinal(day.toordinal() + 1)
-    while following.weekday() >= 5:
+    while following.weekday() >= SATURDAY:
         following = date.fromordinal(following.toordinal() + 1)
     return following

@@ -23,17 +23,27 @@ class FundForm(Form):
 class PlanByHandForm(Form):
     """Up to four lines from an account to another; empty lines do not count."""
 
+    from_0 = forms.ChoiceField(required=False, label="From")
+    to_0 = forms.ChoiceField(required=False, label="To")
+    amount_0 = MoneyField(required=False, label="Amount")
+    from_1 = forms.ChoiceField(required=False, label="From")
+    to_1 = forms.ChoiceField(required=False, label="To")
+    amount_1 = MoneyField(required=False, label="Amount")
+    from_2 = forms.ChoiceField(required=False, label="From")
+    to_2 = forms.ChoiceField(required=False, label="To")
+    amount_2 = MoneyField(required=False, label="Amount")
+    from_3 = forms.ChoiceField(required=False, label="From")
+    to_3 = forms.ChoiceField(required=False, label="To")
+    amount_3 = MoneyField(required=False, label="Amount")
+
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[tuple[str, str]]
     ) -> None:
-        choices = [("", "choose"), *accounts]
-        fields: dict[str, forms.Field] = {}
-        for number in range(LINES):
-            fields[f"from_{number}"] = forms.ChoiceField(required=False, label="From", choices=choices)
-            fields[f"to_{number}"] = forms.ChoiceField(required=False, label="To", choices=choices)
-            fields[f"amount_{number}"] = MoneyField(required=False, label="Amount")
-        self.base_fields = fields
         super().__init__(data, workspace=workspace)
+        choices = [("", "choose"), *accounts]
+        for name, field in self.fields.items():
+            if name.startswith(("from_", "to_")):
+                cast("forms.ChoiceField", field).choices = choices
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

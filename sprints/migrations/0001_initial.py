@@ -6,107 +6,230 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('experiments', '0001_initial'),
+        ("experiments", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('scale', 'scale'), ('evolve', 'evolve'), ('kill', 'kill'), ('inconclusive', 'inconclusive')], max_length=15)),
-                ('moved_the_business', models.BooleanField()),
-                ('learning', models.TextField(max_length=5000)),
-                ('evidence', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('vanity_win', models.BooleanField(default=False)),
-                ('decided_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("scale", "scale"),
+                            ("evolve", "evolve"),
+                            ("kill", "kill"),
+                            ("inconclusive", "inconclusive"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("moved_the_business", models.BooleanField()),
+                ("learning", models.TextField(max_length=5000)),
+                (
+                    "evidence",
+                    models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder),
+                ),
+                ("vanity_win", models.BooleanField(default=False)),
+                ("decided_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-decided_at'],
+                "ordering": ["-decided_at"],
             },
         ),
         migrations.CreateModel(
-            name='Reallocation',
+            name="Reallocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(choices=[('shift', 'shift half from failing to winning'), ('hand', 'by hand')], max_length=10)),
-                ('state', models.CharField(choices=[('proposed', 'proposed'), ('approved', 'approved'), ('applied', 'applied'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('outdated', 'outdated')], default='proposed', max_length=10)),
-                ('plan_digest', models.CharField(max_length=64)),
-                ('evidence', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('proposed_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_reason', models.CharField(blank=True, max_length=1000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("shift", "shift half from failing to winning"), ("hand", "by hand")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("approved", "approved"),
+                            ("applied", "applied"),
+                            ("rejected", "rejected"),
+                            ("withdrawn", "withdrawn"),
+                            ("expired", "expired"),
+                            ("outdated", "outdated"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                    ),
+                ),
+                ("plan_digest", models.CharField(max_length=64)),
+                (
+                    "evidence",
+                    models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder),
+                ),
+                ("proposed_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_reason", models.CharField(blank=True, max_length=1000)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ReallocationLine',
+            name="ReallocationLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('amount', models.DecimalField(decimal_places=3, max_digits=14)),
-                ('reason', models.CharField(max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("amount", models.DecimalField(decimal_places=3, max_digits=14)),
+                ("reason", models.CharField(max_length=500)),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('reallocation')), 'position'],
+                "ordering": [models.OrderBy(models.F("reallocation")), "position"],
             },
         ),
         migrations.CreateModel(
-            name='Sprint',
+            name="Sprint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('goal', models.CharField(blank=True, max_length=1000)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('status', models.CharField(choices=[('planning', 'planning'), ('running', 'running'), ('in_review', 'in review'), ('closed', 'closed'), ('cancelled', 'cancelled')], default='planning', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('review_opened_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("goal", models.CharField(blank=True, max_length=1000)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planning", "planning"),
+                            ("running", "running"),
+                            ("in_review", "in review"),
+                            ("closed", "closed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="planning",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("review_opened_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('funding', 'funding'), ('launch', 'launch'), ('reallocation', 'reallocation'), ('release', 'release'), ('correction', 'correction')], max_length=15)),
-                ('source_kind', models.CharField(choices=[('outside', 'outside'), ('reserve', 'reserve'), ('campaign', 'campaign')], max_length=10)),
-                ('target_kind', models.CharField(choices=[('outside', 'outside'), ('reserve', 'reserve'), ('campaign', 'campaign')], max_length=10)),
-                ('amount', models.DecimalField(decimal_places=3, max_digits=14)),
-                ('at', models.DateTimeField()),
-                ('by_label', models.CharField(max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("funding", "funding"),
+                            ("launch", "launch"),
+                            ("reallocation", "reallocation"),
+                            ("release", "release"),
+                            ("correction", "correction"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                (
+                    "source_kind",
+                    models.CharField(
+                        choices=[("outside", "outside"), ("reserve", "reserve"), ("campaign", "campaign")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "target_kind",
+                    models.CharField(
+                        choices=[("outside", "outside"), ("reserve", "reserve"), ("campaign", "campaign")],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=3, max_digits=14)),
+                ("at", models.DateTimeField()),
+                ("by_label", models.CharField(max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Commitment',
+            name="Commitment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('active', 'in this sprint'), ('released', 'released'), ('decided', 'decided'), ('carried', 'carried over')], default='active', max_length=10)),
-                ('committed_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('hypothesis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='experiments.hypothesis')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "in this sprint"),
+                            ("released", "released"),
+                            ("decided", "decided"),
+                            ("carried", "carried over"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("committed_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "hypothesis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commitments",
+                        to="experiments.hypothesis",
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('sprint')), 'position'],
+                "ordering": [models.OrderBy(models.F("sprint")), "position"],
             },
         ),
     ]

@@ -2,240 +2,448 @@
 
 import django.db.models.deletion
 import django.db.models.lookups
-import sprints.models.sprint
 from django.conf import settings
 from django.db import migrations, models
 
+import sprints.models.sprint
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('experiments', '0002_initial'),
-        ('sprints', '0001_initial'),
-        ('workspaces', '0001_initial'),
+        ("experiments", "0002_initial"),
+        ("sprints", "0001_initial"),
+        ("workspaces", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='commitment',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="commitment",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='child',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='experiments.hypothesis'),
+            model_name="decision",
+            name="child",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="experiments.hypothesis",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='decided_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="decided_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='hypothesis',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='experiments.hypothesis'),
+            model_name="decision",
+            name="hypothesis",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="experiments.hypothesis",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="decision",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='reallocation',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reallocation",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='reallocation',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reallocation",
+            name="proposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='reallocation',
-            name='undoes',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='sprints.reallocation'),
+            model_name="reallocation",
+            name="undoes",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="undone_by",
+                to="sprints.reallocation",
+            ),
         ),
         migrations.AddField(
-            model_name='reallocation',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="reallocation",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='reallocationline',
-            name='reallocation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='sprints.reallocation'),
+            model_name="reallocationline",
+            name="reallocation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="sprints.reallocation"
+            ),
         ),
         migrations.AddField(
-            model_name='reallocationline',
-            name='source_campaign',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='experiments.campaign'),
+            model_name="reallocationline",
+            name="source_campaign",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='reallocationline',
-            name='target_campaign',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='experiments.campaign'),
+            model_name="reallocationline",
+            name="target_campaign",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='reallocationline',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="reallocationline",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='sprint',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="sprint",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='reallocation',
-            name='sprint',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reallocations', to='sprints.sprint'),
+            model_name="reallocation",
+            name="sprint",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reallocations",
+                to="sprints.sprint",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='carry_to',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='carried_decisions', to='sprints.sprint'),
+            model_name="decision",
+            name="carry_to",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="carried_decisions",
+                to="sprints.sprint",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='sprint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='sprints.sprint'),
+            model_name="decision",
+            name="sprint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="sprints.sprint"
+            ),
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='sprint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='sprints.sprint'),
+            model_name="commitment",
+            name="sprint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="commitments", to="sprints.sprint"
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="transfer",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='line',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfer', to='sprints.reallocationline'),
+            model_name="transfer",
+            name="line",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfer",
+                to="sprints.reallocationline",
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='source_campaign',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers_out', to='experiments.campaign'),
+            model_name="transfer",
+            name="source_campaign",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfers_out",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='target_campaign',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers_in', to='experiments.campaign'),
+            model_name="transfer",
+            name="target_campaign",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfers_in",
+                to="experiments.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='transfer',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workspaces.workspace'),
+            model_name="transfer",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="workspaces.workspace"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocationline',
-            constraint=models.UniqueConstraint(fields=('workspace', 'reallocation', 'position'), name='line_position_is_unique'),
+            model_name="reallocationline",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "reallocation", "position"), name="line_position_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocationline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='line_amount_is_positive'),
+            model_name="reallocationline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="line_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocationline',
-            constraint=models.CheckConstraint(condition=models.Q(('source_campaign__isnull', False), ('target_campaign__isnull', False), _connector='OR'), name='line_moves_somewhere'),
+            model_name="reallocationline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("source_campaign__isnull", False), ("target_campaign__isnull", False), _connector="OR"
+                ),
+                name="line_moves_somewhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocationline',
-            constraint=models.CheckConstraint(condition=models.Q(('source_campaign__isnull', True), ('target_campaign__isnull', True), models.Q(('source_campaign', models.F('target_campaign')), _negated=True), _connector='OR'), name='line_moves_elsewhere'),
+            model_name="reallocationline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("source_campaign__isnull", True),
+                    ("target_campaign__isnull", True),
+                    models.Q(("source_campaign", models.F("target_campaign")), _negated=True),
+                    _connector="OR",
+                ),
+                name="line_moves_elsewhere",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sprint',
-            index=models.Index(fields=['workspace', 'status'], name='sprint_by_status'),
+            model_name="sprint",
+            index=models.Index(fields=["workspace", "status"], name="sprint_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='sprint',
-            constraint=models.UniqueConstraint(fields=('workspace', 'number'), name='sprint_number_is_unique'),
+            model_name="sprint",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "number"), name="sprint_number_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sprint',
-            constraint=models.CheckConstraint(condition=models.Q(django.db.models.lookups.GreaterThanOrEqual(sprints.models.sprint.DaysBetween(models.F('starts_on'), models.F('ends_on')), 3), django.db.models.lookups.LessThanOrEqual(sprints.models.sprint.DaysBetween(models.F('starts_on'), models.F('ends_on')), 6)), name='sprint_takes_4_to_7_days'),
+            model_name="sprint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    django.db.models.lookups.GreaterThanOrEqual(
+                        sprints.models.sprint.DaysBetween(models.F("starts_on"), models.F("ends_on")), 3
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        sprints.models.sprint.DaysBetween(models.F("starts_on"), models.F("ends_on")), 6
+                    ),
+                ),
+                name="sprint_takes_4_to_7_days",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sprint',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planning', 'running', 'in_review', 'closed', 'cancelled'])), name='sprint_status_is_known'),
+            model_name="sprint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["planning", "running", "in_review", "closed", "cancelled"])
+                ),
+                name="sprint_status_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reallocation',
-            index=models.Index(fields=['workspace', 'state'], name='reallocation_by_state'),
+            model_name="reallocation",
+            index=models.Index(fields=["workspace", "state"], name="reallocation_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='reallocation',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='reallocation_takes_four_eyes'),
+            model_name="reallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by__isnull", True),
+                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="reallocation_takes_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['approved', 'applied']), _negated=True), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False)), _connector='OR'), name='reallocation_approved_by_somebody'),
+            model_name="reallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["approved", "applied"]), _negated=True),
+                    models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="reallocation_approved_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'applied'), _negated=True), ('applied_at__isnull', False), _connector='OR'), name='reallocation_applied_has_a_time'),
+            model_name="reallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "applied"), _negated=True),
+                    ("applied_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="reallocation_applied_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reallocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['rejected', 'withdrawn', 'expired', 'outdated']), _negated=True), models.Q(('closed_reason', ''), _negated=True), _connector='OR'), name='reallocation_refused_says_why'),
+            model_name="reallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["rejected", "withdrawn", "expired", "outdated"]), _negated=True),
+                    models.Q(("closed_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="reallocation_refused_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('workspace', 'hypothesis', 'sprint'), name='decision_once_per_sprint'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "hypothesis", "sprint"), name="decision_once_per_sprint"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('learning', ''), _negated=True), name='decision_has_a_learning'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("learning", ""), _negated=True), name="decision_has_a_learning"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('child__isnull', True), ('decision', 'evolve'), _connector='OR'), name='decision_child_only_when_evolving'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("child__isnull", True), ("decision", "evolve"), _connector="OR"),
+                name="decision_child_only_when_evolving",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('carry_to__isnull', True), ('decision', 'inconclusive'), _connector='OR'), name='decision_carried_only_when_inconclusive'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("carry_to__isnull", True), ("decision", "inconclusive"), _connector="OR"),
+                name="decision_carried_only_when_inconclusive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('workspace', 'hypothesis'), name='commitment_in_one_sprint'),
+            model_name="commitment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("workspace", "hypothesis"),
+                name="commitment_in_one_sprint",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'released'), _negated=True), fields=('workspace', 'sprint', 'position'), name='commitment_place_is_unique'),
+            model_name="commitment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "released"), _negated=True),
+                fields=("workspace", "sprint", "position"),
+                name="commitment_place_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('position__range', (1, 3))), name='commitment_at_most_three'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__range", (1, 3))), name="commitment_at_most_three"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'active')), models.Q(models.Q(('state', 'active'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='commitment_ended_has_a_time'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state", "active")),
+                    models.Q(models.Q(("state", "active"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="commitment_ended_has_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['workspace', '-id'], name='transfer_by_workspace'),
+            model_name="transfer",
+            index=models.Index(fields=["workspace", "-id"], name="transfer_by_workspace"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='transfer_amount_is_positive'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="transfer_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source_campaign__isnull', False), ('source_kind', 'campaign')), models.Q(('source_campaign__isnull', True), ('source_kind__in', ['outside', 'reserve'])), _connector='OR'), name='transfer_source_is_named'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("source_campaign__isnull", False), ("source_kind", "campaign")),
+                    models.Q(("source_campaign__isnull", True), ("source_kind__in", ["outside", "reserve"])),
+                    _connector="OR",
+                ),
+                name="transfer_source_is_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('target_campaign__isnull', False), ('target_kind', 'campaign')), models.Q(('target_campaign__isnull', True), ('target_kind__in', ['outside', 'reserve'])), _connector='OR'), name='transfer_target_is_named'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("target_campaign__isnull", False), ("target_kind", "campaign")),
+                    models.Q(("target_campaign__isnull", True), ("target_kind__in", ["outside", "reserve"])),
+                    _connector="OR",
+                ),
+                name="transfer_target_is_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('source_kind', models.F('target_kind')), models.Q(models.Q(('source_kind', 'campaign'), _negated=True), ('source_campaign', models.F('target_campaign')), _connector='OR'), _negated=True), name='transfer_moves_somewhere'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("source_kind", models.F("target_kind")),
+                    models.Q(
+                        models.Q(("source_kind", "campaign"), _negated=True),
+                        ("source_campaign", models.F("target_campaign")),
+                        _connector="OR",
+                    ),
+                    _negated=True,
+                ),
+                name="transfer_moves_somewhere",
+            ),
         ),
     ]

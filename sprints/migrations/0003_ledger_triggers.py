@@ -102,7 +102,11 @@ SQLITE = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sprints", "0002_initial"), ("experiments", "0002_initial"), ("workspaces", "0001_initial")]
+    dependencies = [
+        ("sprints", "0002_initial"),
+        ("experiments", "0002_initial"),
+        ("workspaces", "0001_initial"),
+    ]
 
     operations = [
         Triggers(

@@ -98,7 +98,7 @@ class ReallocationQuerySet(TenantQuerySet["Reallocation"]):
 
 
 class Reallocation(TenantModel):
-    """A plan to move money, with the evidence as it was. What is approved is exactly what was shown: its digest."""
+    """A plan to move money, with its evidence. What is approved is what was shown: the digest."""
 
     sprint = models.ForeignKey(
         "sprints.Sprint", null=True, blank=True, on_delete=models.PROTECT, related_name="reallocations"

@@ -73,7 +73,9 @@ class Sprint(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "number"], name="sprint_number_is_unique"),
             models.CheckConstraint(
-                condition=Q(GreaterThanOrEqual(DaysBetween(F("starts_on"), F("ends_on")), MIN_SPRINT_DAYS - 1))
+                condition=Q(
+                    GreaterThanOrEqual(DaysBetween(F("starts_on"), F("ends_on")), MIN_SPRINT_DAYS - 1)
+                )
                 & Q(LessThanOrEqual(DaysBetween(F("starts_on"), F("ends_on")), MAX_SPRINT_DAYS - 1)),
                 name="sprint_takes_4_to_7_days",
             ),
@@ -118,7 +120,7 @@ class CommitmentQuerySet(TenantQuerySet["Commitment"]):
 
 
 class Commitment(TenantModel):
-    """A hypothesis taken into a sprint. The database holds one to three places a sprint, and one sprint at a time."""
+    """A hypothesis in a sprint. The database holds three places a sprint, and one sprint at a time."""
 
     sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, related_name="commitments")
     hypothesis = models.ForeignKey(

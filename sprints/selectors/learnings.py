@@ -78,7 +78,7 @@ def _given(campaigns: Iterable[Campaign]) -> dict[int, Decimal]:
         source_kind=AccountKind.CAMPAIGN, source_campaign__in=list(budgets)
     ).values_list("source_campaign", "amount", "at")
     for campaign_id, amount, at in leaving:
-        ended_at = ended[campaign_id] if campaign_id is not None else None
+        ended_at = ended.get(campaign_id)
         if ended_at is not None and at >= ended_at:
             budgets[campaign_id] += amount
     return budgets

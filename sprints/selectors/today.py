@@ -87,7 +87,9 @@ def read_today(workspace: Workspace, *, at: datetime) -> Today:
     )
     costliest: dict[int, Decimal] = {}
     for flag in zombies:
-        costliest[flag.campaign_id] = max(flag.money_per_day, costliest.get(flag.campaign_id, NOTHING))
+        costliest[flag.campaign_id] = max(
+            flag.money_per_day or NOTHING, costliest.get(flag.campaign_id, NOTHING)
+        )
     return Today(
         breaches=_open_breaches(workspace),
         plans=_waiting_plans(workspace),

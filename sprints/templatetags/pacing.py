@@ -25,10 +25,10 @@ def spend_bar(
     room = WIDTH - 2
     body = [
         rect("f-line", 1, 6, room, 8),
-        rect("f-ink-3" if spent <= budget else "f-burn", 1, 6, room * float(min(spent / budget, 1)), 8),
+        rect("f-ink-3" if spent <= budget else "f-burn", 1, 6, room * min(float(spent / budget), 1.0), 8),
     ]
     label = f"{in_currency(spent, currency, whole=True)} of {in_currency(budget, currency, whole=True)} spent"
     if planned is not None:
-        body.append(line("s-limit", f"M{1 + room * float(min(planned / budget, 1)):.1f} 1v18"))
+        body.append(line("s-limit", f"M{1 + room * min(float(planned / budget), 1.0):.1f} 1v18"))
         label += f", plan by now {in_currency(planned, currency, whole=True)}"
     return drawing(width=WIDTH, height=HEIGHT, label=label, body=body)

@@ -23,8 +23,8 @@ class SprintView(OneSprint):
 
     def _plan(self, sprint: Sprint) -> HttpResponse:
         backlog = Hypothesis.objects.of(self.workspace).in_backlog().select_related("owner").by_score()
-        self.template_name = "sprints/planning.html"
-        return self.render({"sprint": sprint, "plan": read_plan(sprint), "backlog": backlog[:BACKLOG_SHOWN]})
+        context = {"sprint": sprint, "plan": read_plan(sprint), "backlog": backlog[:BACKLOG_SHOWN]}
+        return self.render(context, template="sprints/planning.html")
 
     def _board(self, sprint: Sprint) -> HttpResponse:
         return self.render(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
+from experiments.selectors.campaign_pages import campaign_numbers
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
@@ -100,7 +101,7 @@ class DecideView(OneSprint, FormView):
             "row": row,
             "hypothesis": row.hypothesis,
             "suggestion": self.suggestion(row),
-            "decisions": [Choice(kind.value, kind.label, told) for kind, told in CONSEQUENCES.items()],
+            "decisions": [Choice(kind.value, str(kind.label), told) for kind, told in CONSEQUENCES.items()],
             "evidence": [self._evidence(item.campaign) for item in row.campaigns],
         }
 
@@ -108,7 +109,8 @@ class DecideView(OneSprint, FormView):
         if campaign.hypothesis is None:
             raise Refused("unplanned", f"Campaign {campaign.key} has no hypothesis.")
         analysis = analyse_campaign(campaign, at=self.at).as_dict()
-        rows = arm_rows(list(campaign.arms.all()), analysis, campaign.hypothesis.metric)
+        events = campaign_numbers(campaign, at=self.at).by_arm
+        rows = arm_rows(list(campaign.arms.all()), analysis, campaign.hypothesis.metric, events=events)
         return Evidence(campaign, analysis["verdict"], rows, analysis)
 
     def save(self, form: Form) -> str:

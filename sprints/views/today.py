@@ -9,11 +9,14 @@ from sprints.models import Sprint
 from sprints.selectors.board import read_board
 from sprints.selectors.learnings import read_noes
 from sprints.selectors.today import read_today
+from workspaces.choices import EventKind
 from workspaces.models import Event
 from workspaces.views.access import WorkspaceView
 
 EVENTS_SHOWN = 8
 QUARTER = timedelta(days=91)
+# Every night brings these; the activity page has them.
+ROUTINE = (EventKind.METRICS_POSTED, EventKind.METRICS_RESTATED)
 
 
 class TodayView(WorkspaceView):

@@ -15,7 +15,12 @@ class Triggers(Operation):
     reversible = True
 
     def __init__(
-        self, *, postgresql: Sequence[str], sqlite: Sequence[str], undo_postgresql: Sequence[str], undo_sqlite: Sequence[str]
+        self,
+        *,
+        postgresql: Sequence[str],
+        sqlite: Sequence[str],
+        undo_postgresql: Sequence[str],
+        undo_sqlite: Sequence[str],
     ) -> None:
         self.statements = {"postgresql": tuple(postgresql), "sqlite": tuple(sqlite)}
         self.undo = {"postgresql": tuple(undo_postgresql), "sqlite": tuple(undo_sqlite)}

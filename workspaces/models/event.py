@@ -51,7 +51,9 @@ class Event(TenantModel):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["workspace", "id"], condition=Q(sequence__isnull=True), name="event_waits_for_sequence"
+                fields=["workspace", "id"],
+                condition=Q(sequence__isnull=True),
+                name="event_waits_for_sequence",
             ),
             models.Index(fields=["workspace", "subject_type", "subject_id"], name="event_by_subject"),
         ]

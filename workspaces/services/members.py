@@ -57,7 +57,10 @@ def _locked_membership(membership_id: int, *, by: Actor) -> Membership:
     # The workspace is locked first: two owners who demote each other must not both succeed.
     Workspace.objects.select_for_update().get(pk=by.workspace.pk)
     membership = (
-        Membership.objects.of(by.workspace).filter(pk=membership_id).select_related("user", "workspace").first()
+        Membership.objects.of(by.workspace)
+        .filter(pk=membership_id)
+        .select_related("user", "workspace")
+        .first()
     )
     if membership is None:
         raise NotFound("There is no such member here.")

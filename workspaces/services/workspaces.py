@@ -67,10 +67,14 @@ def create_workspace(
     currency = currency.upper()
     if currency not in list_currencies():
         raise Invalid.field(
-            "currency", "unknown_currency", f"“{currency}” is no currency. Use an ISO 4217 code like USD or EUR."
+            "currency",
+            "unknown_currency",
+            f"“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.",
         )
     if slug != slugify(slug):
-        raise Invalid.field("slug", "invalid_slug", f"Use lower-case letters, digits and hyphens: “{slugify(slug)}”.")
+        raise Invalid.field(
+            "slug", "invalid_slug", f"Use lower-case letters, digits and hyphens: “{slugify(slug)}”."
+        )
     if Workspace.objects.filter(slug=slug).exists():
         raise Refused("slug_taken", f"There is a workspace “{slug}” already.")
     workspace = Workspace(
@@ -97,7 +101,9 @@ def create_workspace(
 
 def ensure_source(workspace: Workspace, key: str) -> Source:
     """The source with that key; a new one is an ad platform unless its name is well known."""
-    name, kind = WELL_KNOWN_SOURCES.get(key, (key.replace("_", " ").replace("-", " ").capitalize(), SourceKind.PLATFORM))
+    name, kind = WELL_KNOWN_SOURCES.get(
+        key, (key.replace("_", " ").replace("-", " ").capitalize(), SourceKind.PLATFORM)
+    )
     source, _ = Source.objects.get_or_create(
         workspace=workspace,
         key=key,
@@ -144,8 +150,9 @@ def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Wor
 def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Source:
     """Add a source or change one. ``values`` maps names out of ``SOURCE_FIELDS`` to new values."""
     by.require(Permission.CHANGE_POLICY)
-    source = Source.objects.of(by.workspace).filter(key=key).first() or Source(workspace=by.workspace, key=key)
-    before = {} if source.pk is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
+    known = Source.objects.of(by.workspace).filter(key=key).first()
+    source = known or Source(workspace=by.workspace, key=key)
+    before = {} if known is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
     for field, value in values.items():
         if field not in SOURCE_FIELDS:
             raise Invalid.field(field, "unknown_field", f"“{field}” is no setting of a source.")

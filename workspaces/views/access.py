@@ -86,10 +86,12 @@ class WorkspaceView(LoginRequiredMixin, View):
         """The address of a page of this workspace."""
         return reverse(name, kwargs={"slug": self.workspace.slug, **kwargs})
 
-    def render(self, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
+    def render(
+        self, context: dict[str, Any] | None = None, *, status: int = 200, template: str = ""
+    ) -> HttpResponse:
         return render(
             self.request,
-            self.template_name,
+            template or self.template_name,
             {"workspace": self.workspace, "section": self.section, "at": self.at, **(context or {})},
             status=status,
         )

@@ -21,7 +21,7 @@ SHOWN_ROLES = (Role.MARKETER, Role.MANAGER)
 
 
 class Command(BaseCommand):
-    help = "Fills the demo workspace by living through a fortnight, unless it is there, and prints how to get in."
+    help = "Fills the demo workspace, unless it is there, and prints how to get in."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
 
 def demo_key() -> str:
-    """The demo's API key. Only its hash is in the database, so the secret is kept beside it for the next start."""
+    """The demo's API key; the database has only its hash, so a file keeps it for the next start."""
     if KEY_FILE.exists():
         kept = json.loads(KEY_FILE.read_text())
         if ApiKey.objects.filter(pk=kept["id"], revoked_at=None, workspace__slug=DEMO_SLUG).exists():

@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from experiments.services.judging import judge_campaigns
-
 from experiments.choices import CampaignStatus
 from experiments.models import Arm, Campaign, Hypothesis
 from experiments.services.campaigns import create_campaign, import_campaign
 from experiments.services.hypotheses import create_hypothesis
+from experiments.services.judging import judge_campaigns
 from experiments.services.observations import Row, record_observations
 from sprints.choices import DecisionKind
 from sprints.models import Sprint
@@ -227,7 +226,7 @@ def tell_story(*, now: datetime) -> Workspace:
     """The demo workspace: a fortnight that ends at ``now``, lived through the services in order of time."""
     team = _Team(now=now)
     fund_reserve(
-        amount=Decimal("25000.00"),
+        amount=Decimal("36000.00"),
         reason="Experiments of this quarter",
         by=team.actor("dana"),
         at=_local(team.past_start - timedelta(days=5), 14, 0),

@@ -1,0 +1,167 @@
+"""Which column is which: resolved by name, never by position, and asked where two could be meant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from experiments.choices import MEASURES
+from experiments.exceptions import FieldError, Invalid
+from experiments.services.exports.presets import (
+    PRESETS,
+    TEXT_FIELDS,
+    Preset,
+    currency_in,
+    likeliest_preset,
+    normal_name,
+)
+from experiments.services.exports.tables import SEPARATORS, Line, first_lines
+from experiments.services.values import listed, quoted
+
+TARGETS = (*TEXT_FIELDS, *MEASURES)
+_FEWEST_FIELDS = 2
+
+
+@dataclass(slots=True)
+class Columns:
+    """The header's line, and for each field the positions of its columns."""
+
+    preset: Preset
+    header: Line
+    separator: str
+    positions: dict[str, list[int]] = field(default_factory=dict)
+    questions: list[FieldError] = field(default_factory=list)
+    # By measure: the currency that its column's name promises.
+    currencies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> dict[str, int]:
+        return {name: self.positions[name][0] for name in MEASURES if name in self.positions}
+
+    def has(self, name: str) -> bool:
+        return name in self.positions
+
+    def cell(self, line: Line, name: str) -> str:
+        """The cell of a field that has one column; "" where it has none."""
+        positions = self.positions.get(name)
+        return line.cells[positions[0]] if positions else ""
+
+    @property
+    def read(self) -> dict[str, str]:
+        """Field by header, as the reader of a preview sees it."""
+        return {
+            self.header.cells[position]: name
+            for name, positions in self.positions.items()
+            for position in positions
+        }
+
+    @property
+    def ignored(self) -> list[str]:
+        return [header for header in self.header.cells if header and header not in self.read]
+
+
+def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace_currency: str) -> Columns:
+    """The header and its meaning, with whichever separator makes most of it.
+
+    ``mapped`` maps headers to fields as the reader of the file says. Raises ``Invalid`` (``no_header``).
+    """
+    _check_mapped(mapped)
+    best: Columns | None = None
+    for separator in SEPARATORS:
+        for line in first_lines(text, separator=separator):
+            columns = _resolve(
+                line, separator=separator, preset=preset, mapped=mapped, currency=workspace_currency
+            )
+            if _is_header(columns) and (best is None or len(columns.positions) > len(best.positions)):
+                best = columns
+                break
+    if best is None:
+        raise Invalid(
+            "no_header",
+            "No line of the file names columns that are known here: at least one measure, such as "
+            "Impressions or Spend, beside a day or a campaign. Name them yourself as COLUMN=FIELD.",
+        )
+    missing = [header for header in mapped if header not in best.header.cells]
+    if missing:
+        raise Invalid(
+            "unknown_column",
+            f"The file has no column {_in_quotes(missing)}. It has {_in_quotes(best.header.cells)}.",
+        )
+    return best
+
+
+def _check_mapped(mapped: Mapping[str, str]) -> None:
+    wrong = [name for name in mapped.values() if name not in TARGETS]
+    if wrong:
+        raise Invalid.field(
+            "map",
+            "unknown_field",
+            f"There is no field {_in_quotes(wrong)}. There are {listed(TARGETS)}.",
+        )
+
+
+def _in_quotes(names: Iterable[str]) -> str:
+    return listed([f"“{quoted(name)}”" for name in names if name])
+
+
+def _is_header(columns: Columns) -> bool:
+    return len(columns.positions) >= _FEWEST_FIELDS and bool(columns.measures)
+
+
+def _resolve(line: Line, *, separator: str, preset: str, mapped: Mapping[str, str], currency: str) -> Columns:
+    names = [normal_name(cell) for cell in line.cells]
+    chosen = likeliest_preset(names) if preset == "auto" else PRESETS[preset]
+    columns = Columns(chosen, line, separator)
+    taken = {position for position, cell in enumerate(line.cells) if cell in mapped}
+    for target in TARGETS:
+        by_hand = [position for position in taken if mapped[line.cells[position]] == target]
+        found = by_hand or [
+            position
+            for name in chosen.columns.get(target, ())
+            for position, present in enumerate(names)
+            if present == name and position not in taken
+        ]
+        if found:
+            columns.positions[target] = _choose(columns, target, found, names=names, currency=currency)
+    _ask_what_is_doubtful(columns, names, mapped=mapped)
+    return columns
+
+
+def _choose(
+    columns: Columns, target: str, found: Sequence[int], *, names: Sequence[str], currency: str
+) -> list[int]:
+    """The column or columns of one field, out of those whose name fits, the most fitting first."""
+    if target == "segment":
+        return list(found)
+    header = columns.header.cells
+    promised = {
+        position: currency_in(header[position]) or columns.preset.currencies.get(names[position], "")
+        for position in found
+    }
+    # The same amount may be there in two currencies.
+    found = [position for position in found if promised[position] in {"", currency}] or found
+    if target in MEASURES and promised[found[0]]:
+        columns.currencies[target] = promised[found[0]]
+    is_ambiguous = not columns.preset.is_ranked and target in MEASURES
+    if len(found) > 1 and (is_ambiguous or names[found[0]] == names[found[1]]):
+        candidates = _in_quotes([header[position] for position in found])
+        columns.questions.append(
+            FieldError(
+                "ambiguous_column",
+                f"Which column is {target.replace('_', ' ')}: {candidates}? Say it as COLUMN={target}.",
+                target,
+            )
+        )
+    return [found[0]]
+
+
+def _ask_what_is_doubtful(columns: Columns, names: Sequence[str], *, mapped: Mapping[str, str]) -> None:
+    for name, target in columns.preset.doubtful.items():
+        if name in names and not columns.has(target):
+            header = columns.header.cells[names.index(name)]
+            if header not in mapped:
+                columns.questions.append(
+                    FieldError(
+                        "doubtful_column",
+                        f"Is “{header}” what was spent, or what may be? For the first say {header}={target}.",
+                        target,
+                    )
+                )

@@ -1,0 +1,225 @@
+"""From an export file to the numbers of days: what is read, what is passed over, and what must be asked."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from experiments.choices import MEASURES, MeasureUnit
+from experiments.exceptions import FieldError, Invalid
+from experiments.services.exports.bodies import Passed, read_body, refusal
+from experiments.services.exports.columns import Columns, find_columns
+from experiments.services.exports.days import DayOrder, NumericDay, agree_on_order, read_day
+from experiments.services.exports.numbers import (
+    DecimalMark,
+    Digits,
+    agree_on_mark,
+    digits_of,
+    is_nothing,
+)
+from experiments.services.exports.presets import LEVELS
+from experiments.services.exports.tables import Line, text_of
+from experiments.services.values import quoted
+
+Progress = Callable[[Iterable[Line]], Iterable[Line]]
+
+
+@dataclass(slots=True)
+class DayRow:
+    """What one line says of one day."""
+
+    line: int
+    day: date
+    # By level of ``presets.LEVELS``: the platform's name and id of what spent the money; "" where not given.
+    names: dict[str, str]
+    ids: dict[str, str]
+    measures: dict[str, Decimal]
+    segment: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Export:
+    """A file as it was understood. ``rows`` is empty while ``questions`` are open."""
+
+    columns: Columns
+    rows: list[DayRow] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+    questions: list[FieldError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _RawRow:
+    line: Line
+    day: date | NumericDay
+    numbers: dict[str, Digits]
+
+
+def read_export(
+    content: bytes,
+    *,
+    preset: str = "auto",
+    mapped: Mapping[str, str] | None = None,
+    day_order: DayOrder | None = None,
+    decimal_mark: DecimalMark | None = None,
+    currency: str,
+    is_of_one_arm: bool = False,
+    progress: Progress = iter,
+) -> Export:
+    """Read a file that has a line for each day. ``currency`` is the workspace's; any other is refused.
+
+    Raises ``Invalid`` with everything that cannot be right, naming lines; what could be one thing or another
+    comes back as ``questions``.
+    """
+    text = text_of(content)
+    columns = find_columns(text, preset=preset, mapped=mapped or {}, workspace_currency=currency)
+    _check_currency_of_header(columns, currency)
+    _check_that_days_are_there(columns)
+    body = read_body(text, columns, is_of_one_arm=is_of_one_arm)
+    export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
+    raw = _Reader(columns, currency).read(progress(body.lines), export)
+    order = agree_on_order(
+        ((row.line.number, row.day) for row in raw if isinstance(row.day, NumericDay)), given=day_order
+    )
+    mark = agree_on_mark(
+        (
+            (row.line.number, number, MEASURES[name].unit == MeasureUnit.WHOLE)
+            for row in raw
+            for name, number in row.numbers.items()
+        ),
+        given=decimal_mark,
+    )
+    for outcome in (order, mark):
+        if isinstance(outcome, FieldError):
+            export.questions.append(outcome)
+    if not isinstance(order, FieldError) and not isinstance(mark, FieldError) and not export.questions:
+        export.rows = _typed(raw, columns, order=order, mark=mark)
+    return export
+
+
+def _check_currency_of_header(columns: Columns, currency: str) -> None:
+    for name, promised in columns.currencies.items():
+        if promised != currency:
+            header = columns.header.cells[columns.measures[name]]
+            raise _wrong_currency(f"The column “{header}” is in {promised}", promised, currency)
+
+
+def _wrong_currency(what: str, found: str, currency: str) -> Invalid:
+    return Invalid(
+        "currency_mismatch",
+        f"{what} and this workspace counts in {currency}. Export the report in {currency}, or import it into "
+        f"a workspace that counts in {found}.",
+    )
+
+
+def _check_that_days_are_there(columns: Columns) -> None:
+    if columns.has("day") or (columns.has("span_start") and columns.has("span_end")):
+        return
+    raise _no_days(columns, "The file has no column with days: a line of it covers the whole span.")
+
+
+def _no_days(columns: Columns, what: str) -> Invalid:
+    return Invalid(
+        "no_days",
+        f"{what} Numbers are needed by day. Export it again with days: {columns.preset.days_setting}.",
+    )
+
+
+class _Reader:
+    """Takes the day and the numbers out of each line; names every line in which it cannot."""
+
+    def __init__(self, columns: Columns, currency: str) -> None:
+        self.columns = columns
+        self.currency = currency
+        self.measures = columns.measures
+        self.errors: list[FieldError] = []
+
+    def read(self, lines: Iterable[Line], export: Export) -> list[_RawRow]:
+        rows = []
+        for line in lines:
+            day = self._day(line)
+            if day == "":
+                export.passed.append(Passed(line.number, "a subtotal: it has no day"))
+            elif not isinstance(day, str):
+                rows.append(_RawRow(line, day, dict(self._numbers(line))))
+        if self.errors:
+            raise refusal(self.errors)
+        return rows
+
+    def _day(self, line: Line) -> date | NumericDay | str:
+        columns = self.columns
+        written = columns.cell(line, "day" if columns.has("day") else "span_start")
+        if columns.has("day") and not written:
+            return ""
+        if not columns.has("day") and written != (end := columns.cell(line, "span_end")):
+            raise _no_days(columns, f"Line {line.number} covers {written} to {end} in one row.")
+        day = read_day(written)
+        if day is None:
+            self._refuse(line, "invalid_day", f"“{quoted(written)}” is no day")
+            return "refused"
+        return day
+
+    def _numbers(self, line: Line) -> Iterator[tuple[str, Digits]]:
+        declared = self.columns.cell(line, "currency")
+        if not is_nothing(declared) and declared.upper() != self.currency:
+            raise _wrong_currency(f"Line {line.number} is in {declared}", declared.upper(), self.currency)
+        for name, position in self.measures.items():
+            cell = line.cells[position]
+            if is_nothing(cell):
+                continue
+            number = digits_of(cell)
+            if number is None:
+                header = self.columns.header.cells[position]
+                self._refuse(line, "not_a_number", f"“{quoted(cell)}” under “{header}” is no number")
+                continue
+            if number.currency and number.currency != self.currency:
+                raise _wrong_currency(f"“{cell}” in line {line.number}", number.currency, self.currency)
+            yield name, number
+
+    def _refuse(self, line: Line, code: str, what: str) -> None:
+        self.errors.append(FieldError(code, f"Line {line.number}: {what}."))
+
+
+def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: DecimalMark) -> list[DayRow]:
+    """The rows with days and numbers, now that the whole file has agreed on how to write them."""
+    rows = []
+    errors = []
+    segments = columns.positions.get("segment", [])
+    units = {name: _unit(columns.header.cells[position]) for name, position in columns.measures.items()}
+    for row in raw:
+        day = row.day.day(order) if isinstance(row.day, NumericDay) else row.day
+        values = {name: number.value(mark) for name, number in row.numbers.items()}
+        wrong = [row.numbers[name].written for name, value in values.items() if value is None]
+        if day is None and isinstance(row.day, NumericDay):
+            wrong.append(row.day.written)
+        if day is None or wrong:
+            what = ", ".join(f"“{quoted(written)}”" for written in wrong)
+            errors.append(
+                FieldError(
+                    "unreadable", f"Line {row.line.number}: {what} makes no sense with “{order}”, “{mark}”."
+                )
+            )
+            continue
+        rows.append(
+            DayRow(
+                line=row.line.number,
+                day=day,
+                names={level: columns.cell(row.line, level) for level in LEVELS},
+                ids={level: _plain_id(columns.cell(row.line, f"{level}_id")) for level in LEVELS},
+                measures={name: value * units[name] for name, value in values.items() if value is not None},
+                segment=tuple(row.line.cells[position] for position in segments),
+            )
+        )
+    if errors:
+        raise refusal(errors)
+    return rows
+
+
+def _unit(header: str) -> Decimal:
+    """What one in a column is worth: connectors give money in millionths."""
+    return Decimal("0.000001") if "micros" in header.lower() else Decimal(1)
+
+
+def _plain_id(cell: str) -> str:
+    """``123`` out of Google's ``customers/7/campaigns/123``, and nothing out of a dash."""
+    return "" if is_nothing(cell) else cell.rpartition("/")[2]
