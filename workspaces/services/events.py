@@ -44,8 +44,8 @@ def publish_events(workspace_id: int) -> int:
     """Number this workspace's committed events that have no number yet; return how many there were.
 
     The lock on the workspace's row makes the caller the only publisher, so numbers are given in one order
-    and a smaller one never appears after a larger one was read. Anybody may call it at any time: after a commit it
-    is done at once, and the sweep catches up with what a killed process left.
+    and a smaller one never appears after a larger one was read. Anybody may call it at any time: after a
+    commit it is done at once, and the sweep catches up with what a killed process left.
     """
     workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
     waiting = list(Event.objects.of(workspace).unpublished().order_by("id"))

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="The workspace.")
         parser.add_argument("file", type=Path, help="The export file.")
-        parser.add_argument("--preset", choices=["auto", *PRESET_KEYS], default="auto")
+        parser.add_argument("--preset", choices=PRESET_KEYS, default="auto")
         parser.add_argument("--dry-run", action="store_true", help="Show what would change, write nothing.")
         parser.add_argument("--campaign", default="", help="Key of the campaign that the whole file is of.")
         parser.add_argument("--arm", default="", help="Key of the arm that the whole file is of.")
