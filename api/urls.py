@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from api.views.campaigns import CampaignViewSet, PreviewView
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
+from api.views.imports import ImportDetailView, ImportsView
 from api.views.metrics import MetricsView
 from api.views.money import LedgerViewSet, ReallocationViewSet
 from api.views.planning import HypothesisViewSet, SprintViewSet
@@ -35,6 +36,8 @@ urlpatterns = [
     path("docs/", DocsView.as_view(), name="api-docs"),
     path("events/", EventsView.as_view(), name="events"),
     path("kill-criteria/preview/", PreviewView.as_view(), name="kill-criteria-preview"),
+    path("imports/", ImportsView.as_view(), name="imports"),
+    path("imports/<id:pk>/", ImportDetailView.as_view(), name="import"),
     path("metrics/", MetricsView.as_view(), name="metrics"),
     path("", include(router.urls)),
     re_path("", NothingHere.as_view()),

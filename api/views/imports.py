@@ -1,0 +1,105 @@
+"""Export files over REST: the same reading and the same rules as the command."""
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.exceptions import NotFound
+from api.views.base import ApiView
+from experiments.models import ObservationBatch
+from experiments.services.exports import (
+    PRESET_KEYS,
+    ImportOptions,
+    ImportOutcome,
+    import_export,
+    preview_import,
+)
+from experiments.tasks import judge_campaigns
+from workspaces.permissions import Permission
+from workspaces.tasks import enqueue
+
+LARGEST_FILE = 25 * 2**20
+
+
+class ImportInputSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(max_length=300)
+    preset = serializers.ChoiceField(choices=PRESET_KEYS, default="auto")
+    dry_run = serializers.BooleanField(default=False)
+    campaign = serializers.CharField(max_length=120, default="", allow_blank=True)
+    arm = serializers.CharField(max_length=60, default="", allow_blank=True)
+    source = serializers.CharField(max_length=40, default="", allow_blank=True)
+    day_order = serializers.ChoiceField(choices=["dmy", "mdy"], required=False)
+    create_unplanned = serializers.BooleanField(default=False)
+
+    def validate_file(self, file: Any) -> Any:
+        if file.size > LARGEST_FILE:
+            raise serializers.ValidationError(
+                f"The file is larger than {LARGEST_FILE // 2**20} MB. Export fewer days at once."
+            )
+        return file
+
+
+def outcome_as_json(outcome: ImportOutcome) -> dict[str, Any]:
+    return {
+        "batch": outcome.result.batch_id if outcome.result else None,
+        "preset": outcome.preset,
+        "received": outcome.received,
+        "inserted": outcome.inserted,
+        "updated": outcome.updated,
+        "unchanged": outcome.unchanged,
+        "columns": outcome.columns,
+        "ignored_columns": outcome.ignored_columns,
+        "passed_over": [{"line": item.line, "reason": item.reason} for item in outcome.passed],
+        "notes": outcome.notes,
+        "changes": outcome.changes,
+        "missing": outcome.missing,
+        "unplanned": outcome.unplanned,
+        "questions": [{"code": item.code, "message": item.message} for item in outcome.questions],
+    }
+
+
+class ImportsView(ApiView):
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        operation_id="imports_create", request=ImportInputSerializer, responses={201: OpenApiTypes.OBJECT}
+    )
+    def post(self, request: Request) -> Response:
+        """Import an export file, all or nothing; with ``dry_run`` say what it would change."""
+        self.actor.require(Permission.POST_METRICS)
+        given = self.given(ImportInputSerializer)
+        file, is_dry = given.pop("file"), given.pop("dry_run")
+        options = ImportOptions(**given)
+        if is_dry:
+            outcome = preview_import(file.read(), options=options, by=self.actor, at=self.now)
+            return Response(outcome_as_json(outcome))
+        outcome = import_export(file.read(), file_name=file.name, options=options, by=self.actor, at=self.now)
+        if outcome.result is not None:
+            transaction.on_commit(partial(enqueue, judge_campaigns, outcome.result.campaign_ids))
+        return Response(outcome_as_json(outcome), status=201)
+
+
+class ImportDetailView(ApiView):
+    @extend_schema(operation_id="imports_retrieve", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, pk: int) -> Response:
+        """What became of a file that was imported."""
+        batch = ObservationBatch.objects.of(self.workspace).filter(pk=pk, channel="import").first()
+        if batch is None:
+            raise NotFound(f"There is no import {pk} here.")
+        counts = ("received", "inserted", "updated", "unchanged", "rejected")
+        return Response(
+            {
+                "batch": batch.pk,
+                "file_name": batch.file_name,
+                "at": batch.at.isoformat(),
+                "by": batch.by_label,
+                **{name: getattr(batch, name) for name in counts},
+            }
+        )

@@ -1,0 +1,164 @@
+"""Export files, from the command line and over REST."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from api.services import create_key
+from experiments.models import Campaign, Observation
+from tests.factories import make_live_campaign, make_workspace
+from workspaces.choices import Role, Scope
+from workspaces.models import Membership, Workspace
+from workspaces.permissions import Actor
+
+pytestmark = pytest.mark.django_db
+
+SEMICOLONS = (
+    "Campaign Name;Date;Spend [USD];Impressions;Reach;Website Clicks;Purchase\n"
+    "Spring;1.08.2019;2280;82702;56930;7016;618\n"
+    "Spring;2.08.2019;1757;121040;102513;8110;511\n"
+    "Spring;5.08.2019;1835;;;;\n"
+    "Spring;14.08.2019;1840,50;94136;68129;4462;204\n"
+)
+OF_ONE_ARM = {"campaign": "spring", "arm": "a"}
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return make_workspace()
+
+
+@pytest.fixture
+def campaign(workspace: Workspace) -> Campaign:
+    return make_live_campaign(workspace, "spring")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str | bytes], str]:
+    def write(content: str | bytes) -> str:
+        file = tmp_path / "export.csv"
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(file)
+
+    return write
+
+
+def run(workspace: Workspace, file: str, **options: Any) -> None:
+    call_command("import_metrics", workspace.slug, file, verbosity=0, **options)
+
+
+def test_import__semicolons_and_dotted_days__are_stored_with_blanks_left_unknown(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    run(workspace, written(SEMICOLONS), **OF_ONE_ARM)
+
+    days = list(Observation.objects.order_by("day"))
+    assert [f"{row.day}" for row in days] == ["2019-08-01", "2019-08-02", "2019-08-05", "2019-08-14"]
+    assert [row.clicks for row in days] == [7016, 8110, None, 4462]
+    assert [f"{row.spend:.2f}" for row in days] == ["2280.00", "1757.00", "1835.00", "1840.50"]
+    assert days[0].conversions == 618
+
+
+def test_import__the_same_file_twice__changes_nothing(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str], capsys: Any
+) -> None:
+    file = written(SEMICOLONS)
+    run(workspace, file, **OF_ONE_ARM)
+    capsys.readouterr()
+    run(workspace, file, **OF_ONE_ARM)
+
+    assert "0 new, 0 changed, 4 unchanged" in capsys.readouterr().out
+    assert Observation.objects.count() == 4
+
+
+def test_import__dry_run__writes_nothing(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str], capsys: Any
+) -> None:
+    run(workspace, written(SEMICOLONS), dry_run=True, **OF_ONE_ARM)
+
+    assert "4 would be new" in capsys.readouterr().out
+    assert not Observation.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_import__other_encodings__are_read(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str], encoding: str
+) -> None:
+    content = SEMICOLONS.replace(";", "\t") if encoding == "utf-16" else SEMICOLONS
+    run(workspace, written(content.encode(encoding)), **OF_ONE_ARM)
+
+    assert Observation.objects.count() == 4
+
+
+def test_import__a_whole_span_in_one_row__is_refused_with_the_setting_that_gives_days(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    span = (
+        "Reporting starts,Reporting ends,Campaign name,Impressions,Amount spent (USD)\n"
+        "2026-02-01,2026-02-28,spring,100,5.00\n"
+    )
+    with pytest.raises(CommandError, match="Day"):
+        run(workspace, written(span), **OF_ONE_ARM)
+    assert not Observation.objects.exists()
+
+
+def test_import__a_file_cut_off_in_a_row__is_refused_naming_the_line(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    with pytest.raises(CommandError, match="3"):
+        run(
+            workspace, written("\n".join(SEMICOLONS.splitlines()[:2]) + "\nSpring;2.08.2019;17"), **OF_ONE_ARM
+        )
+    assert not Observation.objects.exists()
+
+
+def test_import__another_currency__is_refused(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    with pytest.raises(CommandError, match="EUR"):
+        run(workspace, written(SEMICOLONS.replace("USD", "EUR")), **OF_ONE_ARM)
+    assert not Observation.objects.exists()
+
+
+@pytest.fixture
+def connector(workspace: Workspace) -> APIClient:
+    owner = Membership.objects.select_related("workspace", "user").get(workspace=workspace, role=Role.OWNER)
+    actor = Actor.of_member(owner)
+    _, secret = create_key(
+        name="connector",
+        scopes=[Scope.READ, Scope.METRICS_WRITE],
+        for_user=owner.user,
+        by=actor,
+        at=workspace.created_at,
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+def test_imports__a_posted_file__is_stored_and_its_outcome_can_be_read(
+    connector: APIClient, campaign: Campaign
+) -> None:
+    file = SimpleUploadedFile("export.csv", SEMICOLONS.encode())
+    answer = connector.post(reverse("imports"), {"file": file, **OF_ONE_ARM}, format="multipart")
+
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["inserted"] == 4
+    outcome = connector.get(reverse("import", kwargs={"pk": answer.json()["batch"]}))
+    assert outcome.json()["file_name"] == "export.csv"
+    assert outcome.json()["inserted"] == 4
+
+
+def test_imports__a_picture__is_refused_as_unreadable(connector: APIClient, campaign: Campaign) -> None:
+    file = SimpleUploadedFile("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    answer = connector.post(reverse("imports"), {"file": file, **OF_ONE_ARM}, format="multipart")
+
+    assert answer.status_code in {400, 422}, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert not Observation.objects.exists()
