@@ -271,11 +271,11 @@ class TestCommands:
             text=True,
         )
         try:
-            has_answered = answers(f"http://127.0.0.1:{port}/healthz", running, within=60)
+            has_answered = answers(f"http://127.0.0.1:{port}/healthz", running, within=180)
         finally:
             running.send_signal(ending)
             # The pipe is at its end only when nobody is left who could write to it.
-            said, _ = running.communicate(timeout=30)
+            said, _ = running.communicate(timeout=60)
         assert has_answered, said
         assert running.returncode == exit_code, said
 
