@@ -1,4 +1,4 @@
-"""Errors that speak to the user. Each surface translates them once: to a problem document, or to a message."""
+"""Errors that speak to the user. Each surface translates them: to a problem document, or to a message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
