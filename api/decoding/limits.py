@@ -13,9 +13,7 @@ MOST_ROWS = 50_000
 
 def read_body(request: HttpRequest) -> bytes:
     """The body, or ``TooLarge`` as soon as that is known, whatever the headers say."""
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if declared.isdecimal() and int(declared) > MOST_BYTES:
-        raise _too_large()
+    check_declared_length(request, most=MOST_BYTES)
     if is_chunked(request):
         # Django reads as many bytes as were declared, and here that is none.
         body: bytes = request.META["wsgi.input"].read(MOST_BYTES + 1)
@@ -24,6 +22,13 @@ def read_body(request: HttpRequest) -> bytes:
     if len(body) > MOST_BYTES:
         raise _too_large()
     return body
+
+
+def check_declared_length(request: HttpRequest, *, most: int) -> None:
+    """Refuse a body that says itself that it is too long, before any of it is read."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if declared.isdecimal() and int(declared) > most:
+        raise _too_large()
 
 
 def is_chunked(request: HttpRequest) -> bool:

@@ -11,6 +11,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.decoding.limits import MEGABYTE, MOST_BYTES, check_declared_length
+from api.errors import TooLarge
 from api.exceptions import NotFound
 from api.views.base import ApiView
 from experiments.models import ObservationBatch
@@ -20,12 +22,11 @@ from experiments.services.exports import (
     ImportOutcome,
     import_export,
     preview_import,
+    read_mapping,
 )
 from experiments.tasks import judge_campaigns
 from workspaces.permissions import Permission
 from workspaces.tasks import enqueue
-
-LARGEST_FILE = 25 * 2**20
 
 
 class ImportInputSerializer(serializers.Serializer[Any]):
@@ -39,14 +40,14 @@ class ImportInputSerializer(serializers.Serializer[Any]):
         max_length=40, default="", allow_blank=True
     )
     day_order = serializers.ChoiceField(choices=["dmy", "mdy"], required=False)
+    decimal_mark = serializers.ChoiceField(choices=["point", "comma"], required=False)
+    reported_at = serializers.CharField(max_length=40, required=False)
+    map = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        default=list,
+        help_text="COLUMN=FIELD, or several.",
+    )
     create_unplanned = serializers.BooleanField(default=False)
-
-    def validate_file(self, file: Any) -> Any:
-        if file.size > LARGEST_FILE:
-            raise serializers.ValidationError(
-                f"The file is larger than {LARGEST_FILE // 2**20} MB. Export fewer days at once."
-            )
-        return file
 
 
 def outcome_as_json(outcome: ImportOutcome) -> dict[str, Any]:
@@ -72,14 +73,20 @@ class ImportsView(ApiView):
     parser_classes = (MultiPartParser,)  # type: ignore[assignment]
 
     @extend_schema(
-        operation_id="imports_create", request=ImportInputSerializer, responses={201: OpenApiTypes.OBJECT}
+        operation_id="imports_create",
+        request=ImportInputSerializer,
+        responses={200: OpenApiTypes.OBJECT, 201: OpenApiTypes.OBJECT},
     )
     def post(self, request: Request) -> Response:
         """Import an export file, all or nothing; with ``dry_run`` say what it would change."""
         self.actor.require(Permission.POST_METRICS)
+        # The form around the file takes some room, too.
+        check_declared_length(request, most=MOST_BYTES + MEGABYTE)
         given = self.given(ImportInputSerializer)
         file, is_dry = given.pop("file"), given.pop("dry_run")
-        options = ImportOptions(**given)
+        if file.size > MOST_BYTES:
+            raise TooLarge
+        options = ImportOptions(mapped=read_mapping(given.pop("map")), **given)
         if is_dry:
             outcome = preview_import(file.read(), options=options, by=self.actor, at=self.now)
             return Response(outcome_as_json(outcome))

@@ -15,6 +15,7 @@ from experiments.services.exports import (
     ImportOutcome,
     import_export,
     preview_import,
+    read_mapping,
 )
 from experiments.tasks import judge_campaigns
 from workspaces.permissions import Actor
@@ -23,6 +24,19 @@ from workspaces.tasks import enqueue
 
 ItemT = TypeVar("ItemT")
 LARGEST_FILE = 200 * 2**20
+# By the code of a question: the option that answers it.
+ANSWERS = {
+    "day_order": "--day-order",
+    "decimal_mark": "--decimal-mark",
+    "ambiguous_column": "--map",
+    "doubtful_column": "--map",
+    "no_header": "--map",
+    "no_campaign": "--campaign",
+    "same_name": "--campaign",
+    "unknown_arm": "--campaign and --arm",
+    "unknown_campaign": "--campaign or --create-unplanned",
+    "unknown_channel": "--source",
+}
 
 
 class Command(BaseCommand):
@@ -44,7 +58,8 @@ class Command(BaseCommand):
             help="What a column means, where its header does not say so; may be repeated.",
         )
         parser.add_argument("--day-order", choices=["dmy", "mdy"], help="Which comes first in 3/4/2026.")
-        parser.add_argument("--decimal-mark", choices=[",", "."], help="The mark before decimals.")
+        parser.add_argument("--decimal-mark", choices=["point", "comma"], help="How 1.234 is read.")
+        parser.add_argument("--reported-at", metavar="ISO", help="When the platform said so; default: now.")
         parser.add_argument(
             "--create-unplanned",
             action="store_true",
@@ -57,7 +72,9 @@ class Command(BaseCommand):
             owner = first_owner(slug)
             outcome = _run(content, file.name, _options(options), by=Actor.of_member(owner), **_how(options))
         except DomainError as error:
-            raise CommandError("\n".join([error.message, *_sentences(error)])) from None
+            answers = {ANSWERS[item.code]: None for item in error.errors if item.code in ANSWERS}
+            hints = [f"Say it with {answer}." for answer in answers]
+            raise CommandError("\n".join([error.message, *_sentences(error), *hints])) from None
         for line in describe(outcome, is_dry=options["dry_run"]):
             self.stdout.write(line)
         if outcome.result and outcome.result.campaign_ids:
@@ -76,20 +93,15 @@ def _read(file: Path) -> bytes:
 
 
 def _options(options: dict[str, Any]) -> ImportOptions:
-    mapped = {}
-    for given in options["map"]:
-        column, mark, field = given.rpartition("=")
-        if not mark:
-            raise CommandError(f"--map takes COLUMN=FIELD, like --map 'Purchase=conversions'; got “{given}”.")
-        mapped[column] = field
     return ImportOptions(
         preset=options["preset"],
-        mapped=mapped,
+        mapped=read_mapping(options["map"]),
         campaign=options["campaign"],
         arm=options["arm"],
         source=options["source"],
         day_order=options["day_order"],
         decimal_mark=options["decimal_mark"],
+        reported_at=options["reported_at"],
         create_unplanned=options["create_unplanned"],
     )
 
@@ -130,4 +142,6 @@ def describe(outcome: ImportOutcome, *, is_dry: bool) -> Iterator[str]:
     yield from (f"  restated: {change}" for change in outcome.changes)
     yield from (f"  an earlier import had, this file lacks: {row}" for row in outcome.missing)
     yield from (f"  unplanned campaign: {key}" for key in outcome.unplanned)
-    yield from (f"  open question: {question.message}" for question in outcome.questions)
+    for question in outcome.questions:
+        hint = f" ({ANSWERS[question.code]})" if question.code in ANSWERS else ""
+        yield f"  open question: {question.message}{hint}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.columns import Columns
+from experiments.services.exports.days import read_day
 from experiments.services.exports.presets import LEVELS
 from experiments.services.exports.tables import Line, lines_of
 
@@ -28,7 +29,7 @@ class Body:
     notes: list[str] = field(default_factory=list)
 
 
-def read_body(text: str, columns: Columns, *, is_of_one_arm: bool) -> Body:
+def read_body(text: str, columns: Columns) -> Body:
     """The lines under the header that hold numbers. Raises ``Invalid`` naming those that are cut off."""
     body = Body()
     header = columns.header
@@ -41,7 +42,7 @@ def read_body(text: str, columns: Columns, *, is_of_one_arm: bool) -> Body:
         if line.number < header.number:
             body.passed.append(Passed(line.number, "above the header"))
             continue
-        reason = _reason_to_pass(line, columns, is_of_one_arm=is_of_one_arm)
+        reason = _reason_to_pass(line, columns)
         if reason:
             body.passed.append(Passed(line.number, reason))
             continue
@@ -69,20 +70,22 @@ def _wrong_length(line: Line, header: Line, hint: str) -> FieldError:
     )
 
 
-def _reason_to_pass(line: Line, columns: Columns, *, is_of_one_arm: bool) -> str:
+def _reason_to_pass(line: Line, columns: Columns) -> str:
     """Why a line holds no numbers of a day, or "" if it may."""
     first = next(cell for cell in line.cells if cell)
     padded = Line(line.number, (*line.cells, *[""] * (len(columns.header.cells) - len(line.cells))))
     names = [columns.cell(padded, level) for level in LEVELS if columns.has(level)]
     has_id = any(columns.cell(padded, f"{level}_id") for level in LEVELS)
     is_one_cell = sum(1 for cell in line.cells if cell) == 1
+    # A campaign may be called “#1”, and a broken cell says “#ERROR!”: where there is a day, they count.
+    has_day = any(read_day(columns.cell(padded, name)) is not None for name in ("day", "span_start"))
     reasons = {
         "the header again": line.cells == columns.header.cells,
-        "a comment": first.startswith("#"),
-        "a footer": "©" in first or first.lower().startswith("copyright"),
+        "a comment": first.startswith("#") and not has_day,
+        "a footer": ("©" in first or first.lower().startswith("copyright")) and not has_day,
         "words beside the table": is_one_cell and " " in first and not _is_name(line, columns),
         "a totals row": any(_is_total(cell) for cell in (first, *names)),
-        "a totals row: it has no name": bool(names) and not any(names) and not has_id and not is_of_one_arm,
+        "a totals row: it has no name": bool(names) and not any(names) and not has_id,
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 

@@ -1,5 +1,6 @@
 """Which column is which: resolved by name, never by position, and asked where two could be meant."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,12 +47,12 @@ class Columns:
 
     @property
     def read(self) -> dict[str, str]:
-        """Field by header, as the reader of a preview sees it."""
-        return {
-            self.header.cells[position]: name
-            for name, positions in self.positions.items()
-            for position in positions
-        }
+        """Fields by header, for a preview: an hour, say, is read as a day and as a part of it."""
+        read: dict[str, list[str]] = defaultdict(list)
+        for name, positions in self.positions.items():
+            for position in positions:
+                read[self.header.cells[position]].append(name)
+        return {header: " and ".join(names) for header, names in read.items()}
 
     @property
     def ignored(self) -> list[str]:
@@ -86,6 +87,21 @@ def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace
             f"The file has no column {_in_quotes(missing)}. It has {_in_quotes(best.header.cells)}.",
         )
     return best
+
+
+def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Field by header, out of ``COLUMN=FIELD``."""
+    mapped = {}
+    for pair in pairs:
+        column, equals, target = pair.rpartition("=")
+        if not equals or not column.strip():
+            raise Invalid.field(
+                "map",
+                "malformed",
+                f"“{quoted(pair)}” does not say which column is what. Write COLUMN=FIELD.",
+            )
+        mapped[column.strip()] = target.strip()
+    return mapped
 
 
 def _check_mapped(mapped: Mapping[str, str]) -> None:

@@ -163,7 +163,6 @@ def _understood(
         day_order=options.day_order,
         decimal_mark=options.decimal_mark,
         currency=by.workspace.currency,
-        is_of_one_arm=bool(options.campaign),
         progress=progress,
     )
     return export, _matched(export, options=options, by=by)

@@ -63,7 +63,6 @@ def read_export(
     day_order: DayOrder | None = None,
     decimal_mark: DecimalMark | None = None,
     currency: str,
-    is_of_one_arm: bool = False,
     progress: Progress = iter,
 ) -> Export:
     """Read a file that has a line for each day. ``currency`` is the workspace's; any other is refused.
@@ -75,7 +74,7 @@ def read_export(
     columns = find_columns(text, preset=preset, mapped=mapped or {}, workspace_currency=currency)
     _check_currency_of_header(columns, currency)
     _check_that_days_are_there(columns)
-    body = read_body(text, columns, is_of_one_arm=is_of_one_arm)
+    body = read_body(text, columns)
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
     raw = _Reader(columns, currency).read(progress(body.lines), export)
     order = agree_on_order(
@@ -149,7 +148,7 @@ class _Reader:
     def _day(self, line: Line) -> date | NumericDay | str:
         columns = self.columns
         written = columns.cell(line, "day" if columns.has("day") else "span_start")
-        if columns.has("day") and not written:
+        if columns.has("day") and is_nothing(written):
             return ""
         if not columns.has("day") and written != (end := columns.cell(line, "span_end")):
             raise _no_days(columns, f"Line {line.number} covers {written} to {end} in one row.")
