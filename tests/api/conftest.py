@@ -8,7 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from api.services import create_key
-from tests.factories import make_member, make_workspace
+from experiments.models import Campaign
+from tests.factories import make_live_campaign, make_member, make_workspace
 from workspaces.choices import Role, Scope
 from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
@@ -118,3 +119,15 @@ def with_key(secret_of: Callable[..., str]) -> ClientOf:
 def planner(with_key: ClientOf) -> APIClient:
     """A program that may plan and read."""
     return with_key(Scope.READ, Scope.PLAN_WRITE)
+
+
+@pytest.fixture
+def hook_test(workspace: Workspace) -> Campaign:
+    """A live campaign with the arms a and b."""
+    return make_live_campaign(workspace, "hook-test")
+
+
+@pytest.fixture
+def connector(with_key: ClientOf) -> APIClient:
+    """A program that may post numbers and read them."""
+    return with_key(Scope.READ, Scope.METRICS_WRITE)
