@@ -190,6 +190,9 @@ class Matcher:
         return None
 
     def _ask_about_twins(self, parts: Sequence[DayRow]) -> None:
+        if len({part.ids["campaign"] for part in parts}) > 1:
+            # Two campaigns that one name stands for: that is asked already.
+            return
         lines = listed([str(part.line) for part in parts])
         name = parts[0].names["campaign"]
         self._ask(
