@@ -11,7 +11,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from api.services import create_key
-from experiments.models import Campaign, Observation
+from experiments.models import Campaign, Observation, ObservationBatch
 from tests.factories import make_live_campaign, make_workspace
 from workspaces.choices import Role, Scope
 from workspaces.models import Membership, Workspace
@@ -162,3 +162,81 @@ def test_imports__a_picture__is_refused_as_unreadable(connector: APIClient, camp
     assert answer.status_code in {400, 422}, answer.content
     assert answer["Content-Type"] == "application/problem+json"
     assert not Observation.objects.exists()
+
+
+def test_import__an_open_question__names_the_option_that_answers_it(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    file = written("Date,Clicks\n2/6/2026,5\n")
+    with pytest.raises(CommandError, match="--day-order"):
+        run(workspace, file, **OF_ONE_ARM)
+    run(workspace, file, day_order="mdy", **OF_ONE_ARM)
+    assert f"{Observation.objects.get().day}" == "2026-02-06"
+
+
+def test_import__a_decimal_mark_that_was_said__is_used(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str]
+) -> None:
+    file = written("Date,Spend\n2026-02-06,1.234\n")
+    with pytest.raises(CommandError, match="--decimal-mark"):
+        run(workspace, file, **OF_ONE_ARM)
+    run(workspace, file, decimal_mark="point", **OF_ONE_ARM)
+    assert str(Observation.objects.get().spend) == "1.2340"
+
+
+def test_import__a_file_that_is_not_there__is_refused_in_a_sentence(workspace: Workspace) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        run(workspace, "nowhere.csv", **OF_ONE_ARM)
+
+
+def test_import__into_an_unknown_workspace__is_refused_in_a_sentence(
+    db: None, written: Callable[[str | bytes], str]
+) -> None:
+    with pytest.raises(CommandError, match="nowhere"):
+        call_command("import_metrics", "nowhere", written(SEMICOLONS), verbosity=0)
+
+
+def test_imports__a_dry_run__says_what_would_change_and_writes_nothing(
+    connector: APIClient, campaign: Campaign
+) -> None:
+    file = SimpleUploadedFile("export.csv", SEMICOLONS.encode())
+    form = {"file": file, "dry_run": "true", **OF_ONE_ARM}
+    answer = connector.post(reverse("imports"), form, format="multipart")
+
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["batch"], answer.json()["inserted"]) == (None, 4)
+    assert answer.json()["columns"]["Spend [USD]"] == "spend"
+    assert not Observation.objects.exists()
+
+
+def test_imports__an_open_question__is_a_problem_until_it_is_answered(
+    connector: APIClient, campaign: Campaign
+) -> None:
+    def send(**answers: str) -> Any:
+        file = SimpleUploadedFile("export.csv", b"Date,Cost,Spend\n2026-02-06,1.50,1.20\n")
+        return connector.post(reverse("imports"), {"file": file, **OF_ONE_ARM, **answers}, format="multipart")
+
+    refused = send()
+    assert (refused.status_code, refused.json()["code"]) == (422, "ambiguous_column")
+    assert send(map="Spend=spend").status_code == 201
+    assert str(Observation.objects.get().spend) == "1.2000"
+
+
+def test_imports__a_file_that_is_too_large__is_413(connector: APIClient) -> None:
+    file = SimpleUploadedFile("export.csv", b" " * (25 * 1024 * 1024 + 1))
+    answer = connector.post(reverse("imports"), {"file": file}, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_imports__no_file__is_refused(connector: APIClient) -> None:
+    answer = connector.post(reverse("imports"), {"preset": "auto"}, format="multipart")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "file"
+
+
+def test_imports__of_another_workspace__do_not_exist(connector: APIClient) -> None:
+    elsewhere = make_workspace("others")
+    batch = ObservationBatch.objects.create(
+        workspace=elsewhere, at=elsewhere.created_at, channel="import", file_name="theirs.csv"
+    )
+    assert connector.get(reverse("import", kwargs={"pk": batch.pk})).status_code == 404
