@@ -281,3 +281,15 @@ class TestCost:
         few = cost_of("a", days=20, clicks=1, hours=0), cost_of("a", days=20, clicks=2, hours=1)
         many = cost_of("b", days=200, clicks=1, hours=2), cost_of("b", days=200, clicks=2, hours=3)
         assert many == few
+
+    def test_record__ten_times_the_campaigns_restated__takes_hardly_more_queries(
+        self, workspace: Workspace, actor: Actor, at: datetime
+    ) -> None:
+        def cost_of(campaigns: int, name: str) -> int:
+            keys = [make_live_campaign(workspace, f"{name}-{n}").key for n in range(campaigns)]
+            record_observations([said(campaign=key, clicks=1) for key in keys], by=actor, at=at)
+            with CaptureQueriesContext(connection) as queries:
+                record_observations([said(campaign=key, clicks=2) for key in keys], by=actor, at=at)
+            return len(queries)
+
+        assert cost_of(30, "many") <= cost_of(3, "few") + 1

@@ -1,4 +1,4 @@
-from workspaces.services.events import publish_all_events, publish_events, record_event
+from workspaces.services.events import publish_all_events, publish_events, record_event, record_events
 from workspaces.services.members import add_member, change_role, remove_member
 from workspaces.services.workspaces import change_policy, create_workspace, ensure_source, save_source
 
@@ -11,6 +11,7 @@ __all__ = [
     "publish_all_events",
     "publish_events",
     "record_event",
+    "record_events",
     "remove_member",
     "save_source",
 ]

@@ -11,32 +11,45 @@ from workspaces.choices import EventKind
 from workspaces.models import Event, Workspace
 from workspaces.permissions import Actor
 
+# A kind of thing and its id, as the REST resources name them.
+Subject = tuple[str, str | int]
+
 
 def record_event(
     kind: EventKind,
     *,
     by: Actor,
     at: datetime,
-    subject: tuple[str, str | int],
+    subject: Subject,
     data: Mapping[str, Any] | None = None,
 ) -> Event:
     """Write an event beside the change it tells of; it gets its number as soon as both are committed.
 
-    Must run inside the transaction of the change. ``subject`` is (type, id) as the REST resources name them.
+    Must run inside the transaction of the change.
     """
-    subject_type, subject_id = subject
-    event = Event.objects.create(
-        workspace=by.workspace,
-        kind=kind,
-        at=at,
-        actor=by.user,
-        actor_label=by.label[:200],
-        subject_type=subject_type,
-        subject_id=str(subject_id),
-        data=dict(data or {}),
+    return record_events(kind, by=by, at=at, told={subject: data or {}})[0]
+
+
+def record_events(
+    kind: EventKind, *, by: Actor, at: datetime, told: Mapping[Subject, Mapping[str, Any]]
+) -> list[Event]:
+    """Write one event for each subject with its data, in one go; see ``record_event``."""
+    events = Event.objects.bulk_create(
+        Event(
+            workspace=by.workspace,
+            kind=kind,
+            at=at,
+            actor=by.user,
+            actor_label=by.label[:200],
+            subject_type=subject_type,
+            subject_id=str(subject_id),
+            data=dict(data),
+        )
+        for (subject_type, subject_id), data in told.items()
     )
-    transaction.on_commit(partial(publish_events, by.workspace.pk), robust=True)
-    return event
+    if events:
+        transaction.on_commit(partial(publish_events, by.workspace.pk), robust=True)
+    return events
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from experiments.services.observations.rows import Faults, Key, Report, Row, Row
 from experiments.services.observations.storing import insert_rows, update_rows
 from workspaces.choices import EventKind
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import record_event, record_events
 
 _KEY = ("arm_id", "day", "source_id", "entity")
 
@@ -274,15 +274,16 @@ def _tell(
         if change.key.day < today:
             days[change.report.campaign].add(change.key.day)
             measures[change.report.campaign].update(change.before)
-    for campaign in sorted(days):
-        record_event(
-            EventKind.METRICS_RESTATED,
-            by=by,
-            at=at,
-            subject=("campaign", campaign),
-            data={
+    record_events(
+        EventKind.METRICS_RESTATED,
+        by=by,
+        at=at,
+        told={
+            ("campaign", campaign): {
                 "batch": batch.pk,
                 "days": sorted(days[campaign]),
                 "measures": [name for name in MEASURES if name in measures[campaign]],
-            },
-        )
+            }
+            for campaign in sorted(days)
+        },
+    )
