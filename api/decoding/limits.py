@@ -14,11 +14,11 @@ MOST_ROWS = 50_000
 def read_body(request: HttpRequest) -> bytes:
     """The body, or ``TooLarge`` as soon as that is known, whatever the headers say."""
     check_declared_length(request, most=MOST_BYTES)
-    if is_chunked(request):
-        # Django reads as many bytes as were declared, and here that is none.
-        body: bytes = request.META["wsgi.input"].read(MOST_BYTES + 1)
-    else:
-        body = request.body
+    if is_chunked(request) and not hasattr(request, "_body"):
+        # Django reads as many bytes as were declared, and here that is none. Kept where Django keeps it,
+        # because the input can be read only once.
+        request._body = request.META["wsgi.input"].read(MOST_BYTES + 1)  # noqa: SLF001
+    body: bytes = request.body
     if len(body) > MOST_BYTES:
         raise _too_large()
     return body

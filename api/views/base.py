@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import actor_of
+from api.decoding.limits import is_chunked, read_body
 from api.errors import CONTENT_TYPE as PROBLEM
 from api.errors import refusal
 from api.exceptions import NotFound
@@ -121,7 +122,7 @@ class ApiView(APIView):
             actor=f"key:{request.auth.pk}" if request.auth else f"user:{request.user.pk}",
             key=idempotency_key,
             fingerprint=fingerprint_of(
-                "POST", request.get_full_path(), request.content_type or "", request.body
+                "POST", request.get_full_path(), request.content_type or "", body_of(request)
             ),
             at=self.now,
             work=lambda: _kept(handler(request, *args, **kwargs)),
@@ -132,6 +133,12 @@ class ApiView(APIView):
         if is_repetition:
             headers["Idempotent-Replayed"] = "true"
         return HttpResponse(answer.body, status=answer.status, headers=headers)
+
+
+def body_of(request: Request) -> bytes:
+    """The body as it was sent, in parts or whole."""
+    sent = request._request  # noqa: SLF001
+    return read_body(sent) if is_chunked(sent) else sent.body
 
 
 class ApiViewSet(ApiView, GenericViewSet[Any]):

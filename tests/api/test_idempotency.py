@@ -1,7 +1,9 @@
 """The same POST twice does its work once and hears the same answer twice."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from api.exceptions import Invalid, Refused
 from api.models import IdempotentRequest
 from api.services import answer_once, create_key, forget_answers
 from api.services.idempotency import Answer, fingerprint_of
-from experiments.models import Hypothesis
+from experiments.models import Campaign, Hypothesis
 from tests.api.conftest import BASE, CAMPAIGN, HYPOTHESIS, ClientOf
 from tests.factories import LONG_AGO, make_workspace
 from tests.racing import race
@@ -196,3 +198,22 @@ def test_post__twice_at_the_same_moment__is_done_once() -> None:
     assert 201 in heard
     assert Hypothesis.objects.count() == 1
     assert Event.objects.filter(kind="hypothesis.created").count() == 1
+
+
+def test_post__same_key_for_other_rows_in_chunks__is_422_and_not_taken_for_the_first(
+    connector: APIClient, hook_test: Campaign
+) -> None:
+    def send(clicks: int) -> Any:
+        rows = [{"campaign": hook_test.key, "arm": "a", "day": "2026-05-20", "clicks": clicks}]
+        in_parts: Any = {"CONTENT_LENGTH": "", "wsgi.input": BytesIO(json.dumps(rows).encode())}
+        return connector.post(
+            f"{BASE}metrics/",
+            headers={"Idempotency-Key": "nightly", "Transfer-Encoding": "chunked"},
+            content_type="application/json",
+            **in_parts,
+        )
+
+    first, again, other = send(5), send(5), send(6)
+    assert (first.status_code, first.json()["inserted"]) == (200, 1)
+    assert again.content == first.content
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
