@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from workspaces.views import activity, home, settings
+from workspaces.views import activity, documents, home, settings
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("theme/", home.ThemeView.as_view(), name="theme"),
     path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
+    path("w/<slug:slug>/help/<slug:document>/", documents.DocumentView.as_view(), name="help"),
     path("w/<slug:slug>/activity/", activity.ActivityView.as_view(), name="activity"),
     path("w/<slug:slug>/activity.csv", activity.ActivityCsvView.as_view(), name="activity_csv"),
     path("w/<slug:slug>/settings/", settings.MembersView.as_view(), name="settings"),
