@@ -25,6 +25,7 @@ from experiments.choices import (
 )
 from experiments.exceptions import InvalidTransition
 from workspaces.models import TenantModel, TenantQuerySet
+from workspaces.models.spelling import limit_in_currency, round_in_currency
 
 
 class KillCriterionQuerySet(TenantQuerySet["KillCriterion"]):
@@ -105,27 +106,28 @@ class KillCriterion(TenantModel):
 
     @property
     def rule_text(self) -> str:
-        """The rule in words, currency and locale aside: what an event and a breach store."""
-        metric = self.metric_definition
+        """The rule in words, in the spelling of the pages: what an event and a breach store."""
+        metric, currency = self.metric_definition, self.workspace.currency
         threshold = self.threshold
         if metric.is_share:
-            amount = f"{canonical_number(threshold * 100)} %"
+            amount = f"{canonical_number(threshold * 100)}%"
         elif metric.is_money:
-            amount = f"{threshold:,.2f} {self.workspace.currency}"
+            amount = limit_in_currency(threshold, currency)
         else:
             amount = canonical_number(threshold)
         guards = []
         for key, value in self.guards.items():
             if key == GuardKey.SPEND:
-                guards.append(f"{Decimal(str(value)):,.2f} {self.workspace.currency} spent")
+                guards.append(f"{round_in_currency(Decimal(str(value)), currency)} spent")
             else:
-                guards.append(f"{canonical_number(value)} {GuardKey(key).label}")
+                guards.append(f"{Decimal(str(value)).normalize():,f} {GuardKey(key).label}")
         after = f" after {' and '.join(guards)}" if guards else ""
+        sure_enough = f"{canonical_number(self.confidence * 100)}%"
         sure = {
-            EvidenceKind.PROBABLE: f", {self.confidence:.0%} sure",
-            EvidenceKind.ALWAYS_VALID: f", {self.confidence:.0%} sure at any look",
+            EvidenceKind.PROBABLE: f", {sure_enough} sure",
+            EvidenceKind.ALWAYS_VALID: f", {sure_enough} sure at any look",
             EvidenceKind.OBSERVED: ", as the number stands",
-            EvidenceKind.OBSERVED_MARGIN: ", beyond a 10 % margin",
+            EvidenceKind.OBSERVED_MARGIN: ", beyond a 10% margin",
         }[EvidenceKind(self.evidence)]
         where = " in an arm" if self.level == CriterionLevel.ARM else ""
         then = {

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from babel.numbers import format_currency
 from django.db.models import prefetch_related_objects
 
 from experiments.choices import METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
@@ -32,6 +31,7 @@ from experiments.stats.analysis import (
 from experiments.stats.analysis import analyse_campaign as analyse
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
+from workspaces.models.spelling import in_currency
 
 # What a campaign without a hypothesis is looked at by: the first of which everything is reported.
 UNPLANNED_METRICS = ("cpa", "ctr", "cpc", "cpm", "open_rate")
@@ -312,7 +312,7 @@ class _Results:
             return ""
         label = str(self.metric.label).removeprefix("cost ")
         if self.metric.is_money:
-            return f"{format_currency(target, self.campaign.workspace.currency, locale='en')} {label}"
+            return f"{in_currency(target, self.campaign.workspace.currency)} {label}"
         percent = f"{canonical_number(target * 100)}%"
         return f"{percent if self.metric.is_share else canonical_number(target)} {label}"
 

@@ -24,6 +24,7 @@ from experiments.services.lookups import lock_campaign
 from experiments.services.values import Values, invalid, listed, quoted
 from workspaces.choices import EventKind
 from workspaces.models import User, Workspace
+from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -158,12 +159,11 @@ def missing_guards(
             )
         guard = criterion.money_guard
         if guard is not None and budget is not None and guard > budget:
-            places = workspace.currency_exponent
             errors.append(
                 FieldError(
                     "guard_beyond_budget",
-                    f"A criterion waits for {guard:,.{places}f} {workspace.currency} spent, but the budget "
-                    f"is {budget:,.{places}f} {workspace.currency}: it could never speak. Lower the guard.",
+                    f"A criterion waits for {in_currency(guard, workspace.currency)} spent, but the budget "
+                    f"is {in_currency(budget, workspace.currency)}: it could never speak. Lower the guard.",
                     f"{field}.spend",
                 )
             )

@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from experiments.selectors.burning import Burning
 from experiments.templatetags._charts import ceiling_of
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
-from workspaces.templatetags.quickno import day, in_currency
+from workspaces.models.spelling import in_currency
+from workspaces.templatetags.quickno import day
 
 # The theme has four shades of burning; from the fourth campaign on they burn together.
 _SHADES = 4

@@ -10,7 +10,7 @@ from experiments.choices import Metric
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount, metric_limit
-from workspaces.templatetags.quickno import in_currency
+from workspaces.models.spelling import round_in_currency
 
 MOST_DAYS = 7
 _NARROW = 400
@@ -86,5 +86,5 @@ def days(
 
 def _tick(metric: Metric, value: float, currency: str) -> str:
     if metric.is_money:
-        return in_currency(value, currency, whole=value == round(value))
+        return round_in_currency(Decimal(str(value)), currency)
     return f"{value * 100:g}%" if metric.is_share else f"{value:g}"

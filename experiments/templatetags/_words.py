@@ -14,7 +14,8 @@ from experiments.choices import (
     MetricForm,
 )
 from experiments.models import KillCriterion
-from workspaces.templatetags.quickno import UNKNOWN, Number, in_currency, percent, plain_percent
+from workspaces.models.spelling import Number, in_currency, limit_in_currency, round_in_currency
+from workspaces.templatetags.quickno import UNKNOWN, percent, plain_percent
 
 # What one of each counted thing is called, where dropping the plural's "s" is not enough.
 _SINGULAR = {
@@ -43,8 +44,7 @@ def metric_amount(metric: Metric, value: Number | None, currency: str) -> str:
 def metric_limit(metric: Metric, limit: Decimal, currency: str) -> str:
     """A limit as it was chosen: ``$18.00``, ``0.5%``, ``2.5``; no digit of it is lost."""
     if metric.is_money:
-        cents = in_currency(limit, currency)
-        return cents if limit == round(limit, 2) else f"{limit.normalize():f} {currency}"
+        return limit_in_currency(limit, currency)
     return plain_percent(limit) if metric.is_share else f"{limit.normalize():f}"
 
 
@@ -65,7 +65,7 @@ def guard_amount(key: str, amount: object, currency: str) -> str:
     """``$1,500`` for spend, ``300`` for clicks."""
     number = Decimal(str(amount))
     if key == GuardKey.SPEND:
-        return in_currency(number, currency, whole=number == round(number))
+        return round_in_currency(number, currency)
     return f"{number.normalize():,f}"
 
 

@@ -14,7 +14,8 @@ from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
 from experiments.templatetags import _burning, _charts, _drawings, _words
-from workspaces.templatetags.quickno import MINUS, UNKNOWN, Number, day, in_currency, sentence_case, strong
+from workspaces.models.spelling import MINUS, Number, in_currency
+from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong
 
 register = template.Library()
 
@@ -63,6 +64,12 @@ def metric_label(key: str) -> str:
 def events_label(metric: Metric) -> str:
     """What is counted for the metric: ``conversions``."""
     return str(MEASURES[metric.events].label)
+
+
+@register.filter
+def measure_label(key: str) -> str:
+    """What people call a counted thing: ``sales-qualified leads``."""
+    return str(MEASURES[key].label)
 
 
 @register.simple_tag(takes_context=True)

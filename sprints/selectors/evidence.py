@@ -6,8 +6,6 @@ from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from babel.numbers import format_currency
-
 from experiments.choices import CampaignStatus, Metric, ZombieSignal
 from experiments.models import Campaign
 from experiments.stats.words import say_probability
@@ -17,6 +15,7 @@ from sprints.selectors.candidates import Candidate
 from sprints.selectors.chances import band, chances
 from sprints.selectors.gains import gains, receiver_beats_donor
 from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency
 
 RULE = (
     "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
@@ -78,7 +77,7 @@ def money(amount: Decimal, workspace: Workspace) -> str:
 
 
 def say_money(amount: Decimal | float, workspace: Workspace) -> str:
-    return format_currency(amount, workspace.currency, locale="en")
+    return in_currency(amount, workspace.currency)
 
 
 def _say_metric(value: float, metric: Metric, workspace: Workspace) -> str:

@@ -19,6 +19,7 @@ from sprints.models import ReallocationLine, Transfer
 from sprints.selectors.accounts import CampaignAccount, account_of, balances
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -143,14 +144,14 @@ def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Wo
     available = account.available if account else workspace.reserve
     if amount <= available:
         return None
-    places = workspace.currency_exponent
-    name = f"Campaign {account.key}" if account else "The reserve"
+    currency = workspace.currency
+    name = account.campaign.name if account else "The reserve"
     kept = ""
     if account and account.holdback:
-        kept = f" ({account.holdback:.{places}f} are held back for days not yet reported)"
+        kept = f" ({in_currency(account.holdback, currency)} are held back for days not yet reported)"
     return (
-        f"{name} can give at most {available:.{places}f} {workspace.currency}{kept}; "
-        f"{amount:.{places}f} was asked."
+        f"{name} can give at most {in_currency(available, currency)}{kept}; "
+        f"{in_currency(amount, currency)} was asked."
     )
 
 

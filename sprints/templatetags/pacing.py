@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils.safestring import SafeString
 
 from experiments.templatetags._drawings import drawing, line, rect
-from workspaces.templatetags.quickno import in_currency
+from workspaces.models.spelling import in_currency
 
 register = template.Library()
 

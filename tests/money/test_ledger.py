@@ -273,7 +273,7 @@ class TestTransfer:
     ) -> None:
         fill_reserve(workspace, "10.00")
         with pytest.raises(
-            TransferRefused, match=r"The reserve can give at most 10\.00 USD; 10\.01 was asked"
+            TransferRefused, match=r"The reserve can give at most \$10\.00; \$10\.01 was asked"
         ):
             transfer(
                 source=RESERVE,

@@ -115,7 +115,7 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
             watch=watch,
             campaign=campaign,
             at=at,
-            rule="CTR below 0.5 %",
+            rule="CTR below 0.5%",
             criteria_digest="0",
             action="pause",
             data_through=DAY,

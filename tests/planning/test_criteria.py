@@ -98,8 +98,8 @@ def test_amendment__tells_the_rules_in_words(
     amend_criteria("founder-video", criteria=[MILDER], reason="Too strict", by=manager, at=at)
     data = Event.objects.get(kind=EventKind.CRITERIA_AMENDED).data
     assert data["reason"] == "Too strict"
-    assert "0.5 %" in data["before"][0]
-    assert "0.4 %" in data["after"][0]
+    assert "0.5%" in data["before"][0]
+    assert "0.4%" in data["after"][0]
 
 
 def test_amendment__by_a_marketer_or_a_managers_key__is_not_allowed(

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 
 from workspaces.choices import EventKind
 from workspaces.models import Event
-from workspaces.templatetags.quickno import counted, day, icon, in_currency, probability, sentence_case
+from workspaces.models.spelling import in_currency
+from workspaces.templatetags.quickno import counted, day, icon, probability, sentence_case
 
 register = template.Library()
 

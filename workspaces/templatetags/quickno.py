@@ -2,9 +2,8 @@
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
-from babel.numbers import format_currency
 from django import template
 from django.forms import BoundField, CheckboxInput
 from django.template import Context
@@ -15,41 +14,24 @@ from django.utils.safestring import SafeString, mark_safe
 
 from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.models import User
+from workspaces.models.spelling import Number, in_currency
 from workspaces.permissions import Permission
 from workspaces.templatetags._icons import ICONS, STATES
 
 register = template.Library()
 
 UNKNOWN = "not known"
-MINUS = "\u2212"
-LOCALE = "en"
 # Beyond half a year a weekday alone no longer says which one.
 _SAME_YEAR = timedelta(days=183)
 
-Number = Decimal | float | int
-
-
-def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
-    """``$1,500.00``; ``whole`` drops the cents, for key figures and drawings. The minus is a real one."""
-    value = Decimal(str(amount))
-    if whole:
-        value = value.quantize(Decimal(1), ROUND_HALF_EVEN)
-    text = format_currency(
-        abs(value),
-        currency,
-        "¤#,##0" if whole else None,
-        locale=LOCALE,
-        currency_digits=not whole,
-    )
-    return f"{MINUS}{text}" if value < 0 else text
-
 
 @register.simple_tag(takes_context=True)
-def money(context: Context, amount: Number | None, *, whole: bool = False) -> str:
-    """An amount in the workspace's currency: ``{% money campaign.budget %}``."""
+def money(context: Context, amount: Number | None, *, whole: bool = False, signed: bool = False) -> str:
+    """An amount in the workspace's currency: ``{% money campaign.budget %}``; ``signed`` for a change."""
     if amount is None or amount == "":
         return UNKNOWN
-    return in_currency(amount, context["workspace"].currency, whole=whole)
+    plus = "+" if signed and Decimal(str(amount)) > 0 else ""
+    return plus + in_currency(amount, context["workspace"].currency, whole=whole)
 
 
 @register.filter
