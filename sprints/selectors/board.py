@@ -9,14 +9,14 @@ from decimal import Decimal
 import numpy as np
 from django.db.models import Prefetch
 
-from experiments.choices import EvidenceKind, Metric
+from experiments.choices import CampaignStatus, EvidenceKind, Metric
 from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis, Judgement, KillCriterion
 from experiments.selectors.campaign_pages import with_plan
 from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
 from sprints.choices import CommitmentState
 from sprints.models import Commitment, Decision, Sprint
+from sprints.selectors.savings import NOTHING, budgets_when_ended
 
-NOTHING = Decimal(0)
 STEPS_SHOWN = 7
 
 
@@ -38,6 +38,8 @@ class RunningCampaign:
     value: float | None
     spend: Decimal | None
     planned_by_now: Decimal | None
+    # Its budget when it was killed; what has moved on since is saved all the same. ``None`` if it was not.
+    killed_with: Decimal | None
     watch: CriterionWatch | None
     strengths: Sequence[float]
     breaches: Sequence[Breach]
@@ -48,10 +50,10 @@ class RunningCampaign:
 
     @property
     def saved(self) -> Decimal | None:
-        """What a stopped campaign has left of its budget."""
-        if not self.campaign.is_stopped or self.spend is None:
+        """What a killed campaign had left of its budget."""
+        if self.killed_with is None:
             return None
-        return max(self.campaign.budget - self.spend, NOTHING)
+        return max(self.killed_with - (self.spend or NOTHING), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ class Board:
 
     @property
     def saved(self) -> Decimal:
-        """What is unspent in campaigns that are over."""
-        return sum((item.saved or NOTHING for item in self.campaigns if item.campaign.is_finished), NOTHING)
+        return sum((item.saved or NOTHING for item in self.campaigns), NOTHING)
 
     @property
     def undecided(self) -> list[RunningHypothesis]:
@@ -134,6 +135,8 @@ def read_board(sprint: Sprint, *, at: datetime) -> Board:
             "decided_by", "child", "carry_to"
         )
     }
+    killed = [campaign for campaign in rows if campaign.status == CampaignStatus.KILLED]
+    killed_with = budgets_when_ended(killed) if killed else {}
     today = sprint.workspace.local_day(at)
     running = {
         campaign.pk: _running(
@@ -142,6 +145,7 @@ def read_board(sprint: Sprint, *, at: datetime) -> Board:
             measured,
             watches.get(campaign.pk),
             breaches[campaign.pk],
+            killed_with=killed_with.get(campaign.pk),
             sprint=sprint,
             today=today,
         )
@@ -216,6 +220,7 @@ def _running(
     watch: CriterionWatch | None,
     breaches: Sequence[Breach],
     *,
+    killed_with: Decimal | None,
     sprint: Sprint,
     today: date,
 ) -> RunningCampaign:
@@ -237,6 +242,7 @@ def _running(
         value=metric.value(float(top), float(bottom)) if counted.any() else None,
         spend=exact(float(np.nansum(spend))) if measured.reported("spend")[index].any() else None,
         planned_by_now=_planned_by_now(campaign, sprint, today),
+        killed_with=killed_with,
         watch=watch,
         strengths=strengths[-STEPS_SHOWN:],
         breaches=breaches,

@@ -1,6 +1,6 @@
 """What was decided, what was learnt, and what every no has saved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,11 +9,9 @@ from statistics import median
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from experiments.selectors.measurements import spend_totals
-from sprints.choices import AccountKind
-from sprints.models import Transfer
+from sprints.selectors.savings import NOTHING, budgets_when_ended
 from workspaces.models import Workspace
 
-NOTHING = Decimal(0)
 # A no within a sprint's shortest length is a quick one.
 QUICK_DAYS = 4
 
@@ -61,27 +59,13 @@ def read_noes(workspace: Workspace, *, since: datetime | None = None) -> Noes:
         killed = killed.filter(ended_at__gte=since)
     campaigns = list(killed.order_by("-ended_at", "-id"))
     spent = spend_totals([campaign.pk for campaign in campaigns]) if campaigns else {}
-    given = _given(campaigns)
+    given = budgets_when_ended(campaigns)
     noes = []
     for campaign in campaigns:
         campaign.workspace = workspace
         left = given.get(campaign.pk, NOTHING) - spent.get(campaign.pk, NOTHING)
         noes.append(No(campaign, _days_lived(campaign), max(left, NOTHING)))
     return Noes(noes)
-
-
-def _given(campaigns: Iterable[Campaign]) -> dict[int, Decimal]:
-    """Each campaign's budget when it was killed: later moves out of it do not make the saving smaller."""
-    budgets = {campaign.pk: campaign.budget for campaign in campaigns}
-    ended = {campaign.pk: campaign.ended_at for campaign in campaigns}
-    leaving = Transfer.objects.filter(
-        source_kind=AccountKind.CAMPAIGN, source_campaign__in=list(budgets)
-    ).values_list("source_campaign", "amount", "at")
-    for campaign_id, amount, at in leaving:
-        ended_at = ended.get(campaign_id)
-        if ended_at is not None and at >= ended_at:
-            budgets[campaign_id] += amount
-    return budgets
 
 
 def _days_lived(campaign: Campaign) -> int:
