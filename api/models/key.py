@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from workspaces.choices import Scope
 from workspaces.models import TenantModel, TenantQuerySet
 
 # How often a key in steady use writes that it was used.
@@ -55,6 +56,10 @@ class ApiKey(TenantModel):
     @property
     def is_revoked(self) -> bool:
         return self.revoked_at is not None
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(Scope(scope).label) for scope in self.scopes]
 
     def note_use(self, *, at: datetime) -> None:
         """Write when it was last used, to the minute: a busy key must not cost a write with every request."""

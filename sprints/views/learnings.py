@@ -93,7 +93,7 @@ class LearningsCsvView(_Learnings):
 
 class GraveyardView(WorkspaceView):
     template_name = "sprints/graveyard.html"
-    section = "learnings"
+    section = "zombies"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.render({"noes": read_noes(self.workspace)})

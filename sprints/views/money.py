@@ -35,12 +35,14 @@ class MoneyView(_Ledger):
         plans = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint")
-            .prefetch_related("lines")
+            .prefetch_related("lines__source_campaign", "lines__target_campaign")
             .order_by("-id")[:PLANS_SHOWN]
         )
+        accounts = balances(self.workspace, at=self.at)
         return self.render(
             {
-                "balances": balances(self.workspace, at=self.at),
+                "balances": accounts,
+                "funded": sum(account.budget > 0 for account in accounts.campaigns),
                 "plans": plans,
                 "page_obj": Paginator(self.transfers(), PAGE_SIZE).get_page(request.GET.get("page")),
             }
