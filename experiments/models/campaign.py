@@ -167,8 +167,8 @@ class Campaign(TenantModel):
 
     @property
     def stopped_at(self) -> datetime | None:
-        """Since when it is meant not to spend; ``None`` while it is."""
-        return (self.ended_at or self.paused_at) if self.is_stopped else None
+        """Since when it is meant not to spend, be it paused or ended; ``None`` while it is."""
+        return (self.paused_at or self.ended_at) if self.is_stopped else None
 
     @property
     def funding(self) -> Decimal | None:

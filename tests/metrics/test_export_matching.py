@@ -1,9 +1,11 @@
 """Whose numbers a file's lines are, and what becomes of a file that comes again."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign, Observation
+from experiments.selectors.measurements import spend_totals
 from tests.factories import make_campaign
 from tests.metrics.conftest import Import, one_arm, stored, table
 from workspaces.models import Workspace
@@ -38,6 +40,18 @@ class TestCampaigns:
         # From now on it is known by its id, whatever it is called.
         again = take(self.FILE.replace(b"Hook test", b"Renamed"))
         assert (again.inserted, again.unchanged) == (0, 1)
+
+    def test_import__unknown_campaigns_to_be_taken_in__count_from_the_first_day_of_the_file(
+        self, take: Import, workspace: Workspace
+    ) -> None:
+        lines = "Campaign name,Campaign ID,Day,Amount spent (USD)"
+        take(
+            table(lines, "Hook test,11,2026-02-03,120.00", "Hook test,11,2026-02-01,100.00"),
+            create_unplanned=True,
+        )
+        campaign = Campaign.objects.of(workspace).get()
+        assert campaign.first_judged_day() == campaign.starts_on == FIRST
+        assert spend_totals([campaign.pk]) == {campaign.pk: Decimal(220)}
 
     def test_import__a_new_campaign_whose_key_is_taken__gets_another(
         self, take: Import, workspace: Workspace

@@ -195,6 +195,16 @@ class TestHoldback:
         account = account_of(campaign, at=now)
         assert (account.unreported_days, account.holdback) == (1, Decimal(300))
 
+    def test_holdback__killed_after_a_pause__keeps_what_the_pause_kept(
+        self, workspace: Workspace, now: datetime
+    ) -> None:
+        campaign = running(workspace)
+        spend(campaign, {16: "300.00", 17: "300.00"})
+        campaign.status, campaign.paused_at = CampaignStatus.PAUSED, datetime(2026, 11, 17, 18, tzinfo=UTC)
+        assert account_of(campaign, at=now).holdback == 0
+        campaign.status, campaign.ended_at = CampaignStatus.KILLED, now
+        assert account_of(campaign, at=now).holdback == 0
+
     def test_holdback__killed_and_spending_on__keeps_the_days_to_today(
         self, workspace: Workspace, now: datetime
     ) -> None:
@@ -247,7 +257,8 @@ class TestTransfer:
                 at=now,
             )
         assert refusal.value.code == "overdrawn"
-        assert all(part in refusal.value.message for part in ("hook-test", "1300.00", "1300.01", "180.00"))
+        named = (campaign.name, "$1,300.00", "$1,300.01", "$180.00")
+        assert all(part in refusal.value.message for part in named)
         campaign.refresh_from_db()
         assert campaign.budget == Decimal("2500.00")
 

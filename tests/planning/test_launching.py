@@ -129,7 +129,8 @@ def test_adopt__unplanned_campaign__gets_frozen_criteria_and_money(
     adopt_campaign("spring-sale", values=ADOPTION, by=marketer, at=later)
     unplanned.refresh_from_db()
     assert unplanned.status == CampaignStatus.LIVE
-    assert unplanned.launched_at == at
+    # What was spent before its budget and its rules is not counted by them.
+    assert (unplanned.launched_at, unplanned.starts_on) == (later, later.date())
     assert unplanned.budget == unplanned.planned_budget == Decimal(900)
     criterion = KillCriterion.objects.get()
     assert criterion.frozen_at == later

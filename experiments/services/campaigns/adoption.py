@@ -24,6 +24,8 @@ ADOPTION_FIELDS = ("hypothesis", "kill_criteria", "budget", "runs_until")
 def adopt_unplanned(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
     """Give a running campaign criteria, frozen at once, a planned budget and, if named, a hypothesis.
 
+    This is its launch: what was spent before becomes baseline, which neither its rules nor its budget count.
+
     ``values`` maps names out of ``ADOPTION_FIELDS`` as REST has them. Moves no money: ``adopt_campaign``
     does both.
     """
@@ -50,6 +52,7 @@ def adopt_unplanned(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
         )
     campaign.hypothesis = hypothesis
     campaign.planned_budget = budget
+    campaign.launched_at, campaign.starts_on = at, today
     campaign.runs_until = runs_until or (hypothesis.decide_by if hypothesis else None)
     build_criteria(campaign, rules)
     missing = [item for item in missing_for_launch(campaign) if item.code != "hypothesis_missing"]
@@ -58,7 +61,10 @@ def adopt_unplanned(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
     freeze_criteria(campaign, at=at)
     campaign.judge_due_at = at
     campaign.save(
-        update_fields=["hypothesis", "planned_budget", "runs_until", "criteria_digest", "judge_due_at"]
+        update_fields=[
+            *("hypothesis", "planned_budget", "launched_at", "starts_on", "runs_until"),
+            *("criteria_digest", "judge_due_at"),
+        ]
     )
     record_event(
         EventKind.CAMPAIGN_ADOPTED,

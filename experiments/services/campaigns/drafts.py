@@ -1,7 +1,7 @@
 """Drafts: what can never be right is refused at once, what is not there yet may come until the launch."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -98,9 +98,19 @@ def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
 
 @transaction.atomic
 def import_campaign(
-    *, key: str, name: str, channel: str, external_id: str, by: Actor, at: datetime
+    *,
+    key: str,
+    name: str,
+    channel: str,
+    external_id: str,
+    running_since: date | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Campaign:
-    """A campaign that runs already, taken as what it is: live, one arm, no hypothesis and no criteria."""
+    """A campaign that runs already, taken as what it is: live, one arm, no hypothesis and no criteria.
+
+    ``running_since``: the first day that is known of it, whose money counts, too; today where none is.
+    """
     by.require(Permission.POST_METRICS)
     given = {"key": key, "name": name, "channel": channel, "external_id": external_id}
     values = Values(given, known=given)
@@ -111,12 +121,14 @@ def import_campaign(
         "external_id": values.text("external_id", longest=120, required=False),
     }
     values.raise_errors()
+    today = by.workspace.local_day(at)
+    first = min(running_since or today, today)
     campaign = Campaign(
         workspace=by.workspace,
         status=CampaignStatus.LIVE,
         created_at=at,
-        launched_at=at,
-        starts_on=by.workspace.local_day(at),
+        launched_at=at if first == today else datetime.combine(first, time(), tzinfo=by.workspace.tz),
+        starts_on=first,
         **fields,
     )
     _save_under_its_key(campaign)

@@ -129,6 +129,7 @@ def import_export(
             name=identity.name or identity.id,
             channel=_channel(export, options),
             external_id=identity.id,
+            running_since=matched.unknown[identity],
             by=by,
             at=at,
         )

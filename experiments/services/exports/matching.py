@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -53,7 +54,8 @@ class Matched:
     rows: list[Row] = field(default_factory=list)
     # The lines that each row was made of.
     lines: list[list[int]] = field(default_factory=list)
-    unknown: list[Identity] = field(default_factory=list)
+    # What the file names and nobody here knows, with the first of its days.
+    unknown: dict[Identity, date] = field(default_factory=dict)
     unknown_lines: list[int] = field(default_factory=list)
     questions: list[FieldError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -95,8 +97,7 @@ class Matcher:
             identity = Identity(row.ids["campaign"], row.names["campaign"])
             campaign = self._campaign(identity)
             if campaign is None:
-                if identity not in matched.unknown:
-                    matched.unknown.append(identity)
+                matched.unknown[identity] = min(row.day, matched.unknown.get(identity, row.day))
                 matched.unknown_lines.append(row.line)
             elif (place := self._place(campaign, row)) is not None:
                 groups[*place, row.day].append(row)
