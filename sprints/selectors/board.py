@@ -13,9 +13,9 @@ from experiments.choices import CampaignStatus, EvidenceKind, Metric
 from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis, Judgement, KillCriterion
 from experiments.selectors.campaign_pages import with_plan
 from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
-from sprints.choices import CommitmentState
+from sprints.choices import CommitmentState, SprintStatus
 from sprints.models import Commitment, Decision, Sprint
-from sprints.selectors.savings import NOTHING, budgets_when_ended
+from sprints.selectors.savings import NOTHING, budgets_at, budgets_when_ended
 
 STEPS_SHOWN = 7
 
@@ -37,6 +37,7 @@ class RunningCampaign:
     metric: Metric
     value: float | None
     spend: Decimal | None
+    budget: Decimal
     planned_by_now: Decimal | None
     # Its budget when it was killed; what has moved on since is saved all the same. ``None`` if it was not.
     killed_with: Decimal | None
@@ -84,7 +85,7 @@ class Board:
 
     @property
     def budget(self) -> Decimal:
-        return sum((item.campaign.budget for item in self.campaigns), NOTHING)
+        return sum((item.budget for item in self.campaigns), NOTHING)
 
     @property
     def planned_by_now(self) -> Decimal:
@@ -120,11 +121,19 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
 
 
 def read_board(sprint: Sprint, *, at: datetime) -> Board:
-    """How the sprint stands at ``at``."""
+    """How the sprint stands at ``at``; a closed one as it stood at its end, whatever ran on or moved."""
+    closed_at = sprint.closed_at if sprint.status == SprintStatus.CLOSED else None
     commitments = kept_commitments(sprint)
     campaigns = campaigns_of(commitments)
     rows = [campaign for row in campaigns.values() for campaign in row if not campaign.is_draft]
-    measured = read_measurements(rows, {"spend", *_measures(rows)})
+    measured = read_measurements(
+        rows, {"spend", *_measures(rows)}, as_of=sprint.ends_on if closed_at is not None else None
+    )
+    budgets = (
+        {campaign.pk: campaign.budget for campaign in rows}
+        if closed_at is None
+        else budgets_at({campaign.pk: closed_at for campaign in rows})
+    )
     watches = _nearest_watches(rows)
     breaches: defaultdict[int, list[Breach]] = defaultdict(list)
     for breach in Breach.objects.of(sprint.workspace_id).open().filter(campaign__in=rows).order_by("at"):
@@ -145,9 +154,9 @@ def read_board(sprint: Sprint, *, at: datetime) -> Board:
             measured,
             watches.get(campaign.pk),
             breaches[campaign.pk],
+            budget=budgets[campaign.pk],
             killed_with=killed_with.get(campaign.pk),
-            sprint=sprint,
-            today=today,
+            planned_by_now=_planned_by_now(campaign, budgets[campaign.pk], sprint, today),
         )
         for index, campaign in enumerate(rows)
     }
@@ -220,9 +229,9 @@ def _running(
     watch: CriterionWatch | None,
     breaches: Sequence[Breach],
     *,
+    budget: Decimal,
     killed_with: Decimal | None,
-    sprint: Sprint,
-    today: date,
+    planned_by_now: Decimal | None,
 ) -> RunningCampaign:
     if campaign.hypothesis is None:
         raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
@@ -241,7 +250,8 @@ def _running(
         metric=metric,
         value=metric.value(float(top), float(bottom)) if counted.any() else None,
         spend=exact(float(np.nansum(spend))) if measured.reported("spend")[index].any() else None,
-        planned_by_now=_planned_by_now(campaign, sprint, today),
+        budget=budget,
+        planned_by_now=planned_by_now,
         killed_with=killed_with,
         watch=watch,
         strengths=strengths[-STEPS_SHOWN:],
@@ -249,11 +259,11 @@ def _running(
     )
 
 
-def _planned_by_now(campaign: Campaign, sprint: Sprint, today: date) -> Decimal | None:
+def _planned_by_now(campaign: Campaign, budget: Decimal, sprint: Sprint, today: date) -> Decimal | None:
     """The budget's share for the days that are over, were it spent evenly."""
     if campaign.starts_on is None:
         return None
     last = campaign.runs_until or sprint.ends_on
     length = (last - campaign.starts_on).days + 1
     over = min(max((today - campaign.starts_on).days, 0), length)
-    return (campaign.budget * over / length).quantize(Decimal("0.01")) if length > 0 else None
+    return (budget * over / length).quantize(Decimal("0.01")) if length > 0 else None
