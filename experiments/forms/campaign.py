@@ -47,6 +47,8 @@ class RowForm(Form):
 
     # Typing in any of these makes it a row.
     telling: tuple[str, ...] = ()
+    # A browser would insist on what is required of a row, also where there is none.
+    use_required_attribute = False
 
     def __init__(
         self, data: Data, *, prefix: str, workspace: Workspace, initial: dict[str, Any] | None

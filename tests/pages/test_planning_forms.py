@@ -1,5 +1,6 @@
 """Writing hypotheses and campaigns: what was typed stays, what is wrong is said beside it."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -114,6 +115,15 @@ def test_campaign_form__all_said__becomes_a_draft_with_its_rule(browse: Browse) 
     criterion = campaign.kill_criteria.get()
     assert criterion.threshold == Decimal("0.005")
     assert criterion.guards == {"spend": "1500.00", "days": 2}
+
+
+def test_campaign_form__rows_that_may_stay_empty__are_not_insisted_on_by_the_browser(browse: Browse) -> None:
+    page = browse(Role.MARKETER).get(new("campaign_new")).content.decode()
+    insisted = [
+        tag for tag in re.findall(r"<(?:input|select)[^>]*>", page) if re.search(r"\brequired\b", tag)
+    ]
+    assert [name for tag in insisted for name in re.findall(r' name="(.*?)"', tag)] == ["name"]
+    assert all(f'name="{row}"' in page for row in ("arm-1-name", "criterion-0-threshold"))
 
 
 def test_campaign_form__one_more_criterion__saves_nothing_and_keeps_everything(browse: Browse) -> None:
