@@ -1,6 +1,6 @@
 """Campaigns under way and zombies: what the pages say, and that their buttons do it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.test import Client
@@ -8,10 +8,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from experiments.models import Campaign, ZombieFlag
-from tests.factories import make_campaign, report
+from experiments.services.hypotheses import create_hypothesis
+from experiments.services.judging import judge_campaigns
+from sprints.services.planning import start_sprint
+from tests.factories import (
+    criterion_values,
+    hypothesis_values,
+    make_campaign,
+    make_draft,
+    make_sprint,
+    report,
+)
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Workspace
+from workspaces.permissions import Actor
 
 
 def url(name: str, *args: object) -> str:
@@ -33,6 +44,26 @@ def test_campaign__rule_has_fired__says_so_first_and_shows_the_rule(browse: Brow
     )
     assert "A manager can overrule it" in page
     assert "Resume" not in page
+
+
+def test_pages__rule_by_the_number_has_fired__do_not_say_that_nothing_is_judged(
+    browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia, started = team[Role.MARKETER], now - timedelta(days=3)
+    hypothesis = create_hypothesis(values=hypothesis_values(owner=mia.user), by=mia, at=started)
+    draft = make_draft(
+        mia, hypothesis, "coupon", at=started, kill_criteria=[criterion_values(evidence="observed")]
+    )
+    sprint = start_sprint(make_sprint(mia, hypothesis, at=started).pk, by=mia, at=started)
+    day = workspace.local_day(now) - timedelta(days=2)
+    report(draft, day, impressions=400_000, clicks=800, spend="2500.00", reported_at=now)
+    judge_campaigns([draft.pk], at=now)
+    client = browse(Role.VIEWER)
+    page = read(client, "campaign", "coupon")
+    assert "With the numbers through" in page
+    assert "Nothing is judged yet" not in page
+    for where in (("today",), ("sprint", sprint.number)):
+        assert "not judged yet" not in read(client, *where)
 
 
 def test_campaign__killed__says_what_was_saved(browse: Browse, week: Week) -> None:
