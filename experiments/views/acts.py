@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from experiments.exceptions import NotFound
 from experiments.forms import OverruleForm, WordsForm
-from experiments.models import Campaign
+from experiments.models import Arm, Campaign
 from experiments.services.campaigns import (
     complete_campaign,
     discard_campaign,
@@ -36,7 +36,7 @@ class _OneCampaign(WorkspaceView):
 
 
 class _ActView(_OneCampaign, FormView):
-    """``title`` and ``note`` are sentences about ``{campaign}``."""
+    """``title`` and ``note`` are sentences about ``words``."""
 
     template_name = "components/reason_page.html"
     form_class: ClassVar[type[Form]] = WordsForm
@@ -45,12 +45,16 @@ class _ActView(_OneCampaign, FormView):
     verb: ClassVar[str]
     stops: ClassVar[bool] = False
 
+    def words(self, campaign: Campaign) -> dict[str, object]:
+        """What title and note may name."""
+        return {"campaign": campaign}
+
     def context(self, form: Form) -> dict[str, Any]:
         campaign = self.campaign()
         return {
             **super().context(form),
-            "title": self.title.format(campaign=campaign),
-            "note": self.note.format(campaign=campaign),
+            "title": self.title.format(**self.words(campaign)),
+            "note": self.note.format(**self.words(campaign)),
             "verb": self.verb,
             "stops": self.stops,
             "cancel_url": self.done_url(),
@@ -135,10 +139,16 @@ class OverruleView(_ActView):
 
 
 class StopArmView(_ActView):
-    title = "Stop this arm of {campaign}?"
+    title = "Stop the arm {arm} of {campaign}?"
     note = "A stopped arm does not come back. Without its control or its last treatment the campaign pauses."
     verb = "Stop the arm"
     stops = True
+
+    def words(self, campaign: Campaign) -> dict[str, object]:
+        arm = Arm.objects.filter(campaign=campaign, key=self.kwargs["arm_key"]).first()
+        if arm is None:
+            raise NotFound(f"{campaign} has no arm “{self.kwargs['arm_key']}”.")
+        return {**super().words(campaign), "arm": arm.name}
 
     def save(self, form: Form) -> str:
         arm = stop_arm(

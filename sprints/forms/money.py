@@ -35,6 +35,12 @@ class PlanByHandForm(Form):
     from_3 = forms.ChoiceField(required=False, label="From")
     to_3 = forms.ChoiceField(required=False, label="To")
     amount_3 = MoneyField(required=False, label="Amount")
+    reason = forms.CharField(
+        max_length=500,
+        label="Why",
+        help_text="What you have seen that no rule sees. Whoever approves the plan reads it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[tuple[str, str]]
@@ -70,6 +76,7 @@ class PlanByHandForm(Form):
                 "from": given[f"from_{number}"],
                 "to": given[f"to_{number}"],
                 "amount": cast("Decimal", given[f"amount_{number}"]),
+                "reason": given["reason"],
             }
             for number in range(LINES)
             if given.get(f"from_{number}")

@@ -147,7 +147,7 @@ def test_campaign_form__one_more_criterion__saves_nothing_and_keeps_everything(b
         ("arm-1-planned_share", "0.5", "Is that 0.5% or 50%?"),
         ("budget", "2.500", "Write 2500 for thousands, or 2.5 for decimals."),
         ("channel", "carrier-pigeon", "Select a valid choice"),
-        ("name", "", "This field is required"),
+        ("name", "", "Fill this in."),
     ],
 )
 def test_campaign_form__something_unclear__asks_and_keeps_what_was_typed(

@@ -34,6 +34,7 @@ class Form(forms.Form):
             if self.explained_by and not field.help_text:
                 field.help_text = _help_of(self.explained_by, name)
             _dress(field.widget)
+            _say_what_is_right(field)
 
     def take(self, error: DomainError) -> None:
         """Put each complaint to its field; what belongs to no field stands above the form."""
@@ -63,6 +64,25 @@ def _dress(widget: forms.Widget) -> None:
     classes = widget.attrs.get("class", "")
     if "qn-blank" not in classes:
         widget.attrs["class"] = f"{classes} {name}".strip()
+
+
+def _say_what_is_right(field: forms.Field) -> None:
+    """Complaints that tell what to do, where the field has none of its own."""
+    said, usual = field.error_messages, forms.Field.default_error_messages["required"]
+    if said.get("required") == usual:
+        said["required"] = next(
+            (words for kind, words in _IF_EMPTY.items() if isinstance(field, kind)), "Fill this in."
+        )
+    if isinstance(field, forms.IntegerField) and field.min_value is not None:
+        most = "" if field.max_value is None else f" to {field.max_value}"
+        said["min_value"] = said["max_value"] = f"Give a number from {field.min_value}{most or ' up'}."
+
+
+_IF_EMPTY: dict[type[forms.Field], str] = {
+    forms.ChoiceField: "Choose one.",
+    forms.DateField: "Choose a day.",
+    forms.FileField: "Choose a file.",
+}
 
 
 class ReasonForm(Form):
