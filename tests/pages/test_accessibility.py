@@ -1,0 +1,107 @@
+"""Every page in a real browser: nothing that axe objects to, nothing on the console, nothing too wide."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from experiments.services.hypotheses import create_hypothesis
+from sprints.services.reallocations import create_reallocation
+from tests.factories import fill_reserve, hypothesis_values, make_draft, make_sprint
+from tests.pages.browsing import Look, faults, opened, served
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+from workspaces.models import Workspace
+from workspaces.permissions import Actor
+
+# A theme is a matter of colours and a width of places, so two looks see all four of them.
+LOOKS = [Look(1280, "light"), Look(390, "dark")]
+
+
+def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
+    """Every page that somebody can open, forms included."""
+    paused, unplanned = week.paused.key, week.unplanned.key
+    pages: list[tuple[object, ...]] = [
+        ("today",),
+        ("backlog",),
+        ("hypothesis", week.backlog.pk),
+        ("hypothesis_new",),
+        ("hypothesis_edit", week.backlog.pk),
+        ("hypothesis_archive", week.backlog.pk),
+        ("sprints",),
+        ("sprint_new",),
+        ("sprint", 1),
+        ("sprint_review", 1),
+        ("decide", 1, week.paused.hypothesis_id),
+        ("sprint", ready),
+        ("sprint_edit", ready),
+        ("sprint_start", ready),
+        ("sprint_cancel", ready),
+        ("campaigns",),
+        ("campaign", paused),
+        ("campaign", week.killed.key),
+        ("campaign", unplanned),
+        ("campaign", week.draft.key),
+        ("campaign_new",),
+        ("campaign_edit", week.draft.key),
+        ("campaign_discard", week.draft.key),
+        ("campaign_kill", paused),
+        ("campaign_complete", paused),
+        ("campaign_amend", paused),
+        ("campaign_overrule", paused, week.breached.pk),
+        ("campaign_adopt", unplanned),
+        ("arm_stop", paused, "b"),
+        ("zombies",),
+        ("zombie_keep", week.zombie.pk),
+        ("zombie_stop", week.zombie.pk),
+        ("graveyard",),
+        ("money",),
+        ("fund",),
+        ("plan", plan),
+        ("plan_reject", plan),
+        ("plan_new",),
+        ("learnings",),
+        ("activity",),
+        ("settings",),
+        ("settings_policy",),
+        ("settings_sources",),
+        ("source", "meta"),
+        ("source_new",),
+        ("settings_keys",),
+        ("more",),
+    ]
+    return [
+        *(reverse(str(name), args=["harbour", *args]) for name, *args in pages),
+        reverse("home"),
+        reverse("account_change_password"),
+        reverse("mfa_index"),
+        reverse("account_logout"),
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.width}-{look.scheme}")
+def test_page__real_browser__has_nothing_to_object_to(
+    shared_db: None,
+    chromium: str,
+    browse: Browse,
+    week: Week,
+    workspace: Workspace,
+    team: dict[Role, Actor],
+    now: datetime,
+    look: Look,
+) -> None:
+    mia = team[Role.MARKETER]
+    hypothesis = create_hypothesis(
+        values=hypothesis_values(title="Donaudampfschifffahrtsgesellschaftskapitäne " * 2, owner=mia.user),
+        by=mia,
+        at=now,
+    )
+    make_draft(mia, hypothesis, "captains", at=now)
+    sprint = make_sprint(mia, hypothesis, at=now + timedelta(days=2))
+    fill_reserve(workspace, "4000")
+    line = {"from": "reserve", "to": week.paused.key, "amount": "250.00"}
+    plan = create_reallocation(lines=[line], by=mia, at=now)
+    paths = paths_of(week, ready=sprint.number, plan=plan.pk)
+    owner = browse(Role.OWNER)
+    with served() as address, opened(chromium, address, look, as_whom=owner) as page:
+        assert faults(page, paths) == []
