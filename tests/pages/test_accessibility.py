@@ -51,6 +51,7 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         ("campaign_overrule", paused, week.breached.pk),
         ("campaign_adopt", unplanned),
         ("arm_stop", paused, "b"),
+        ("import_numbers",),
         ("zombies",),
         ("zombie_keep", week.zombie.pk),
         ("zombie_stop", week.zombie.pk),
