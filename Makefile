@@ -9,8 +9,10 @@ SCRIPTS := bin/run bin/services
 
 .PHONY: run test check bench
 
+# A second start is quick because the first one has compiled all it needs. The compiled code is kept under var/,
+# also where the environment asks Python to write none beside the sources.
 run: $(VENV)/.quickno
-	@$(PYTHON) bin/run $(PORT)
+	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/var/bytecode $(PYTHON) bin/run $(PORT)
 
 test: $(VENV)/.quickno-dev
 	bin/services bin/test

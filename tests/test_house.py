@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -254,18 +255,22 @@ class TestCommands:
             f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}\n"
         )
 
-    @pytest.mark.parametrize(
-        ("ending", "exit_code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-    )
-    def test_run__told_to_stop__ends_every_process(
-        self, ending: signal.Signals, exit_code: int, tmp_path: Path
-    ) -> None:
+
+@pytest.fixture(scope="module")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for several starts, of which one is the first."""
+    return tmp_path_factory.mktemp("var")
+
+
+class TestRun:
+    def run_until_told_to_stop(
+        self, var_dir: Path, *, ending: signal.Signals = signal.SIGINT
+    ) -> tuple[str, int]:
+        """All that a start says, and its exit code."""
         port = free_port()
-        environment = os.environ | {"VAR_DIR": str(tmp_path)}
-        environment.pop("DATABASE_URL", None)
         running = subprocess.Popen(
             [sys.executable, ROOT / "bin" / "run", str(port)],
-            env=environment,
+            env=embedded(var_dir),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -277,7 +282,59 @@ class TestCommands:
             # The pipe is at its end only when nobody is left who could write to it.
             said, _ = running.communicate(timeout=60)
         assert has_answered, said
-        assert running.returncode == exit_code, said
+        assert f"Quickno runs on http://127.0.0.1:{port}\n" in said
+        return said, running.returncode
+
+    @pytest.mark.parametrize(
+        ("ending", "exit_code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    )
+    def test_run__told_to_stop__ends_every_process(
+        self, ending: signal.Signals, exit_code: int, var_dir: Path
+    ) -> None:
+        said, ended_with = self.run_until_told_to_stop(var_dir, ending=ending)
+        assert ended_with == exit_code, said
+
+    def test_run__again__keeps_the_data_and_lets_in_as_before(self, var_dir: Path) -> None:
+        first, _ = self.run_until_told_to_stop(var_dir)
+        second, _ = self.run_until_told_to_stop(var_dir)
+        ways_in = [line for line in first.splitlines() if "@" in line or "API key" in line]
+        assert len(ways_in) == 3
+        assert [line for line in second.splitlines() if "@" in line or "API key" in line] == ways_in
+        assert "Filling" not in second
+
+    def test_run__database_cannot_be_brought_up_to_date__serves_no_page(self, tmp_path: Path) -> None:
+        (tmp_path / "quickno.sqlite3").write_bytes(b"not a database at all, " * 100)
+        port = free_port()
+        ran = subprocess.run(
+            [sys.executable, ROOT / "bin" / "run", str(port)],
+            env=embedded(tmp_path),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ran.returncode == 1
+        assert "The web server has ended by itself, so everything stops." in ran.stdout
+        assert "file is not a database" in ran.stderr
+        assert "Quickno runs on" not in ran.stdout
+
+    def test_preparing__database_is_ready__loads_no_statistics(self, var_dir: Path) -> None:
+        program = (
+            "import sys, django; from django.core.management import call_command; django.setup(); "
+            "call_command('migrate', verbosity=0); call_command('seed_demo'); print('scipy' in sys.modules)"
+        )
+        prepare = partial(
+            subprocess.run, [sys.executable, "-c", program], cwd=ROOT, env=embedded(var_dir), check=True
+        )
+        prepare(stdout=subprocess.DEVNULL)
+        again = prepare(stdout=subprocess.PIPE, text=True)
+        assert again.stdout.splitlines()[-1] == "False"
+
+
+def embedded(var_dir: Path) -> dict[str, str]:
+    """The environment of a person who has set nothing, with a folder of its own."""
+    nothing_set = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return nothing_set | {"VAR_DIR": str(var_dir), "DJANGO_SETTINGS_MODULE": "config.settings.dev"}
 
 
 def answers(url: str, server: subprocess.Popen[str], *, within: float) -> bool:

@@ -27,13 +27,11 @@ from sprints.services.planning import (
 )
 from sprints.services.reallocations import propose_reallocation
 from workspaces.choices import Role
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership
 from workspaces.permissions import Actor
 from workspaces.services import add_member, create_workspace, save_source
 
-DEMO_SLUG = "demo"
-DEMO_PASSWORD = "quick-no-demo"  # noqa: S105 - printed at every start; the demo holds nothing worth hiding
-DEMO_DOMAIN = "harbour.example"
+DOMAIN = "harbour.example"
 TIMEZONE = "America/Chicago"
 DAY_OF_SPRINT = 4
 SPRINT_DAYS = 6
@@ -48,10 +46,10 @@ class DemoPerson:
 
     @property
     def email(self) -> str:
-        return f"{self.login}@{DEMO_DOMAIN}"
+        return f"{self.login}@{DOMAIN}"
 
 
-DEMO_PEOPLE = (
+PEOPLE = (
     DemoPerson("olga", "Olga Brandt", Role.OWNER),
     DemoPerson("dana", "Dana Whitfield", Role.MANAGER),
     DemoPerson("mia", "Mia Torres", Role.MARKETER),
@@ -86,27 +84,27 @@ WEBINAR_CHILD = {
 class _Team:
     """The people of the demo and the clock of their story."""
 
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, *, slug: str, password: str, now: datetime) -> None:
         self.now = now
         self.today = now.astimezone(_tz()).date()
         first_day = self.today - timedelta(days=DAY_OF_SPRINT - 1 + DAYS_BETWEEN_STARTS)
         founded = _local(first_day - timedelta(days=6), 9, 0)
-        owner = DEMO_PEOPLE[0]
+        owner = PEOPLE[0]
         self.workspace = create_workspace(
             name="Harbour Payroll",
-            slug=DEMO_SLUG,
+            slug=slug,
             timezone=TIMEZONE,
             currency="USD",
             owner_email=owner.email,
-            owner_password=DEMO_PASSWORD,
+            owner_password=password,
             owner_name=owner.name,
             at=founded,
         )
-        for person in DEMO_PEOPLE[1:]:
+        for person in PEOPLE[1:]:
             add_member(
                 email=person.email,
                 role=person.role,
-                password=DEMO_PASSWORD,
+                password=password,
                 name=person.name,
                 by=self.actor("olga"),
                 at=founded,
@@ -124,7 +122,7 @@ class _Team:
 
     def actor(self, login: str) -> Actor:
         membership = Membership.objects.select_related("workspace", "user").get(
-            workspace__slug=DEMO_SLUG, user__email=f"{login}@{DEMO_DOMAIN}"
+            workspace=self.workspace, user__email=f"{login}@{DOMAIN}"
         )
         return Actor.of_member(membership)
 
@@ -146,7 +144,7 @@ class _Team:
             at = planned_at + timedelta(minutes=12 * number)
             author = self.actor(story.owner)
             hypothesis = create_hypothesis(
-                values={**story.hypothesis, "owner": f"{story.owner}@{DEMO_DOMAIN}"}, by=author, at=at
+                values={**story.hypothesis, "owner": f"{story.owner}@{DOMAIN}"}, by=author, at=at
             )
             create_campaign(
                 values={"key": story.key, "hypothesis": hypothesis.pk, **story.campaign}, by=author, at=at
@@ -222,9 +220,9 @@ class _Team:
         )
 
 
-def tell_story(*, now: datetime) -> Workspace:
-    """The demo workspace: a fortnight that ends at ``now``, lived through the services in order of time."""
-    team = _Team(now=now)
+def tell_story(*, slug: str, password: str, now: datetime) -> None:
+    """A fortnight that ends at ``now``, lived through the services in order of time."""
+    team = _Team(slug=slug, password=password, now=now)
     fund_reserve(
         amount=Decimal("36000.00"),
         reason="Experiments of this quarter",
@@ -254,7 +252,6 @@ def tell_story(*, now: datetime) -> Workspace:
         team.report(day, stories)
         day += timedelta(days=1)
     propose_reallocation(sprint_id=None, by=team.actor("mia"), at=now - timedelta(minutes=5))
-    return Workspace.objects.get(slug=DEMO_SLUG)
 
 
 def _import_unplanned(team: _Team, *, at: datetime) -> None:
@@ -278,7 +275,7 @@ def _kill_early(team: _Team, *, at: datetime) -> None:
 def _fill_backlog(team: _Team, *, at: datetime) -> None:
     for number, values in enumerate(BACKLOG):
         create_hypothesis(
-            values={**values, "owner": f"ravi@{DEMO_DOMAIN}"},
+            values={**values, "owner": f"ravi@{DOMAIN}"},
             by=team.actor("ravi"),
             at=at + timedelta(minutes=20 * number),
         )
