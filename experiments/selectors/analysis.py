@@ -35,6 +35,8 @@ from workspaces.models.spelling import in_currency
 
 # What a campaign without a hypothesis is looked at by: the first of which everything is reported.
 UNPLANNED_METRICS = ("cpa", "ctr", "cpc", "cpm", "open_rate")
+# What the health of a campaign is told by, whatever its metric.
+_LOOKED_AT_BESIDES = frozenset({"spend", "sends", "visits"})
 # Who gets an e-mail or sees a landing page is drawn by lot, so there the split itself can be tested.
 EMAIL_CHANNEL = "email"
 
@@ -117,32 +119,49 @@ def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def measures_for(metric: Metric) -> frozenset[str]:
+    """The measures that an analysis by this metric needs."""
+    return measures_of(metric) | _LOOKED_AT_BESIDES
+
+
 def analyse_campaign(
-    campaign: Campaign, *, metric: str | None = None, as_of: date | None = None, at: datetime
+    campaign: Campaign,
+    *,
+    metric: str | None = None,
+    as_of: date | None = None,
+    measured: Measurements | None = None,
+    at: datetime,
 ) -> Analysis:
     """One campaign by the metric of that key, by default its hypothesis's primary metric.
 
-    ``as_of``: only days up to it, with today's values. Raises ``Invalid`` for a metric that there is not.
+    ``as_of``: only days up to it, with today's values. ``measured``: where they have been read, this
+    campaign's ``measures_for(metric)``. Raises ``Invalid`` for a metric that there is not.
     """
     if metric is not None and metric not in METRICS:
         raise Invalid.field(
             "metric", "unknown_metric", f"“{metric[:60]}” is no metric. Use one of {', '.join(METRICS)}."
         )
-    [analysis] = _analyse([campaign], metric=METRICS[metric] if metric else None, as_of=as_of, at=at)
+    chosen = METRICS[metric] if metric else None
+    [analysis] = _analyse([campaign], metric=chosen, as_of=as_of, measured=measured, at=at)
     return analysis
 
 
 def analyse_many(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, Analysis]:
     """Analyses by campaign id, each by its own default metric, in a constant number of queries."""
-    analyses = _analyse(campaigns, metric=None, as_of=None, at=at)
+    analyses = _analyse(campaigns, metric=None, as_of=None, measured=None, at=at)
     return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
 
 
 def _analyse(
-    campaigns: Sequence[Campaign], *, metric: Metric | None, as_of: date | None, at: datetime
+    campaigns: Sequence[Campaign],
+    *,
+    metric: Metric | None,
+    as_of: date | None,
+    measured: Measurements | None,
+    at: datetime,
 ) -> list[Analysis]:
     prefetch_related_objects(list(campaigns), "hypothesis")
-    measures = {"spend", "sends", "visits"}
+    measures = set(_LOOKED_AT_BESIDES)
     for campaign in campaigns:
         if metric is not None:
             measures |= measures_of(metric)
@@ -150,7 +169,8 @@ def _analyse(
             measures |= measures_of(campaign.hypothesis.metric)
         else:
             measures |= {measure for key in UNPLANNED_METRICS for measure in measures_of(METRICS[key])}
-    measured = read_measurements(campaigns, measures, as_of=as_of)
+    if measured is None:
+        measured = read_measurements(campaigns, measures, as_of=as_of)
     chosen = [
         metric or _default_metric(index, campaign, measured) for index, campaign in enumerate(campaigns)
     ]

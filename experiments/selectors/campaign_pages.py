@@ -12,7 +12,8 @@ from django.db.models import Prefetch
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
-from experiments.selectors.measurements import exact, measures_of, read_measurements
+from experiments.selectors.analysis import measures_for
+from experiments.selectors.measurements import Measurements, exact, read_measurements
 from experiments.stats.always_valid import breach_log_e
 
 # The state that a criterion shows where its arms stand in several.
@@ -126,6 +127,8 @@ class CampaignNumbers:
     """Totals since the launch, and the days."""
 
     metric: Metric
+    # What they were made of, which is enough for an analysis, too.
+    measured: Measurements
     spend: Decimal | None
     events: Decimal | None
     value: float | None
@@ -237,13 +240,12 @@ def main_metric(campaign: Campaign) -> Metric:
 def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     """The campaign's totals and days in its main metric."""
     metric = main_metric(campaign)
-    keys = {"spend", *measures_of(metric)}
-    measured = read_measurements([campaign], keys)
+    measured = read_measurements([campaign], measures_for(metric))
     spend = measured.values["spend"][0]
     has_spend = measured.reported("spend")[0]
     total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
     if not measured.length:
-        return CampaignNumbers(metric, total_spend, None, None, [], {})
+        return CampaignNumbers(metric, measured, total_spend, None, None, [], {})
     counted = measured.countable(metric)[0]
     complete = measured.complete(metric, at=at)[0]
     top, bottom = (
@@ -269,6 +271,7 @@ def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     any_counted = bool(counted.any())
     return CampaignNumbers(
         metric,
+        measured,
         total_spend,
         exact(float(events.sum())) if any_counted else None,
         metric.value(top.sum(), bottom.sum()) if any_counted else None,

@@ -1,5 +1,6 @@
 """The list of campaigns, the page of one, and its plan."""
 
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -67,6 +68,7 @@ class CampaignsView(WorkspaceView):
 class _OneCampaign(WorkspaceView):
     section = SECTION
 
+    @cached_property
     def campaign(self) -> Campaign:
         campaign = with_plan(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
         if campaign is None:
@@ -80,7 +82,7 @@ class CampaignView(_OneCampaign):
     template_name = "experiments/campaign.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        campaign = self.campaign()
+        campaign = self.campaign
         criteria = criteria_views(campaign)
         numbers = campaign_numbers(campaign, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
@@ -114,7 +116,9 @@ class CampaignView(_OneCampaign):
         metric = numbers.metric
         if campaign.launched_at is None:
             return {"rows": []}
-        analysis = analyse_campaign(campaign, metric=metric.key, at=self.at).as_dict()
+        analysis = analyse_campaign(
+            campaign, metric=metric.key, measured=numbers.measured, at=self.at
+        ).as_dict()
         rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
         return {"analysis": analysis, "rows": rows, "has_control": any(row.is_control for row in rows)}
 
@@ -179,7 +183,7 @@ class NewCampaignView(_WriteCampaign):
 
 class EditCampaignView(_WriteCampaign, _OneCampaign):
     def draft(self, data: QueryDict | None = None) -> CampaignDraft:
-        campaign = self.campaign()
+        campaign = self.campaign
         if not campaign.is_draft:
             raise NotFound("This plan is frozen. A manager can amend its kill criteria.")
         initial = {
@@ -194,7 +198,7 @@ class EditCampaignView(_WriteCampaign, _OneCampaign):
         return CampaignDraft(data, **self.choices(), campaign=campaign, initial=initial)
 
     def context(self, draft: CampaignDraft) -> dict[str, Any]:
-        return {**super().context(draft), "campaign": self.campaign()}
+        return {**super().context(draft), "campaign": self.campaign}
 
     def save(self, draft: CampaignDraft) -> str:
         campaign = change_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)
@@ -208,10 +212,10 @@ class AmendView(DraftView, _OneCampaign):
     permission = Permission.AMEND
 
     def draft(self, data: QueryDict | None = None) -> AmendDraft:
-        return AmendDraft(data, workspace=self.workspace, criteria=list(self.campaign().kill_criteria.all()))
+        return AmendDraft(data, workspace=self.workspace, criteria=list(self.campaign.kill_criteria.all()))
 
     def context(self, draft: AmendDraft) -> dict[str, Any]:
-        return {**super().context(draft), "campaign": self.campaign()}
+        return {**super().context(draft), "campaign": self.campaign}
 
     def save(self, draft: AmendDraft) -> str:
         if not draft.form.cleaned_data["reason"]:

@@ -108,9 +108,11 @@ class DecideView(OneSprint, FormView):
     def _evidence(self, campaign: Campaign) -> Evidence:
         if campaign.hypothesis is None:
             raise Refused("unplanned", f"Campaign {campaign.key} has no hypothesis.")
-        analysis = analyse_campaign(campaign, at=self.at).as_dict()
-        events = campaign_numbers(campaign, at=self.at).by_arm
-        rows = arm_rows(list(campaign.arms.all()), analysis, campaign.hypothesis.metric, events=events)
+        numbers = campaign_numbers(campaign, at=self.at)
+        analysis = analyse_campaign(
+            campaign, metric=numbers.metric.key, measured=numbers.measured, at=self.at
+        ).as_dict()
+        rows = arm_rows(list(campaign.arms.all()), analysis, numbers.metric, events=numbers.by_arm)
         return Evidence(campaign, analysis["verdict"], rows, analysis)
 
     def save(self, form: Form) -> str:

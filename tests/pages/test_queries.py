@@ -1,0 +1,176 @@
+"""How often a page asks the database: a few times, however much there is to show."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from api.services.keys import create_key
+from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns import import_campaign, kill_campaign
+from experiments.services.criteria import amend_criteria
+from experiments.services.hypotheses import create_hypothesis
+from experiments.services.judging import judge_campaigns
+from sprints.services.decisions import decide
+from sprints.services.ledger import fund_reserve
+from sprints.services.reallocations import create_reallocation, reject_reallocation
+from tests.factories import (
+    criterion_values,
+    hypothesis_values,
+    make_draft,
+    make_member,
+    make_running_sprint,
+    make_sprint,
+    report,
+)
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role, Scope
+from workspaces.models import Workspace
+from workspaces.permissions import Actor
+from workspaces.services import save_source
+
+MOST_QUERIES = 12
+# Pages that put several things side by side, each of which is read in its own few queries.
+WIDE = {"today": 34, "sprint": 17, "sprint_review": 17, "money": 16, "hypothesis": 14, "campaign": 16}
+
+# Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
+PAGES = [
+    (Role.MANAGER, "today"),
+    (Role.MARKETER, "backlog"),
+    (Role.MARKETER, "backlog_csv"),
+    (Role.MARKETER, "sprints"),
+    (Role.MARKETER, "sprint_new"),
+    (Role.MARKETER, "sprint", "<running>"),
+    (Role.MARKETER, "sprint", "<planning>"),
+    (Role.MARKETER, "sprint_edit", "<planning>"),
+    (Role.MARKETER, "sprint_review", "<running>"),
+    (Role.MARKETER, "campaign_adopt", "brand-search"),
+    (Role.MANAGER, "money"),
+    (Role.MARKETER, "ledger_csv"),
+    (Role.MANAGER, "fund"),
+    (Role.MARKETER, "plan_new"),
+    (Role.MANAGER, "plan", "<plan>"),
+    (Role.MARKETER, "learnings"),
+    (Role.MARKETER, "learnings_csv"),
+    (Role.MARKETER, "graveyard"),
+    (Role.MARKETER, "hypothesis_new"),
+    (Role.MARKETER, "hypothesis", "<committed>"),
+    (Role.MARKETER, "hypothesis", "<backlog>"),
+    (Role.MARKETER, "hypothesis_edit", "<backlog>"),
+    (Role.MARKETER, "hypothesis_archive", "<backlog>"),
+    (Role.MARKETER, "campaigns"),
+    (Role.MARKETER, "campaign_new"),
+    (Role.MANAGER, "campaign", "founder-video"),
+    (Role.MANAGER, "campaign", "office-skits"),
+    (Role.MANAGER, "campaign", "brand-search"),
+    (Role.MANAGER, "campaign", "steady"),
+    (Role.MARKETER, "campaign", "inbox-quote"),
+    (Role.MARKETER, "campaign_edit", "inbox-quote"),
+    (Role.MANAGER, "campaign_amend", "founder-video"),
+    (Role.MARKETER, "campaign_pause", "founder-video"),
+    (Role.MARKETER, "campaign_kill", "founder-video"),
+    (Role.MARKETER, "arm_stop", "founder-video", "b"),
+    (Role.MANAGER, "campaign_overrule", "founder-video", "<criterion>"),
+    (Role.MARKETER, "zombies"),
+    (Role.MARKETER, "zombie_keep", "<zombie>"),
+    (Role.MARKETER, "zombie_stop", "<zombie>"),
+    (Role.MARKETER, "more"),
+    (Role.MARKETER, "activity"),
+    (Role.MARKETER, "activity_csv"),
+    (Role.OWNER, "settings"),
+    (Role.OWNER, "settings_policy"),
+    (Role.OWNER, "settings_sources"),
+    (Role.OWNER, "source_new"),
+    (Role.OWNER, "source", "meta"),
+    (Role.OWNER, "settings_keys"),
+]
+
+
+@pytest.fixture
+def places(workspace: Workspace, team: dict[Role, Actor], week: Week, now: datetime) -> dict[str, int]:
+    """What the angle brackets mean."""
+    mia = team[Role.MARKETER]
+    Hypothesis.objects.filter(pk=week.backlog.pk).update(owner=mia.user)
+    week.backlog.refresh_from_db()
+    planned = make_sprint(mia, week.backlog, at=now, name="Inbox")
+    running = make_running_sprint(mia, "steady", at=now - timedelta(days=3))
+    committed = running.commitments.get().hypothesis_id
+    return {
+        "<running>": running.number,
+        "<planning>": planned.number,
+        "<committed>": committed,
+        "<backlog>": create_hypothesis(values=hypothesis_values(title="Later"), by=mia, at=now).pk,
+        "<criterion>": week.breached.pk,
+        "<zombie>": week.zombie.pk,
+    }
+
+
+def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: datetime) -> None:
+    """One more of everything that a page lists."""
+    mia, dana, olga = team[Role.MARKETER], team[Role.MANAGER], team[Role.OWNER]
+    workspace, owner = olga.workspace, olga.user
+    assert owner is not None
+    today, past = workspace.local_day(at), at - timedelta(days=3)
+    make_member(workspace, email=f"m{number}@harbour.example")
+    create_key(name=f"key {number}", scopes=[Scope.READ], for_user=owner, by=olga, at=at)
+    save_source(f"crm-{number}", values={"name": "CRM", "kind": "crm"}, by=olga, at=at)
+
+    fund_reserve(amount=Decimal(9000), reason="More", by=dana, at=at)
+    lines = [{"from": "reserve", "to": "brand-search", "amount": "10.00"}]
+    plan = create_reallocation(lines=lines, by=mia, at=at)
+    places.setdefault("<plan>", plan.pk)
+    reject_reallocation(create_reallocation(lines=lines, by=mia, at=at).pk, reason="No.", by=dana, at=at)
+
+    for parent in ("<committed>", "<backlog>"):
+        values = hypothesis_values(title=f"Child {number}", parent=places[parent])
+        child = create_hypothesis(values=values, by=mia, at=at)
+        make_draft(mia, child, f"draft-{child.pk}", at=at)
+    key = f"search-{number}"
+    unplanned = import_campaign(key=key, name=key, channel="google", external_id=key, by=mia, at=past)
+    report(unplanned, today - timedelta(days=1), arm="all", source="google", spend="90.00", reported_at=at)
+
+    names = ("fails", "dies", "ends")
+    make_running_sprint(mia, *(f"{name}-{number}" for name in names), at=past)
+    fails, dies, ends = (Campaign.objects.get(key=f"{name}-{number}") for name in names)
+    day = today - timedelta(days=1 + number)
+    for campaign in (fails, dies, ends, *Campaign.objects.filter(key__in=["steady", "office-skits"])):
+        for arm in ("a", "b"):
+            report(campaign, day, arm=arm, impressions=900_000, clicks=900, spend="1500.00", reported_at=at)
+    rule = criterion_values(metric="cpa", comparator="above", threshold=Decimal(99 + number), level="arm")
+    amend_criteria(
+        "steady", criteria=[rule], reason="Too strict.", by=dana, at=at + timedelta(seconds=number)
+    )
+    kill_campaign(dies.key, reason="No.", by=mia, at=at)
+    assert ends.hypothesis_id is not None
+    decide(ends.hypothesis_id, decision="kill", moved_the_business=False, learning="No.", by=mia, at=at)
+    judge_campaigns(list(Campaign.objects.of(workspace).values_list("pk", flat=True)), at=at)
+
+
+def count_queries(browse: Browse, places: dict[str, int]) -> dict[tuple[str, str], int]:
+    """How many queries each page makes, by its name and address."""
+    counts = {}
+    clients = {role: browse(role) for role in Role}
+    for role, name, *given in PAGES:
+        url = reverse(name, args=["harbour", *(places.get(word, word) for word in given)])
+        with CaptureQueriesContext(connection) as queries:
+            response = clients[Role(role)].get(url)
+            # A download asks while it is read.
+            b"".join(response)
+        assert response.status_code == 200, url
+        counts[name, url] = len(queries)
+    return counts
+
+
+def test_page__more_rows__takes_as_many_queries_as_before_and_few(
+    browse: Browse, team: dict[Role, Actor], places: dict[str, int], now: datetime
+) -> None:
+    add(0, team, places, at=now)
+    few = count_queries(browse, places)
+    for number in range(1, 4):
+        add(number, team, places, at=now)
+    many = count_queries(browse, places)
+    assert {page: (few[page], count) for page, count in many.items() if count > few[page]} == {}
+    assert {page: count for page, count in many.items() if count > WIDE.get(page[0], MOST_QUERIES)} == {}
