@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,13 @@ pytestmark = pytest.mark.django_db
 
 
 def imported(by: Actor, at: datetime, **changes: str) -> Campaign:
-    values = {"key": "spring-sale", "name": "Spring sale", "channel": "meta", "external_id": "123", **changes}
+    values: dict[str, Any] = {
+        "key": "spring-sale",
+        "name": "Spring sale",
+        "channel": "meta",
+        "external_id": "123",
+        **changes,
+    }
     return import_campaign(**values, by=by, at=at)
 
 
