@@ -103,7 +103,7 @@ class ImportForm(Form):
         except signing.BadSignature:
             self.add_error("file", "The page waited too long for its answer. Choose the file again.")
         else:
-            cleaned["name"] = kept["name"]
+            cleaned["name"], cleaned["seen"] = kept["name"], kept["seen"]
             cleaned["content"] = zlib.decompress(base64.b85decode(kept["content"]))
 
     @property
@@ -113,7 +113,18 @@ class ImportForm(Form):
     def carried(self) -> str:
         """The file as the next page carries it: nobody but this workspace's pages can have written it."""
         content = base64.b85encode(zlib.compress(self.cleaned_data["content"])).decode()
-        return signing.dumps({"name": self.cleaned_data["name"], "content": content}, salt=self._salt)
+        kept = {"name": self.cleaned_data["name"], "content": content, "seen": self._asked}
+        return signing.dumps(kept, salt=self._salt)
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """What the preview depends on, beside the file."""
+        return {name: value for name, value in self.cleaned_data.items() if name in _ANSWERS}
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the preview showed this very file, read in this very way."""
+        return bool(self.cleaned_data.get("seen") == self._asked)
 
     @property
     def options(self) -> ImportOptions:
@@ -131,6 +142,7 @@ class ImportForm(Form):
         )
 
 
+_ANSWERS = ("preset", "campaign", "source", "day_order", "decimal_mark", "map", "create_unplanned")
 _PRESETS = {"auto": "find out from the file", "generic": "something else, or a table of our own"}
 
 

@@ -33,7 +33,8 @@ class ImportView(WorkspaceView):
         if not form.is_valid():
             return self.render({"form": form}, status=422)
         try:
-            if "confirm" in request.POST:
+            # What was changed since the preview is shown first, too.
+            if "confirm" in request.POST and form.is_seen:
                 messages.success(request, self._store(form))
                 return redirect(self.page_url("campaigns"))
             return self._show(form)

@@ -74,6 +74,18 @@ def test_import__after_its_preview__stores_the_file_that_was_shown(
     assert "1 row of october.csv: 0 new, 1 changed, 0 as they were." in said
 
 
+def test_import__answers_changed_since_the_preview__shows_the_new_preview_first(
+    marketer: Client, week: Week, yesterday: str
+) -> None:
+    _, page = send(marketer, totals(yesterday), **ARM_A)
+    status, page = send(
+        marketer, kept=carried(page), confirm="yes", campaign="founder-video/b", source="meta"
+    )
+    assert status == 200
+    assert "Nothing is stored yet." in page
+    assert clicks_of(week.paused) == 800
+
+
 def test_preview__unknown_campaign__asks_and_offers_no_import(
     marketer: Client, week: Week, yesterday: str
 ) -> None:

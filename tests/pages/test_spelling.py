@@ -1,0 +1,90 @@
+"""Amounts and rules read alike on every page, in events and in refusals."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from sprints.models import Sprint
+from sprints.selectors.board import read_board
+from sprints.selectors.learnings import read_noes
+from sprints.services.reallocations import apply_reallocation, approve_reallocation, create_reallocation
+from tests.factories import criterion_values, make_draft
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency, limit_in_currency, round_in_currency
+from workspaces.permissions import Actor
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "whole", "text"),
+    [
+        ("1500", "USD", False, "$1,500.00"),
+        ("-1500.5", "EUR", False, "\u2212€1,500.50"),
+        ("1500.5", "USD", True, "$1,500"),
+        ("1500", "JPY", False, "¥1,500"),
+    ],
+)
+def test_amount__in_its_currency__has_the_places_that_the_currency_has(
+    amount: str, currency: str, *, whole: bool, text: str
+) -> None:
+    assert in_currency(Decimal(amount), currency, whole=whole) == text
+
+
+def test_amount__limit_or_guard__loses_no_digit() -> None:
+    assert limit_in_currency(Decimal("0.0125"), "USD") == "0.0125 USD"
+    assert round_in_currency(Decimal("1500.00"), "USD") == "$1,500"
+    assert round_in_currency(Decimal("1500.25"), "USD") == "$1,500.25"
+
+
+def test_rule__shares_money_and_counts__is_spelt_as_on_the_pages(
+    team: dict[Role, Actor], now: datetime
+) -> None:
+    guards = {"spend": "1500.00", "clicks": 12000}
+    draft = make_draft(
+        team[Role.MARKETER],
+        None,
+        at=now,
+        kill_criteria=[
+            criterion_values(guards=guards, confidence=0.975),
+            criterion_values(metric="cpa", comparator="above", threshold=Decimal("18.5"), guards=guards),
+        ],
+    )
+    share, cost = (criterion.rule_text for criterion in draft.kill_criteria.order_by("position"))
+    assert share == "CTR below 0.5% after $1,500 spent and 12,000 clicks, 97.5% sure: pause"
+    assert cost.startswith("cost per conversion above $18.50 after $1,500 spent and 12,000 clicks")
+
+
+def test_saving__money_moved_on__is_the_same_on_the_board_and_in_the_graveyard(
+    browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia, dana = team[Role.MARKETER], team[Role.MANAGER]
+    plan = create_reallocation(
+        lines=[{"from": week.killed.key, "to": "reserve", "amount": "300.00"}], by=mia, at=now
+    )
+    approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=dana, at=now)
+    apply_reallocation(plan.pk, by=dana, at=now)
+    board = read_board(Sprint.objects.get(workspace=workspace, number=1), at=now)
+    assert board.saved == read_noes(workspace).saved == Decimal(2500)
+
+
+def test_plan__gain_in_outcomes__is_said_with_its_interval(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    plan = create_reallocation(
+        lines=[{"from": week.killed.key, "to": "reserve", "amount": "300.00"}],
+        by=team[Role.MARKETER],
+        at=now,
+    )
+    plan.evidence["expected_outcomes"] = {
+        "expected": 1142.4,
+        "low": 93.2,
+        "high": 1950.7,
+        "measure": "conversions",
+    }
+    plan.save(update_fields=["evidence"])
+    page = browse(Role.VIEWER).get(reverse("plan", args=["harbour", plan.pk])).content.decode()
+    assert "Expected gain: 1,142 conversions, with 95% probability between 93 and 1,951." in page
+    assert "+$300.00" in page
