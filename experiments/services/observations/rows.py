@@ -1,7 +1,7 @@
 """One row as it was said, and the checks that need nothing but the row itself."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -194,13 +194,11 @@ class RowReader:
         return self._times[given]
 
     def _value(self, name: str, given: Given) -> Value | FieldError:
-        measure = MEASURES.get(name)
-        if measure is None:
+        read = _READERS.get(name)
+        if read is None:
             hint = self.faults.nearest(name, ROW_FIELDS)
             return FieldError("unknown_field", f"A row has no field “{quoted(name)}”.{hint}")
-        if given is None:
-            return None
-        return read_whole(given) if measure.unit == MeasureUnit.WHOLE else read_decimal(given)
+        return None if given is None else read(given)
 
 
 def read_day(given: date | str, *, last_day: date) -> date | FieldError:
@@ -257,6 +255,8 @@ def read_time(given: datetime | str, *, at: datetime) -> datetime | FieldError:
 def read_whole(given: Given) -> int | FieldError:
     """A whole number from 0 to 10¹²."""
     if type(given) is int:
+        if 0 <= given <= LARGEST_COUNT:
+            return given
         number: Decimal | int = given
     else:
         read = _read_number(given)
@@ -304,6 +304,12 @@ def _read_number(given: Given) -> Decimal | FieldError:
     if not number.is_finite():
         return FieldError("not_a_number", f"{quoted(given)} is not a number.")
     return number
+
+
+_READERS: dict[str, Callable[[Given], Value | FieldError]] = {
+    name: read_whole if measure.unit == MeasureUnit.WHOLE else read_decimal
+    for name, measure in MEASURES.items()
+}
 
 
 def known_list(names: Sequence[str]) -> str:

@@ -74,7 +74,10 @@ class _Writer:
 def _converted(
     field: "models.Field[Any, Any]", column: Sequence[Any], connection: BaseDatabaseWrapper
 ) -> Sequence[Any]:
-    """The values as this database takes them. Numbers, texts and keys are taken as they are."""
+    """The values as this database takes them. Numbers, texts and keys are taken as they are.
+
+    Thousands of rows share a few days and times, so each of these is converted once.
+    """
     operations = connection.ops
     convert: Callable[[Any], Any]
     match field:
@@ -83,10 +86,8 @@ def _converted(
         case models.DateField():
             convert = operations.adapt_datefield_value
         case models.JSONField():
-
-            def convert(value: Any) -> Any:
-                return field.get_db_prep_save(value, connection)
-
+            return [field.get_db_prep_save(value, connection) for value in column]
         case _:
             return column
-    return [None if value is None else convert(value) for value in column]
+    converted = {value: convert(value) for value in {*column} - {None}}
+    return [converted.get(value) for value in column]
