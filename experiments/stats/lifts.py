@@ -113,7 +113,7 @@ def lift_posterior(ratio: LogRatio, prior_sd: float | None) -> Posterior:
     total = ratio.variance + prior_sd**2
     logs = np.log(ratio.weights) - 0.5 * (np.log(total) + theta**2 / total)
     kept = prior_sd**2 / total
-    return Posterior(family, special.softmax(logs, axis=-1), theta * kept, np.sqrt(ratio.variance * kept))
+    return Posterior(family, _log_sum(logs)[1], theta * kept, np.sqrt(ratio.variance * kept))
 
 
 def _half_width(ratio: LogRatio) -> Array:
@@ -134,6 +134,14 @@ def _half_width(ratio: LogRatio) -> Array:
     return width
 
 
+def _log_sum(logs: Array) -> tuple[Array, Array]:
+    """Return the logarithm of the sum along the last axis, and each one's share of it."""
+    most = logs.max(axis=-1, keepdims=True)
+    parts = np.exp(logs - most)
+    total = parts.sum(axis=-1, keepdims=True)
+    return (most + np.log(total))[..., 0], parts / total
+
+
 def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
     """Return ln e against no difference, and how far from θ the e-value reaches 1/(1 - level).
 
@@ -147,14 +155,12 @@ def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
     # ln e is convex and grows in the squared distance: Newton from the right comes down without overshooting.
     squared = ((goal - intercept) / slope).min(axis=-1)
     for _ in range(60):
-        terms = intercept + slope * squared[..., None]
-        step = (special.logsumexp(terms, axis=-1) - goal) / (special.softmax(terms, axis=-1) * slope).sum(
-            axis=-1
-        )
+        log_e, shares = _log_sum(intercept + slope * squared[..., None])
+        step = (log_e - goal) / (shares * slope).sum(axis=-1)
         squared = squared - step
         if (np.abs(step) <= 1e-13 * squared).all():
             break
-    log_e: Array = special.logsumexp(intercept + slope * np.square(ratio.theta)[..., None], axis=-1)
+    log_e, _ = _log_sum(intercept + slope * np.square(ratio.theta)[..., None])
     return log_e, np.sqrt(np.maximum(squared, 0.0))
 
 
@@ -213,7 +219,7 @@ def describe(
         always_valid_low=always_low,
         always_valid_high=always_high,
         log_e_value=log_e + known,
-        two_sided_p=2 * (ratio.weights * special.ndtr(-z)).sum(axis=-1) + known,
+        two_sided_p=np.minimum(2 * (ratio.weights * special.ndtr(-z)).sum(axis=-1), 1.0) + known,
         log_ratio=theta + known,
         base_variance=ratio.base_variance + known,
         effective_days=ratio.effective_days + known,

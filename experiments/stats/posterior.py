@@ -1,5 +1,6 @@
 """Posterior distributions: mixtures of 12 components, one for each spread of days."""
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
@@ -7,11 +8,13 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import special
-from scipy.optimize import elementwise
 
 from experiments.stats.arrays import Array, open_fraction
 
 NEARLY_ALL: Final = 0.99
+_MOST_STEPS: Final = 100
+# A step of Newton's method squares the relative error, so the one from here is the last that matters.
+_NEAR: Final = 1e-7
 
 
 class Family(IntEnum):
@@ -47,8 +50,8 @@ class _Beta:
         return np.asarray(special.ndtr(z), dtype=np.float64)
 
     @staticmethod
-    def quantile(share: float, a: Array, b: Array) -> npt.NDArray[np.floating]:
-        return special.betaincinv(a, b, share)
+    def density(x: Array, a: Array, b: Array) -> npt.NDArray[np.floating]:
+        return np.exp(special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b))
 
     @staticmethod
     def moments(a: Array, b: Array) -> tuple[Array, Array]:
@@ -68,8 +71,8 @@ class _Gamma:
         return np.asarray(special.ndtr(z), dtype=np.float64)
 
     @staticmethod
-    def quantile(share: float, a: Array, b: Array) -> npt.NDArray[np.floating]:
-        return special.gammaincinv(a, share) / b
+    def density(x: Array, a: Array, b: Array) -> npt.NDArray[np.floating]:
+        return np.asarray(b * np.exp(special.xlogy(a - 1, b * x) - b * x - special.gammaln(a)))
 
     @staticmethod
     def moments(a: Array, b: Array) -> tuple[Array, Array]:
@@ -82,8 +85,8 @@ class _Normal:
         return special.ndtr((x - mean) / sd), special.ndtr((mean - x) / sd)
 
     @staticmethod
-    def quantile(share: float, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
-        return mean + sd * special.ndtri(share)
+    def density(x: Array, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
+        return np.asarray(np.exp(-np.square((x - mean) / sd) / 2) / (math.sqrt(2 * math.pi) * sd))
 
     @staticmethod
     def moments(mean: Array, sd: Array) -> tuple[Array, Array]:
@@ -97,8 +100,8 @@ class _Lognormal:
             return _Normal.sides(np.log(x), mean, sd)
 
     @staticmethod
-    def quantile(share: float, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
-        return np.asarray(np.exp(_Normal.quantile(share, mean, sd)))
+    def density(x: Array, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
+        return _Normal.density(np.log(x), mean, sd) / x
 
     @staticmethod
     def moments(mean: Array, sd: Array) -> tuple[Array, Array]:
@@ -146,6 +149,15 @@ class Posterior:
             np.asarray(np.clip((self.weights * above).sum(axis=-1), 0.0, 1.0)),
         )
 
+    def density(self, values: Array) -> Array:
+        """Return the density at one value of each row, (rows,)."""
+        result = np.empty(self.first.shape)
+        for family, methods in _METHODS.items():
+            cells = self.family == family
+            if cells.any():
+                result[cells] = methods.density(values[cells, None], self.first[cells], self.second[cells])
+        return np.asarray((self.weights * result).sum(axis=-1))
+
     def roughly_below(self, value: float) -> Array:
         """Return P(quantity < value) to about two decimals, quickly, for Beta and Gamma mixtures, (...)."""
         result = np.full(self.family.shape, np.nan)
@@ -167,28 +179,8 @@ class Posterior:
         share = open_fraction("probability", probability)
         result = np.full(self.family.shape, np.nan)
         known = self.family != Family.UNKNOWN
-        if not known.any():
-            return result
-        mixtures = self.take(known)
-        ends = np.full(mixtures.first.shape, np.nan)
-        for family, methods in _METHODS.items():
-            cells = mixtures.family == family
-            if cells.any():
-                ends[cells] = methods.quantile(share, mixtures.first[cells], mixtures.second[cells])
-        # The mixture's quantile lies between those of its components; the slack is for components that agree.
-        low, high = ends.min(axis=-1), ends.max(axis=-1)
-        slack = 1e-9 * np.maximum(np.abs(low), np.abs(high)) + 1e-300
-        index = np.arange(low.size)
-        upper = share > 0.5  # noqa: PLR2004 - the nearer tail is the exact one
-
-        def miss(values: Array, rows: Array) -> Array:
-            below, above = mixtures.take(rows.astype(np.intp)).sides(values)
-            return (1 - share) - above if upper else below - share
-
-        inner = np.where(mixtures.family == Family.BETA, np.minimum(high + slack, 1.0), high + slack)
-        outer = np.where(mixtures.family == Family.NORMAL, low - slack, np.maximum(low - slack, 0.0))
-        root = elementwise.find_root(miss, (outer, inner), args=(index.astype(np.float64),))
-        result[known] = root.x
+        if known.any():
+            result[known] = _quantiles(self.take(known), share)
         return result
 
     def mean(self) -> Array:
@@ -212,3 +204,28 @@ class Posterior:
         means, variances = self.component_moments()
         mean = (self.weights * means).sum(axis=-1)
         return mean, (self.weights * (variances + (means - mean[..., None]) ** 2)).sum(axis=-1)
+
+
+def _quantiles(mixtures: Posterior, share: float) -> Array:
+    """Return the quantiles of known mixtures, (rows,), by Newton's method within bounds that close in."""
+    mean, sd = mixtures.mean(), np.sqrt(mixtures.variance())
+    # Cantelli's inequality: no distribution has the quantile farther from its mean.
+    low, high = mean - sd * math.sqrt(1 / share - 1), mean + sd * math.sqrt(share / (1 - share))
+    low = np.where(mixtures.family == Family.NORMAL, low, np.maximum(low, 0.0))
+    high = np.where(mixtures.family == Family.BETA, np.minimum(high, 1.0), high)
+    found = mean + sd * special.ndtri(share)
+    rows = np.arange(mean.size)
+    for _ in range(_MOST_STEPS):
+        least, most, at, moving = low[rows], high[rows], found[rows], mixtures.take(rows)
+        at = np.where((at > least) & (at < most), at, (least + most) / 2)
+        below, above = moving.sides(at)
+        # The nearer tail is the exact one.
+        excess = (1 - share) - above if share > 0.5 else below - share  # noqa: PLR2004
+        low[rows], high[rows] = np.where(excess < 0, at, least), np.where(excess < 0, most, at)
+        # Where the density underflows the step leads out of the bounds, and halving them goes on.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found[rows] = at - np.where(excess == 0, 0.0, excess / moving.density(at))
+        rows = rows[np.abs(excess) > _NEAR * min(share, 1 - share)]
+        if not rows.size:
+            break
+    return np.clip(found, low, high)

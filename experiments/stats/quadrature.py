@@ -17,12 +17,15 @@ from experiments.stats.posterior import Family
 
 # e⁻⁴² is below 10⁻¹⁸, so nothing that matters lies beyond the outermost edges.
 _DROPS: Final = np.array([0.9, 3.6, 9.0, 20.0, 42.0])
-_FILL: Final = 8
+_SIDES: Final = np.concatenate([-np.ones(_DROPS.size), np.ones(_DROPS.size)])
+_BOTH_DROPS: Final = np.concatenate([_DROPS[::-1], _DROPS])
+_FILL: Final = 4
+_NEWTON_STEPS: Final = 3
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 # A smaller parameter puts mass so near 0 or 1 that exp overflows on the logit scale.
 SMALLEST_PARAMETER: Final = 0.1
-# Rows (campaigns by grid points) treated at once: bounds the memory to some tens of megabytes.
-_BLOCK: Final = 512
+# Rows (campaigns by grid points) treated at once: few enough for the processor's cache.
+_BLOCK: Final = 24
 
 
 def _integration_matrix() -> Array:
@@ -37,8 +40,9 @@ def _integration_matrix() -> Array:
     return integrals @ (scale * legendre[:, :order].T)
 
 
-_FROM_LEFT: Final = _integration_matrix()
-_FROM_RIGHT: Final = _FROM_LEFT[::-1, ::-1]
+# Laid out for products with rows of values, from the right.
+_FROM_LEFT: Final = np.ascontiguousarray(_integration_matrix().T)
+_FROM_RIGHT: Final = np.ascontiguousarray(_FROM_LEFT[::-1, ::-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +78,12 @@ def _edges(family: Family, first: Array, second: Array) -> Array:
         outward = np.sqrt(2 * _DROPS) * b
         return np.concatenate([-outward[..., ::-1], np.zeros_like(a), outward], axis=-1)
     curvature, smaller = (a * b / (a + b), np.minimum(a, b)) if family is Family.BETA else (a, a)
-    start = np.minimum(np.sqrt(2 * _DROPS / curvature), np.log1p(_DROPS / smaller) + 1)
-    sides = []
-    for sign in (-1.0, 1.0):
-        offset = sign * start
-        # Newton on a convex function; the edges need to be right to a few per cent only.
-        for _ in range(8):
-            offset = offset - (_drop(family, offset, a, b) - _DROPS) / _slope(family, offset, a, b)
-        sides.append(offset)
-    return np.concatenate([sides[0][..., ::-1], np.zeros_like(a), sides[1]], axis=-1)
+    start = np.minimum(np.sqrt(2 * _BOTH_DROPS / curvature), np.log1p(_BOTH_DROPS / smaller) + 1)
+    offset = _SIDES * start
+    # Newton on a convex function; the edges need to be right to a few per cent only.
+    for _ in range(_NEWTON_STEPS):
+        offset = offset - (_drop(family, offset, a, b) - _BOTH_DROPS) / _slope(family, offset, a, b)
+    return np.insert(offset, _DROPS.size, 0.0, axis=-1)
 
 
 def _log_ratio_of_modes(family: Family, first: Array, second: Array) -> Array:
@@ -96,54 +97,65 @@ def _log_ratio_of_modes(family: Family, first: Array, second: Array) -> Array:
     )
 
 
-def _exclusive(values: Array, *, union: bool) -> Array:
-    """Combine the values of all arms but one: their product, or 1 - Π(1 - value) without cancellation."""
+def _others(below: Array, above: Array) -> tuple[Array, Array]:
+    """Return Π F and 1 - Π F over the other arms, for every arm, (rows, arms, points).
 
-    def combine(left: Array, right: Array) -> Array:
-        return left + right * (1 - left) if union else left * right
-
-    arms = values.shape[1]
-    neutral = np.full_like(values[:, 0], 0.0 if union else 1.0)
-    before, after = [neutral], [neutral]
-    for arm in range(arms - 1):
-        before.append(combine(before[-1], values[:, arm]))
-        after.append(combine(after[-1], values[:, arms - 1 - arm]))
-    return np.stack([combine(left, right) for left, right in zip(before, after[::-1], strict=True)], axis=1)
+    1 - Π F is summed up as Σ (1 - F_i) Π F before i, because the difference would cancel.
+    """
+    arms = below.shape[1]
+    product, missing = np.empty_like(below), np.empty_like(below)
+    product[:, 0], missing[:, 0] = 1.0, 0.0
+    for arm in range(1, arms):
+        product[:, arm] = product[:, arm - 1] * below[:, arm - 1]
+        missing[:, arm] = missing[:, arm - 1] + product[:, arm - 1] * above[:, arm - 1]
+    after, missing_after = below[:, -1], above[:, -1]
+    for arm in range(arms - 2, -1, -1):
+        missing[:, arm] += product[:, arm] * missing_after
+        product[:, arm] *= after
+        missing_after = missing_after * below[:, arm] + above[:, arm]
+        after = after * below[:, arm]
+    return product, missing
 
 
 def _block(family: Family, first: Array, second: Array, present: Mask) -> BestOf:
+    rows, arms = first.shape
     shift = _log_ratio_of_modes(family, first, second)
-    edges = (shift[..., None] + _edges(family, first, second)).reshape(first.shape[0], -1)
+    edges = (shift[..., None] + _edges(family, first, second)).reshape(rows, -1)
     # Between arms that lie worlds apart there is no edge, yet the loss collects there.
     fill = np.linspace(shift.min(axis=-1), shift.max(axis=-1), _FILL + 2, axis=-1)[:, 1:-1]
     edges = np.sort(np.concatenate([edges, fill], axis=-1), axis=-1)
     half = np.diff(edges)[..., None] / 2
-    points = (edges[:, :-1, None] + half) + half * _NODES
-    offset = points[:, None] - shift[..., None, None]
-    density = np.exp(-_drop(family, offset, first[..., None, None], second[..., None, None]))
-    step = half[:, None] * density
-    panels = step @ _WEIGHTS
-    total = panels.sum(axis=-1)[..., None, None]
-    here = present[..., None, None]
+    points = ((edges[:, :-1, None] + half) + half * _NODES).reshape(rows, -1)
+    offset = points[:, None] - shift[..., None]
+    density = np.exp(-_drop(family, offset, first[..., None], second[..., None]))
+    by_panel = density.reshape(rows, arms, -1, _NODES.size)
+    width = half[:, None, :, 0]
+    panels = (by_panel @ _WEIGHTS) * width
+    total = panels.sum(axis=-1, keepdims=True)
+    panels /= total
+    by_panel *= (width / total)[..., None]
     through = np.cumsum(panels, axis=-1)
     onward = np.cumsum(panels[..., ::-1], axis=-1)[..., ::-1]
-    below = np.where(here, ((through - panels)[..., None] + step @ _FROM_LEFT.T) / total, 1.0)
-    above = np.where(here, ((onward - panels)[..., None] + step @ _FROM_RIGHT.T) / total, 0.0)
-    share = np.where(here, step / total, 0.0)
-    best = (share * _exclusive(below, union=False) * _WEIGHTS).sum(axis=(-2, -1))
-    loss = (
-        below
-        * _exclusive(above, union=True)
-        * (_jacobian(family, points, first, second) * half * _WEIGHTS)[:, None]
-    )
-    return BestOf(np.where(present, best, np.nan), np.where(present, loss.sum(axis=(-2, -1)), np.nan))
+    below = by_panel @ _FROM_LEFT
+    below += (through - panels)[..., None]
+    above = by_panel @ _FROM_RIGHT
+    above += (onward - panels)[..., None]
+    below[~present], above[~present] = 1.0, 0.0
+    below, above = below.reshape(density.shape), above.reshape(density.shape)
+    product, missing = _others(below, above)
+    product *= density
+    best = (product.reshape(by_panel.shape) @ _WEIGHTS).sum(axis=-1)
+    missing *= below
+    step = _jacobian(family, points, first, second) * (half * _WEIGHTS).reshape(rows, -1)
+    loss = (missing @ step[..., None])[..., 0]
+    return BestOf(np.where(present, best, np.nan), np.where(present, loss, np.nan))
 
 
 def _jacobian(family: Family, points: Array, first: Array, second: Array) -> Array:
     """Return d(quantity)/d(working scale) at the points, which are relative to the first arm's mode."""
     if family is Family.LOGNORMAL:
-        return np.exp(first[:, :1, None] + points)
-    centre = np.log(first[:, :1, None]) - np.log(second[:, :1, None])
+        return np.exp(first[:, :1] + points)
+    centre = np.log(first[:, :1]) - np.log(second[:, :1])
     if family is Family.GAMMA:
         return np.exp(centre + points)
     return special.expit(centre + points) * special.expit(-centre - points)
