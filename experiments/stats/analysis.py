@@ -147,6 +147,8 @@ def _read(arms: ArmDays) -> _Data:
     shape = same_shape(outcome=outcome, exposure=exposure, events=events)
     if len(shape) != 2 or shape[0] != len(arms.keys) or shape[0] != len(arms.names):  # noqa: PLR2004
         raise ValueError(f"outcome has the shape {shape}; it must be arms by days for {len(arms.keys)} arms.")
+    if len(set(arms.keys)) != len(arms.keys):
+        raise ValueError(f"keys are {', '.join(arms.keys)}; each arm needs its own.")
     counted = counted_cells(arms.mask, shape) & (exposure > 0)
     outcome, exposure, events = (np.where(counted, values, 0.0) for values in (outcome, exposure, events))
     return _Data(form, outcome, exposure, events, counted)
@@ -263,6 +265,12 @@ def _comparisons(
 
 def _health(arms: ArmDays, data: _Data, question: Question) -> Health:
     several = len(arms.keys) > 1
+    for name in ("spend", "randomised"):
+        totals = getattr(question, name)
+        if totals is not None and np.shape(totals) != (len(arms.keys),):
+            raise ValueError(
+                f"{name} has the shape {np.shape(totals)}; it must be one number for each of the arms."
+            )
     imbalance = srm = None
     if several and question.spend is not None:
         imbalance = float_or_none(float(spend_imbalance(question.spend, question.planned_share)))

@@ -59,6 +59,21 @@ def positive(name: str, values: npt.ArrayLike) -> Array:
     return floats
 
 
+def at_least(name: str, values: npt.ArrayLike, least: float) -> Array:
+    """Return finite floats that are no smaller, or raise ``ValueError`` naming the first that is."""
+    floats = finite(name, values)
+    _refuse_where(name, floats, lambda array: array < least, f"at least {least}")
+    return floats
+
+
+def one_positive(name: str, value: npt.ArrayLike) -> float:
+    """Return one finite number above 0."""
+    number = positive(name, value)
+    if number.ndim:
+        raise ValueError(f"{name} has the shape {number.shape}; it must be one number.")
+    return float(number)
+
+
 def probabilities(name: str, values: npt.ArrayLike) -> Array:
     """Return floats from 0 to 1, or raise ``ValueError`` naming the first that is not."""
     floats = finite(name, values)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, positive, ratio, same_shape
+from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, one_positive, ratio, same_shape
 from experiments.stats.forms import MetricForm, metric_form
 from experiments.stats.grids import GRID_POINTS, INTERACTION_SPREAD, effective_days
 from experiments.stats.posterior import Family
@@ -101,7 +101,10 @@ def best_arm(
     kappa: float = 1.0,
     mask: npt.ArrayLike | None = None,
 ) -> BestArm:
-    """Return each arm's probability of being best and the expected loss of choosing it.
+    """Return each arm's probability of being best and the expected loss of choosing it (R5).
+
+    Quickno's method, described in docs/statistics.md; the loss is that of Gelman et al., *Bayesian Data
+    Analysis*, 3rd ed., §9.1.
 
     ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, arms, days); ``events`` (orders) and
     ``kappa`` only for a value. Days count where all arms ran; an arm whose mask is False throughout is
@@ -115,7 +118,7 @@ def best_arm(
     kind = metric_form(form)
     if kind is MetricForm.VALUE and events is None:
         raise ValueError("events is missing; a value is judged by the number of its orders.")
-    scale = float(positive("kappa", kappa))
+    scale = one_positive("kappa", kappa)
     arms = _read(outcome, exposure, events, mask)
     weights = _interaction_weights(arms, scale)
     campaigns, number = arms.present.shape

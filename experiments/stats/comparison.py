@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, positive, ratio, same_shape
+from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, one_positive, ratio, same_shape
 from experiments.stats.best_arm import best_arm
 from experiments.stats.forms import MetricForm, metric_form
 from experiments.stats.grids import CONTRAST_SPREAD, spread_weights
@@ -157,7 +157,10 @@ def compare_days(
     mask: npt.ArrayLike | None = None,
     lift_prior_sd: float | None = None,
 ) -> Comparison:
-    """Compare every arm with the control on the days that both ran.
+    """Compare every arm with the control on the days that both ran (R4).
+
+    Quickno's method, described in docs/statistics.md: Mantel-Haenszel weights, a normal mixture over how
+    differently the arms react to days, and quasi-likelihood with Student's t (McCullagh & Nelder, §4.5).
 
     ``outcome``: (campaigns, arms, days), events for a rate or a cost, money for a value; ``exposure``: the
     same, the money of a cost; ``events`` (orders) and ``kappa`` (1 + cv² of an order's value) for a value;
@@ -180,7 +183,7 @@ def compare_days(
     shape = same_shape(outcome=amounts, exposure=sizes, events=counts)
     if len(shape) != 3:  # noqa: PLR2004
         raise ValueError(f"outcome has the shape {shape}; it must have three axes: campaigns, arms, days.")
-    scale = float(positive("kappa", kappa))
+    scale = one_positive("kappa", kappa)
     index = control_index(control, shape[0], shape[1])
     arms = _Arms(amounts, sizes, counts, counted_cells(mask, shape) & (sizes > 0))
     a, b = arms.paired_with(index)

@@ -25,6 +25,8 @@ def probability_receiver_beats_donor(
 ) -> Array:
     """Return P(value per unit of money, relative to the own target, is higher for the receiver), (pairs,).
 
+    Quickno's method, described in docs/statistics.md, R7; the comparison is that of ``compare_days``.
+
     ``outcome``, ``spend``, ``events``, ``mask``: (pairs, 2, days), donor first; ``target``: (pairs, 2), a
     cost per event, or money per unit of money for a value. The two are compared on the days both ran, as two
     arms are, with the spend counted in units of the target; NaN without a common day.
@@ -60,7 +62,7 @@ class Gain:
 def expected_gain(
     change: npt.ArrayLike, rate_mean: npt.ArrayLike, rate_variance: npt.ArrayLike, *, level: float = 0.95
 ) -> Gain:
-    """Return what a plan is expected to bring, at what events have cost so far.
+    """Return what a plan is expected to bring, at what events have cost so far (docs/statistics.md, R7).
 
     ``change``: (campaigns,), money added (or taken, negative) where it would be spent; leave out finished
     campaigns and the reserve, whose money brings nothing. ``rate_mean``, ``rate_variance``: posterior mean

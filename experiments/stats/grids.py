@@ -58,6 +58,10 @@ def log_marginal(residual: Array, base_variance: Array, counted: Mask, spread: A
 
     ``residual``, ``base_variance``, ``counted``: (..., days), the variances above 0 where counted;
     ``spread``: (k,). Returns (..., k), up to a constant in k; 0 where no day counts.
+
+    >>> days = np.array([[0.3, -0.3]])
+    >>> log_marginal(days, np.full((1, 2), 0.01), days != 0, np.array([0.1, 0.3])).round(3)
+    array([[-2.891, -0.095]])
     """
     # Shaped (..., days, k), because summing long rows is several times faster than summing short ones.
     cells = counted[..., None]
@@ -86,7 +90,13 @@ def spread_weights(residual: Array, base_variance: Array, counted: Mask, prior: 
 
 
 def effective_days(exposure: Array) -> Array:
-    """Return N²/Σn², the number of equal days that are worth as much (Kish 1965); NaN without exposure."""
+    """Return N²/Σn², the number of equal days that are worth as much; NaN without exposure.
+
+    Kish 1965, *Survey Sampling*, §11.7. ``exposure``: (..., days), 0 where a day does not count.
+
+    >>> effective_days(np.array([[100.0, 100.0, 100.0], [200.0, 100.0, 0.0]]))
+    array([3. , 1.8])
+    """
     squares = np.square(exposure).sum(axis=-1)
     known = squares > 0
     return np.where(known, exposure.sum(axis=-1) ** 2 / np.where(known, squares, 1.0), np.nan)

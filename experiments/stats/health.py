@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, counted_cells, non_negative, positive, ratio, same_shape
+from experiments.stats.arrays import (
+    Array,
+    counted_cells,
+    non_negative,
+    one_positive,
+    positive,
+    ratio,
+    same_shape,
+)
 from experiments.stats.words import say_probability, say_share
 
 # Spend this far from its plan is worth a sentence: platforms do not split evenly, so less is usual.
@@ -18,15 +26,19 @@ NOTABLE_OVERDISPERSION: Final = 3.0
 
 
 def _planned(planned_share: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
-    shares = np.broadcast_to(positive("planned_share", planned_share), shape)
-    return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
+    shares = positive("planned_share", planned_share)
+    if shares.ndim and shares.shape not in {shape, shape[-1:]}:
+        raise ValueError(f"planned_share has the shape {shares.shape}; it must be one row of {shape[-1:]}.")
+    whole = np.broadcast_to(shares, shape)
+    return np.asarray(whole / whole.sum(axis=-1, keepdims=True))
 
 
 def spend_imbalance(spend: npt.ArrayLike, planned_share: npt.ArrayLike) -> Array:
     """Return the largest gap between an arm's share of the spend and its plan, a fraction, (campaigns,).
 
-    For ad platforms, which do not randomise. ``spend``, ``planned_share``: (campaigns, arms) or one row of
-    shares for all; shares are scaled to sum to 1. NaN without spend.
+    A description and no test (docs/statistics.md), for ad platforms, which do not randomise. ``spend``,
+    ``planned_share``: (campaigns, arms) or one row of shares for all; shares are scaled to sum to 1. NaN
+    without spend.
 
     >>> spend_imbalance([[1211.65, 1202.95, 1191.75]], [1, 1, 1]).round(4)
     array([0.0029])
@@ -49,7 +61,7 @@ def sample_ratio_test(observed: npt.ArrayLike, planned_share: npt.ArrayLike) -> 
     """Test whether randomised arms (e-mail, landing pages) got their planned shares: Pearson's chi-square.
 
     Agresti, *Categorical Data Analysis*, 3rd ed., §1.5.2. ``observed``: counts, (campaigns, arms);
-    ``planned_share``: the same shape or one row. NaN without counts.
+    ``planned_share``: the same shape or one row. NaN without counts or with one arm.
 
     >>> test = sample_ratio_test([50210, 49480, 51035], [1, 1, 1])
     >>> float(test.statistic.round(3)), float(test.p_value.round(8))
@@ -91,7 +103,7 @@ def overdispersion(
     event_rate = ratio(counts.sum(axis=-1, keepdims=True), total)
     seen = counted & (rate > 0) & (event_rate > 0)
     expected = np.where(seen, sizes * rate, 1.0)
-    variance = positive("kappa", kappa) / np.where(seen, sizes * event_rate, 1.0)
+    variance = one_positive("kappa", kappa) / np.where(seen, sizes * event_rate, 1.0)
     squares = np.where(seen, (amounts / expected - 1) ** 2 / variance, 0.0).sum(axis=(-2, -1))
     freedom = np.maximum(seen.sum(axis=-1) - 1, 0).sum(axis=-1)
     return ratio(squares, freedom.astype(np.float64))

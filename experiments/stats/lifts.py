@@ -20,6 +20,8 @@ LEVEL: Final = 0.95
 # The lift, in log units, that the always-valid mixture is tuned to.
 ALWAYS_VALID_SPREAD: Final = 0.3
 UNBELIEVABLE: Final = 50.0
+# A step of Newton's method squares the relative error, so after one as small as this nothing is left of it.
+SMALL_STEP: Final = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +121,17 @@ def lift_posterior(ratio: LogRatio, prior_sd: float | None) -> Posterior:
 def _half_width(ratio: LogRatio) -> Array:
     """Return q with Σ w Φ(q/√V) = (1 + level)/2: the credible interval under a flat prior is θ ± q."""
     share = (1 + LEVEL) / 2
-    sd = np.sqrt(ratio.variance)
-    width: Array = special.ndtri(share) * sd.min(axis=-1)
-    # The sum is concave in q > 0, so Newton from the left comes up without overshooting.
+    per_sd = 1 / np.sqrt(ratio.variance)
+    weighted = ratio.weights * per_sd
+    # By Jensen's inequality q is not less than this, and the sum is concave in q: Newton comes up from the
+    # left without overshooting.
+    width: Array = special.ndtri(share) / weighted.sum(axis=-1)
     for _ in range(100):
-        z = width[..., None] / sd
-        density = np.exp(-(z**2) / 2) / (math.sqrt(2 * math.pi) * sd)
-        step = (share - (ratio.weights * special.ndtr(z)).sum(axis=-1)) / (ratio.weights * density).sum(
-            axis=-1
-        )
+        z = width[..., None] * per_sd
+        density = (weighted * np.exp(-(z**2) / 2)).sum(axis=-1) / math.sqrt(2 * math.pi)
+        step = (share - (ratio.weights * special.ndtr(z)).sum(axis=-1)) / density
         width = width + step
-        if (np.abs(step) <= 1e-14 * width).all():
+        if (np.abs(step) <= SMALL_STEP * width).all():
             break
     return width
 
@@ -158,7 +160,7 @@ def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
         log_e, shares = _log_sum(intercept + slope * squared[..., None])
         step = (log_e - goal) / (shares * slope).sum(axis=-1)
         squared = squared - step
-        if (np.abs(step) <= 1e-13 * squared).all():
+        if (np.abs(step) <= SMALL_STEP * squared).all():
             break
     log_e, _ = _log_sum(intercept + slope * np.square(ratio.theta)[..., None])
     return log_e, np.sqrt(np.maximum(squared, 0.0))

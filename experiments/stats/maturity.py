@@ -98,7 +98,8 @@ class MatureExposure:
 def mature_exposure(exposure: npt.ArrayLike, age: npt.ArrayLike, curve: MaturityCurve) -> MatureExposure:
     """Return each day's exposure times the share of its conversions that is visible, less a haircut.
 
-    Days of which less than half is visible do not count. The haircut of 5 % is for the uncertainty of the
+    Quickno's method, described in docs/statistics.md, R6. Days of which less than half is visible do not
+    count. The haircut of 5 % is for the uncertainty of the
     curve, so a day that is wholly visible has none. ``exposure``, ``age`` in whole days: the same shape,
     (campaigns, days).
 

@@ -5,14 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from experiments.stats.arrays import Array, as_floats
+from experiments.stats.arrays import Array, as_floats, probabilities
 
 
 def _adjusted(p_values: npt.ArrayLike, method: Callable[[Array], Array]) -> Array:
     values = as_floats("p_values", p_values)
     known = ~np.isnan(values)
-    if values.ndim != 1 or ((values[known] < 0) | (values[known] > 1)).any():
-        raise ValueError("p_values must be one row of numbers from 0 to 1, NaN where not known.")
+    if values.ndim != 1:
+        raise ValueError(f"p_values has the shape {values.shape}; it must be one row.")
+    probabilities("p_values", np.where(known, values, 0.0))
     adjusted = np.full(values.shape, np.nan)
     if known.any():
         adjusted[known] = method(values[known])

@@ -144,6 +144,8 @@ def arm_credible_interval(
 ) -> tuple[Array, Array]:
     """Return the 95 % credible interval of an arm's value: quantiles of the mixture of R1.
 
+    Equal tails, as in Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.3.
+
     ``outcome``, ``exposure``, ``mask``: (..., days). ``reference``, a number or (...): where the prior lies,
     worth one event; the target where there is one, else the value of all arms together.
 

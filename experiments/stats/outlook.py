@@ -24,6 +24,8 @@ def exposure_still_to_come(
 ) -> Array:
     """Return the exposure that the rest of the budget buys at the pace and price of the last 3 counted days.
 
+    Quickno's rule, described in docs/statistics.md, R8.
+
     ``exposure``, ``spend``, ``mask``: (campaigns, days), in order of time; ``budget_left``, ``days_left``:
     (campaigns,). No more is spent than the pace allows in the days left. NaN without spend on those days.
 

@@ -100,8 +100,8 @@ def detectable_lift(
 ) -> Array:
     """Return the smallest relative effect that each arm's ``exposure`` over all days is likely to show.
 
-    The inverse of ``sample_size`` (unpooled) after the design effect. For a rate how much higher, for a cost
-    how much cheaper; NaN where no share below 1 could be told from it.
+    The inverse of ``sample_size`` (unpooled) after the design effect, by the quadratic that it solves. For a
+    rate how much higher, for a cost how much cheaper; NaN where no share below 1 could be told from it.
 
     >>> float(detectable_lift("rate", 0.01, 74190.2275, days=5, interaction_sd=0.0).round(4))
     0.15
@@ -136,6 +136,8 @@ def days_needed(
     power: float = 0.8,
 ) -> Array:
     """Return the days until the comparison can tell, a fraction; ``exposure_per_day`` is of one arm.
+
+    ``sample_size`` (unpooled) times ``design_effect``, with the sources of both.
 
     >>> float(days_needed("rate", 0.01, 0.15, 30000, interaction_sd=0.05).round(3))
     4.328

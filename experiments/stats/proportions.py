@@ -12,7 +12,6 @@ from scipy import special
 
 from experiments.stats.arrays import (
     Array,
-    as_floats,
     finite,
     non_negative,
     open_fraction,
@@ -195,10 +194,10 @@ def beta_comparison(
     >>> beta_comparison([120, 140], [1200, 1200]).probability_best.round(4)
     array([0.0948, 0.9052])
     """
-    hits, size = non_negative("events", events), as_floats("total", total)
+    hits, size = non_negative("events", events), non_negative("total", total)
     same_shape(events=hits, total=size)
     if (hits > size).any():
         raise ValueError("events exceeds total; a share has at most one event for each exposure.")
     alpha, beta = (float(positive("prior", number)) for number in prior)
-    result = beta_best(hits + alpha, finite("total", size) - hits + beta)
+    result = beta_best(hits + alpha, size - hits + beta)
     return BetaComparison(result.probability_best, result.expected_loss)

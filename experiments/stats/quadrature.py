@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, Mask, positive, same_shape
+from experiments.stats.arrays import Array, Mask, at_least, positive, same_shape
 from experiments.stats.posterior import Family
 
 # e⁻⁴² is below 10⁻¹⁸, so nothing that matters lies beyond the outermost edges.
@@ -187,36 +187,39 @@ def best_of(family: Family, first: Array, second: Array, present: Mask) -> BestO
     )
 
 
-def _best(family: Family, first: npt.ArrayLike, second: npt.ArrayLike, names: tuple[str, str]) -> BestOf:
-    one, two = positive(names[0], first), positive(names[1], second)
-    shape = same_shape(**{names[0]: one, names[1]: two})
-    if min(one.min(), two.min()) < SMALLEST_PARAMETER:
-        raise ValueError(f"{names[0]} and {names[1]} must be at least {SMALLEST_PARAMETER}.")
-    result = best_of(
-        family,
-        one.reshape(-1, shape[-1]),
-        two.reshape(-1, shape[-1]),
-        np.ones((one.size // shape[-1], shape[-1]), dtype=np.bool_),
-    )
-    return BestOf(result.probability_best.reshape(shape), result.expected_loss.reshape(shape))
+def _best(family: Family, first: Array, second: Array) -> BestOf:
+    """Compare arms along the last axis."""
+    rows = first.reshape(-1, first.shape[-1]), second.reshape(-1, first.shape[-1])
+    result = best_of(family, *rows, np.ones(rows[0].shape, dtype=np.bool_))
+    return BestOf(result.probability_best.reshape(first.shape), result.expected_loss.reshape(first.shape))
 
 
 def beta_best(alpha: npt.ArrayLike, beta: npt.ArrayLike) -> BestOf:
-    """Return who is best among independent Beta posteriors, (..., arms).
+    """Return who is best among independent Beta posteriors, (..., arms); by the integrals of ``best_of``.
+
+    ``alpha``, ``beta``: at least 0.1.
 
     >>> beta_best([121, 141, 133], [1081, 1061, 1100]).probability_best.round(4)
     array([0.061 , 0.7281, 0.2109])
     """
-    return _best(Family.BETA, alpha, beta, ("alpha", "beta"))
+    first, second = (
+        at_least(name, values, SMALLEST_PARAMETER) for name, values in (("alpha", alpha), ("beta", beta))
+    )
+    same_shape(alpha=first, beta=second)
+    return _best(Family.BETA, first, second)
 
 
 def gamma_best(shape: npt.ArrayLike, rate: npt.ArrayLike) -> BestOf:
-    """Return who is best among independent Gamma posteriors of rates, (..., arms).
+    """Return who is best among independent Gamma posteriors of rates, (..., arms); as ``best_of``.
+
+    ``shape``: at least 0.1; ``rate``: in units of exposure, above 0.
 
     >>> gamma_best([32, 25], [2030.75, 2060.10]).probability_best.round(4)
     array([0.8387, 0.1613])
     """
-    return _best(Family.GAMMA, shape, rate, ("shape", "rate"))
+    first, second = at_least("shape", shape, SMALLEST_PARAMETER), positive("rate", rate)
+    same_shape(shape=first, rate=second)
+    return _best(Family.GAMMA, first, second)
 
 
 def gamma_beats(

@@ -104,6 +104,8 @@ def lan_demets_boundary(
 ) -> Array:
     """Return the boundary of the z statistic at each planned look, shape (looks,).
 
+    Lan & DeMets 1983, *Biometrika* 70, 659, by the integration of Jennison & Turnbull, §19.2.
+
     ``times``: shares of the planned information, rising, at most 1. Two-sided boundaries are symmetric.
 
     >>> lan_demets_boundary([0.2, 0.4, 0.6, 0.8, 1.0]).round(3)
@@ -165,8 +167,9 @@ def look_allows(
     """Return where a look after this many closed days may call a difference.
 
     Up to the last planned day looks are planned, one a day: the p-value is compared with the Lan-DeMets
-    boundary of O'Brien-Fleming type at ``day / planned_days``. Later looks are unplanned and need an e-value
-    of 1/alpha. Not known is no.
+    boundary of O'Brien-Fleming type at ``day / planned_days``. Beyond 60 planned days it is that of 60 equal
+    looks, the last one before the day. Later looks are unplanned and need an e-value of 1/alpha. Not known is
+    no.
 
     ``two_sided_p``, ``log_e_value``: the fields of a ``Comparison``, any one shape.
 
@@ -174,14 +177,14 @@ def look_allows(
     (False, True)
     """
     open_fraction("alpha", alpha)
-    if day < 1 or not 1 <= planned_days <= MOST_LOOKS:
-        raise ValueError(
-            f"day is {day} of {planned_days}; they must be at least 1, and at most {MOST_LOOKS} planned."
-        )
+    if day < 1 or planned_days < 1:
+        raise ValueError(f"day is {day} of {planned_days}; both must be at least 1.")
     p_values = np.asarray(two_sided_p, dtype=np.float64)
     if day > planned_days:
         logs = np.broadcast_to(np.asarray(log_e_value, dtype=np.float64), p_values.shape)
         same_shape(two_sided_p=p_values, log_e_value=logs)
         return np.asarray(logs >= -math.log(alpha))
-    boundary = lan_demets_boundary([(look + 1) / planned_days for look in range(planned_days)], alpha=alpha)
-    return np.asarray(p_values <= 2 * special.ndtr(-boundary[day - 1]))
+    looks = min(planned_days, MOST_LOOKS)
+    boundary = lan_demets_boundary([(look + 1) / looks for look in range(looks)], alpha=alpha)
+    look = max(day * looks // planned_days, 1)
+    return np.asarray(p_values <= 2 * special.ndtr(-boundary[look - 1]))

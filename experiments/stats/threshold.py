@@ -16,9 +16,9 @@ from experiments.stats.arrays import (
     Mask,
     counted_cells,
     non_negative,
+    one_positive,
     open_fraction,
     per_campaign,
-    positive,
     ratio,
     same_shape,
 )
@@ -105,7 +105,9 @@ def rate_evidence(
     mask: npt.ArrayLike | None = None,
     prior: SpreadPrior = DAY_SPREAD,
 ) -> ThresholdEvidence:
-    """Return the evidence of a rate (events per exposure) against its threshold.
+    """Return the evidence of a rate (events per exposure) against its threshold (R1).
+
+    A Beta posterior (Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.4) with the overdispersion of days.
 
     ``events``, ``exposure``, ``mask``: (campaigns, days); ``threshold``: a number or (campaigns,), above 0.
     The prior is worth one event at the threshold's rate. Where events exceed exposure (view-through
@@ -143,7 +145,10 @@ def cost_evidence(
     mask: npt.ArrayLike | None = None,
     prior: SpreadPrior = DAY_SPREAD,
 ) -> ThresholdEvidence:
-    """Return the evidence of a cost per event against its threshold, in money per event.
+    """Return the evidence of a cost per event against its threshold, in money per event (R1).
+
+    A Gamma posterior (Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.6) with the overdispersion of
+    days.
 
     ``events``, ``spend``, ``mask``: (campaigns, days), the spend being mature (see ``maturity``) where events
     come late; ``threshold``: a number or (campaigns,). Judged as events per unit of money, so that no event
@@ -186,6 +191,9 @@ def value_evidence(
 ) -> ThresholdEvidence:
     """Return the evidence of money earned per unit of exposure (return on ad spend) against its threshold.
 
+    Quickno's method, described in docs/statistics.md, R1: a normal posterior of the logarithm, its variance
+    that of a compound Poisson sum (κ per order) plus that of the days.
+
     ``value``, ``exposure``, ``events`` (orders), ``mask``: (campaigns, days); ``kappa``: 1 + cv² of an
     order's value, cv² where the exposure is the orders themselves (average order value).
     ``average_order_value``: a number or (campaigns,), NaN where unknown; with it fewer than 5 orders are
@@ -204,7 +212,7 @@ def value_evidence(
     mean = np.where(usual, ratio(earned, total), 1.0)
     exposed = counted & (sizes > 0)
     share = np.where(exposed, sizes, 1.0) / np.where(total > 0, total, 1.0)[..., None]
-    base = float(positive("kappa", kappa)) / (np.where(usual, count, 1.0)[..., None] * share)
+    base = one_positive("kappa", kappa) / (np.where(usual, count, 1.0)[..., None] * share)
     residual = amounts / (mean * np.where(total > 0, total, 1.0))[..., None] / share - 1
     weights = spread_weights(residual, base, exposed & usual[..., None], prior)
     days = effective_days(sizes)
@@ -316,6 +324,8 @@ def observed(
     >>> bool(observed("cost", [[0]], [[90.0]], 30).is_above[0])
     True
     """
+    if not 0 <= margin < 1:
+        raise ValueError(f"margin is {margin}; it must be at least 0 and below 1.")
     counts, sizes, _ = _read(mask, "outcome", outcome, "exposure", exposure)
     limit = per_campaign("threshold", threshold, counts.shape[:-1])
     totals, shown = counts.sum(axis=-1), sizes.sum(axis=-1)

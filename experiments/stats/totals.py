@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, non_negative, positive, ratio, same_shape
+from experiments.stats.arrays import Array, non_negative, one_positive, ratio, same_shape
 from experiments.stats.comparison import control_index, without_control
 from experiments.stats.forms import MetricForm, metric_form
 from experiments.stats.lifts import LEVEL, Comparison, LogRatio, describe
@@ -88,7 +88,7 @@ def compare_totals(
 
     amounts_a, sizes_a, counts_a = (of_control(values) for values in (amounts, sizes, counts))
     known = (sizes > 0) & (sizes_a > 0) & (counts > 0) & (counts_a > 0) & (amounts > 0) & (amounts_a > 0)
-    scale = float(positive("kappa", kappa))
+    scale = one_positive("kappa", kappa)
     safe = [np.where(known, values, 1.0) for values in (counts_a, sizes_a, counts, sizes)]
     variance = scale / safe[0] + scale / safe[2]
     if kind is MetricForm.RATE:

@@ -146,6 +146,8 @@ def judge_comparison(
     """
     if not treatments:
         raise ValueError("treatments is empty; a comparison needs at least one.")
+    if mde_relative is not None and not 0 < mde_relative < math.inf:
+        raise ValueError(f"mde_relative is {mde_relative}; it must be above 0 and finite, or None.")
     kind = metric_form(form)
     missing = _too_little(closed_days, events)
     if missing is not None:

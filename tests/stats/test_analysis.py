@@ -126,8 +126,25 @@ def test_analyse_campaign__uneven_spend_and_a_broken_split__warns_of_both() -> N
         ({"keys": ("a",)}, "arms by days for 1 arms"),
         ({"form": "value"}, "events is missing"),
         ({"exposure": [[1, 2]]}, "exposure has the shape"),
+        ({"keys": ("a", "a")}, "keys are a, a; each arm needs its own"),
     ],
 )
 def test_analyse_campaign__arrays_that_do_not_fit__are_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         analyse_campaign(replace(TWO, **changes), Question(planned_days=5))
+
+
+@pytest.mark.parametrize("name", ["spend", "randomised"])
+def test_analyse_campaign__a_total_too_many__is_refused_with_its_name(name: str) -> None:
+    totals: dict[str, Any] = {name: [900.0, 300.0, 10.0]}
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(3,\)"):
+        analyse_campaign(TWO, Question(planned_days=5, **totals))
+
+
+def test_analyse_campaign__planned_for_a_quarter__is_judged_all_the_same() -> None:
+    assert analyse_campaign(TWO, Question(planned_days=92)).verdict.code == VerdictCode.INCONCLUSIVE
+
+
+def test_analyse_campaign__smallest_effect_that_is_no_number__is_refused() -> None:
+    with pytest.raises(ValueError, match="mde_relative is nan"):
+        analyse_campaign(TWO, Question(planned_days=5, mde_relative=float("nan")))

@@ -10,11 +10,14 @@ from experiments.stats.best_arm import best_arm
 from experiments.stats.comparison import compare_days
 from experiments.stats.grids import SpreadPrior
 from experiments.stats.health import overdispersion, sample_ratio_test, spend_imbalance
+from experiments.stats.multiple import holm
 from experiments.stats.one_arm import arm_confidence_interval, fieller_interval
+from experiments.stats.proportions import beta_comparison
 from experiments.stats.quadrature import beta_best, gamma_best
 from experiments.stats.threshold import cost_evidence, observed, rate_evidence, value_evidence
 from experiments.stats.totals import compare_totals
 
+KAPPAS: Any = [1.0, 1.9]
 # (events, exposure) of two arms on three days.
 EXTREMES: dict[str, tuple[Any, Any]] = {
     "one event in 1e8": ([[1, 0, 0], [0, 1, 0]], [[1e8, 1, 1], [1e8, 1e8, 1e8]]),
@@ -191,10 +194,32 @@ def test_bad_threshold_or_mask__rate_evidence__is_refused(threshold: Any, mask: 
         (lambda: compare_days("value", [[[1]]], [[[2]]]), "events is missing"),
         (lambda: compare_days("rate", [[[1]]], [[[2]]], lift_prior_sd=0), "lift_prior_sd is 0"),
         (lambda: compare_days("rate", [[[1]]], [[[2]]], kappa=0), "kappa is 0.0; it must be above 0"),
+        (lambda: overdispersion([[[1, 2]]], [[[9, 9]]], kappa=KAPPAS), r"kappa has the shape \(2,\)"),
+        (lambda: observed("rate", [[1]], [[2]], 0.1, margin=np.nan), "margin is nan; it must be at least 0"),
+        (lambda: sample_ratio_test([1, 2], [1, 2, 3]), r"planned_share has the shape \(3,\)"),
+        (lambda: holm([0.1, 1.2]), r"p_values\[1\] is 1.2; it must be from 0 to 1"),
+        (lambda: beta_comparison([1, 2], [5, -1]), r"total\[1\] is -1.0; it must be at least 0"),
+        (lambda: gamma_best([1, 0.01], [1, 1]), r"shape\[1\] is 0.01; it must be at least 0.1"),
         (lambda: always_valid_evidence("value", [[1]], [[2]], 1), "for rates and costs only"),
-        (lambda: beta_best([1, 0.01], [1, 1]), "must be at least 0.1"),
+        (lambda: beta_best([1, 0.01], [1, 1]), r"alpha\[1\] is 0.01; it must be at least 0.1"),
     ],
 )
 def test_bad_arguments__are_refused_with_what_would_be_right(call: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_gamma_best__rates_far_below_one__are_as_good_as_any() -> None:
+    # Per cent or per mille of a unit of money: only the unit changes.
+    one, other = gamma_best([3, 5], [0.02, 0.03]), gamma_best([3, 5], [2000.0, 3000.0])
+    assert one.probability_best == pytest.approx(other.probability_best, rel=1e-12)
+    assert one.expected_loss == pytest.approx(other.expected_loss * 1e5, rel=1e-9)
+
+
+def test_compare_days__only_events__never_says_more_than_certain() -> None:
+    # Weights that add up to a little more than 1 must not make a p-value of more than 1.
+    random = np.random.default_rng(0)
+    exposure = random.integers(1, 50, (500, 1, 2)).repeat(2, axis=1).astype(float)
+    result = compare_days("rate", exposure, exposure)
+    assert (result.two_sided_p[:, 1] <= 1).all()
+    assert (result.two_sided_p[:, 1] > 1 - 1e-12).all()

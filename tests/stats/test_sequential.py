@@ -56,3 +56,11 @@ def test_look_allows__after_the_planned_days__takes_the_e_value_instead() -> Non
 def test_look_allows__no_closed_day__is_refused() -> None:
     with pytest.raises(ValueError, match="day is 0 of 5"):
         look_allows([0.01], 0, 5)
+
+
+def test_look_allows__planned_for_longer_than_60_days__takes_the_last_of_60_equal_looks() -> None:
+    # 90 of 120 days are 45 of 60 looks, and 91 days no more than that.
+    boundary = 2 * stats.norm.sf(lan_demets_boundary([(look + 1) / 60 for look in range(60)])[44])
+    for day in (90, 91):
+        assert look_allows([boundary * 0.999, boundary * 1.001], day, 120).tolist() == [True, False]
+    assert not look_allows(1e-6, 1, 120)
