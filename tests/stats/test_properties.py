@@ -9,13 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from experiments.stats.always_valid import always_valid_evidence, always_valid_path
+from experiments.stats.always_valid import always_valid_evidence, always_valid_path, breach_log_e
 from experiments.stats.best_arm import best_arm
 from experiments.stats.comparison import compare_days
 from experiments.stats.lifts import Comparison
 from experiments.stats.one_arm import arm_confidence_interval
 from experiments.stats.quadrature import beta_best, gamma_best
-from experiments.stats.threshold import ThresholdEvidence, cost_evidence, rate_evidence, value_evidence
+from experiments.stats.threshold import (
+    ThresholdEvidence,
+    cost_evidence,
+    rate_evidence,
+    threshold_evidence,
+    value_evidence,
+)
+from experiments.stats.totals import compare_totals
 
 FLOAT_FIELDS = [field.name for field in fields(Comparison) if field.name not in {"days", "method"}]
 
@@ -256,3 +263,134 @@ def test_value_evidence__revenue_and_threshold_in_another_currency__says_the_sam
     one = value_evidence(revenue, spend, orders, 2.5)
     other = value_evidence(np.array(revenue) * 40, spend, orders, 100.0)
     assert_same(one.p_below, other.p_below)
+
+
+def many_campaigns(seed: int, arms: int, days: int) -> tuple[np.ndarray, np.ndarray]:
+    """2,000 campaigns at 0.5 % of very different sizes, whose days and arms differ by tens of per cent."""
+    random = np.random.default_rng(seed)
+    shape = (2000, arms, days)
+    exposure = np.exp(random.uniform(np.log(1000), np.log(200_000), shape))
+    swings = random.normal(0, 0.3, (2000, arms, 1)) + random.normal(0, 0.3, shape)
+    return random.poisson(exposure * 0.005 * np.exp(swings)).astype(float), exposure
+
+
+def twice(values: np.ndarray) -> np.ndarray:
+    return np.concatenate([values, values], axis=-1)
+
+
+MANY = settings(max_examples=5, deadline=None)
+SURE = 0.95
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5))
+@settings(MANY)
+def test_threshold_evidence__the_same_days_again__is_no_less_sure(seed: int, days: int) -> None:
+    events, exposure = (part[:, 0] for part in many_campaigns(seed, 1, days))
+    for form, threshold in (("rate", 0.005), ("cost", 200.0), ("value", 0.25)):
+        once, again = (
+            threshold_evidence(
+                form,
+                many(events) * (50.0 if form == "value" else 1.0),
+                many(exposure),
+                threshold,
+                events=many(events),
+            )
+            for many in (np.asarray, twice)
+        )
+        for side in ("p_below", "p_above"):
+            before, after = getattr(once, side), getattr(again, side)
+            sure = before >= SURE
+            assert sure.any()
+            assert (after[sure] >= before[sure] - 1e-12).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 6))
+@settings(MANY)
+def test_always_valid__the_same_days_again__keeps_every_breach(seed: int, days: int) -> None:
+    events, exposure = (part[:, 0] for part in many_campaigns(seed, 1, days))
+    for form, threshold in (("rate", 0.005), ("cost", 200.0)):
+        once = always_valid_evidence(form, events, exposure, threshold)
+        again = always_valid_evidence(form, twice(events), twice(exposure), threshold)
+        for side in ("log_e_below", "log_e_above"):
+            before, after = getattr(once, side), getattr(again, side)
+            breached = before >= breach_log_e(SURE)
+            assert breached.any()
+            assert (after[breached] >= before[breached]).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.sampled_from(["rate", "cost", "value"]))
+@settings(MANY)
+def test_compare_days__the_same_days_again__reverses_nothing_and_is_no_less_sure(
+    seed: int, days: int, form: str
+) -> None:
+    events, exposure = many_campaigns(seed, 2, days)
+    orders: dict[str, Any] = {"kappa": 1.9} if form == "value" else {}
+    once, again = (
+        compare_days(form, many(events), many(exposure), events=many(events), **orders)
+        for many in (np.asarray, twice)
+    )
+    known = ~np.isnan(once.log_ratio[:, 1])
+    before, after = (result.chance_to_beat_control[known, 1] - 0.5 for result in (once, again))
+    assert (before * after >= 0).all()
+    sure = np.abs(before) >= SURE - 0.5
+    assert (np.abs(after[sure]) >= np.abs(before[sure]) - 1e-12).all()
+    excluded, still_excluded = (
+        (result.credible_low[known, 1] > 0) | (result.credible_high[known, 1] < 0) for result in (once, again)
+    )
+    assert excluded.any()
+    assert still_excluded[excluded].all()
+    assert (again.log_e_value[known, 1][excluded] >= once.log_e_value[known, 1][excluded]).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3))
+@settings(MANY)
+def test_value__earnings_in_another_currency__changes_only_what_is_earnings(seed: int, scale: float) -> None:
+    orders, spend = (part[:200] for part in many_campaigns(seed, 3, 4))
+    revenue = orders * np.random.default_rng(seed).gamma(4, 20, orders.shape)
+    one, other = (
+        compare_days("value", earned, spend, events=orders, kappa=1.9)
+        for earned in (revenue, revenue * scale)
+    )
+    for name in FLOAT_FIELDS:
+        is_money = name in {"lift_absolute", "expected_loss", "expected_loss_control"}
+        assert_same(getattr(one, name) * (scale if is_money else 1.0), getattr(other, name), rel=1e-7)
+    best, other_best = (
+        best_arm("value", earned, spend, events=orders, kappa=1.9) for earned in (revenue, revenue * scale)
+    )
+    assert_same(best.probability_best, other_best.probability_best, rel=1e-7)
+    assert_same(best.expected_loss * scale, other_best.expected_loss, rel=1e-6)
+    sure, still_sure = (
+        value_evidence(revenue[:, 0] * money, spend[:, 0], orders[:, 0], 2.0 * money)
+        for money in (1.0, scale)
+    )
+    assert_same(sure.p_below, still_sure.p_below, rel=1e-7)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3), st.sampled_from(["cost", "value"]))
+@settings(MANY)
+def test_best_arm__spend_in_another_currency__moves_no_probability(
+    seed: int, scale: float, form: str
+) -> None:
+    events, spend = (part[:200] for part in many_campaigns(seed, 3, 4))
+    orders: dict[str, Any] = {"events": events, "kappa": 1.9} if form == "value" else {}
+    one, other = (best_arm(form, events, money, **orders) for money in (spend, spend * scale))
+    known = ~np.isnan(one.probability_best)
+    assert (known == ~np.isnan(other.probability_best)).all()
+    assert_same(one.probability_best[known], other.probability_best[known], rel=1e-6)
+    assert_same(one.probability_best[known.all(axis=1)].sum(axis=1), 1.0, rel=1e-9)
+    assert_same(one.expected_loss[known], other.expected_loss[known] * scale, rel=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(MANY)
+def test_compare_totals__arms_swapped__mirrors_every_statement(seed: int) -> None:
+    events, exposure = (part.sum(axis=2) for part in many_campaigns(seed, 2, 1))
+    for form in ("rate", "cost"):
+        one, other = (
+            compare_totals(form, events[:, order], exposure[:, order]) for order in ([0, 1], [1, 0])
+        )
+        assert_same(one.log_ratio[:, 1], -other.log_ratio[:, 1])
+        assert_same(one.chance_to_beat_control[:, 1], 1 - other.chance_to_beat_control[:, 1])
+        assert_same(1 + one.credible_low[:, 1], 1 / (1 + other.credible_high[:, 1]))
+        assert_same(one.p_value[:, 1], other.p_value[:, 1])
+        assert_same(one.expected_loss[:, 1], other.expected_loss_control[:, 1], rel=1e-6)
