@@ -17,6 +17,7 @@ from experiments.stats.arrays import (
 from experiments.stats.best_arm import best_arm
 from experiments.stats.comparison import compare_days
 from experiments.stats.forms import ORDER_VALUE_KAPPA, MetricForm, metric_form
+from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.health import health_warnings, overdispersion, sample_ratio_test, spend_imbalance
 from experiments.stats.lifts import Comparison
 from experiments.stats.multiple import holm
@@ -58,7 +59,8 @@ class Question:
     ``target``: of a single arm, on the metric's own scale, and ``target_text`` as people read it.
     ``mde_relative``: the smallest effect worth having. ``provisional``: a counted day is not settled.
     ``spend`` with ``planned_share``: per arm, for the imbalance; ``randomised``: what was assigned to each
-    arm at random (e-mails, visits), for the sample-ratio test.
+    arm at random (e-mails, visits), for the sample-ratio test. ``day_spread``, ``contrast_spread``: the
+    priors of R1 and R4.
     """
 
     planned_days: int
@@ -71,6 +73,8 @@ class Question:
     planned_share: npt.ArrayLike = 1.0
     spend: npt.ArrayLike | None = None
     randomised: npt.ArrayLike | None = None
+    day_spread: SpreadPrior = DAY_SPREAD
+    contrast_spread: SpreadPrior = CONTRAST_SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def _pooled_value(data: _Data) -> float:
     return exposure / outcome if data.form is MetricForm.COST else outcome / exposure
 
 
-def _credible(data: _Data, reference: float, kappa: float) -> tuple[Array, Array]:
+def _credible(data: _Data, reference: float, kappa: float, prior: SpreadPrior) -> tuple[Array, Array]:
     if np.isnan(reference):
         unknown = np.full(data.outcome.shape[0], np.nan)
         return unknown, unknown
@@ -173,6 +177,7 @@ def _credible(data: _Data, reference: float, kappa: float) -> tuple[Array, Array
         events=data.events,
         kappa=kappa,
         mask=data.counted,
+        prior=prior,
     )
 
 
@@ -194,10 +199,11 @@ def _compare(arms: ArmDays, data: _Data, question: Question) -> Comparison:
         control=arms.control,
         mask=data.counted[None],
         lift_prior_sd=question.lift_prior_sd,
+        spread=question.contrast_spread,
     )
 
 
-def _best(arms: ArmDays, data: _Data, comparison: Comparison) -> tuple[Array, Array]:
+def _best(arms: ArmDays, data: _Data, comparison: Comparison, spread: SpreadPrior) -> tuple[Array, Array]:
     """Return probability and loss of every arm; two arms take both from their comparison."""
     if len(arms.keys) == TWO_ARMS:
         treatment = 1 - arms.control
@@ -217,6 +223,7 @@ def _best(arms: ArmDays, data: _Data, comparison: Comparison) -> tuple[Array, Ar
         events=data.events[None] if is_value else None,
         kappa=arms.kappa if is_value else 1.0,
         mask=data.counted[None],
+        spread=spread.of_one_arm(),
     )
     return result.probability_best[0], result.expected_loss[0]
 
@@ -329,7 +336,7 @@ def _judge_arms(
     )
 
 
-def _probability_better(arms: ArmDays, data: _Data, target: float | None) -> float | None:
+def _probability_better(arms: ArmDays, data: _Data, target: float | None, prior: SpreadPrior) -> float | None:
     """Return P(a single arm is truly on the right side of its target)."""
     if target is None:
         return None
@@ -341,6 +348,7 @@ def _probability_better(arms: ArmDays, data: _Data, target: float | None) -> flo
         events=data.events,
         kappa=arms.kappa,
         mask=data.counted,
+        prior=prior,
     )
     return float_or_none((evidence.p_below if data.form is MetricForm.COST else evidence.p_above)[0])
 
@@ -366,12 +374,12 @@ def analyse_campaign(arms: ArmDays, question: Question) -> CampaignAnalysis:
     if several:
         reference = _pooled_value(data)
         comparison = _compare(arms, data, question)
-        best, loss = _best(arms, data, comparison)
+        best, loss = _best(arms, data, comparison, question.contrast_spread)
         comparisons = _comparisons(arms, comparison, closed, question.planned_days)
         verdict = _judge_arms(arms, data, question, comparisons, closed)
     else:
         reference = _pooled_value(data) if question.target is None else question.target
-        better = _probability_better(arms, data, question.target)
+        better = _probability_better(arms, data, question.target, question.day_spread)
         verdict = judge_target(
             key=arms.keys[0],
             name=arms.names[0],
@@ -382,7 +390,7 @@ def analyse_campaign(arms: ArmDays, question: Question) -> CampaignAnalysis:
             provisional=question.provisional,
         )
     confidence = arm_confidence_interval(data.form, data.outcome, data.exposure, mask=data.counted)
-    low, high = _credible(data, reference, arms.kappa)
+    low, high = _credible(data, reference, arms.kappa, question.day_spread)
     columns = (confidence.value, confidence.low, confidence.high, low, high, best, loss)
     return CampaignAnalysis(
         days=days,

@@ -14,7 +14,7 @@ from scipy import special
 
 from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, one_positive, ratio, same_shape
 from experiments.stats.forms import MetricForm, metric_form
-from experiments.stats.grids import GRID_POINTS, INTERACTION_SPREAD, effective_days
+from experiments.stats.grids import GRID_POINTS, INTERACTION_SPREAD, SpreadPrior, effective_days
 from experiments.stats.posterior import Family
 from experiments.stats.quadrature import SMALLEST_PARAMETER, best_of
 
@@ -65,7 +65,7 @@ def _read(
     )
 
 
-def _interaction_weights(arms: _Arms, kappa: float) -> Array:
+def _interaction_weights(arms: _Arms, kappa: float, prior: SpreadPrior) -> Array:
     """Return the weights of the interaction's spread, (campaigns, 12).
 
     Arms without events show no days and are left out of the residuals.
@@ -86,7 +86,7 @@ def _interaction_weights(arms: _Arms, kappa: float) -> Array:
     pooled = ratio(arms.events.sum(axis=(1, 2)), arms.exposure.sum(axis=(1, 2)))
     pooled_events = np.where(cells, arms.exposure * np.where(pooled > 0, pooled, 1.0)[:, None, None], 1.0)
     noise = np.where(cells, kappa / pooled_events, 0.0).sum(axis=(1, 2)) / (several * some)
-    spread = np.where(freedom > 0, noise, 1.0)[:, None] + INTERACTION_SPREAD.points() ** 2
+    spread = np.where(freedom > 0, noise, 1.0)[:, None] + prior.points() ** 2
     logs = -0.5 * freedom[:, None] * np.log(spread) - squares.sum(axis=(1, 2))[:, None] / (2 * spread)
     weights: Array = special.softmax(np.where(freedom[:, None] > 0, logs, 0.0), axis=-1)
     return weights
@@ -100,6 +100,7 @@ def best_arm(
     events: npt.ArrayLike | None = None,
     kappa: float = 1.0,
     mask: npt.ArrayLike | None = None,
+    spread: SpreadPrior = INTERACTION_SPREAD,
 ) -> BestArm:
     """Return each arm's probability of being best and the expected loss of choosing it (R5).
 
@@ -107,8 +108,9 @@ def best_arm(
     Analysis*, 3rd ed., §9.1.
 
     ``outcome``, ``exposure``, ``events``, ``mask``: (campaigns, arms, days); ``events`` (orders) and
-    ``kappa`` only for a value. Days count where all arms ran; an arm whose mask is False throughout is
-    absent. Not known without an event in any arm; a value needs one in every arm.
+    ``kappa`` only for a value. ``spread``: the prior on how differently an arm's days behave. Days count
+    where all arms ran; an arm whose mask is False throughout is absent. Not known without an event in any
+    arm; a value needs one in every arm.
 
     >>> clicks = [[[230, 210, 250], [260, 240, 275], [235, 220, 240]]]
     >>> arms = best_arm("rate", clicks, [[[30000] * 3] * 3])
@@ -120,7 +122,7 @@ def best_arm(
         raise ValueError("events is missing; a value is judged by the number of its orders.")
     scale = one_positive("kappa", kappa)
     arms = _read(outcome, exposure, events, mask)
-    weights = _interaction_weights(arms, scale)
+    weights = _interaction_weights(arms, scale, spread)
     campaigns, number = arms.present.shape
     total, count = arms.exposure.sum(axis=-1), arms.events.sum(axis=-1)
     pooled = ratio(arms.events.sum(axis=(1, 2)), arms.exposure.sum(axis=(1, 2)))
@@ -131,14 +133,14 @@ def best_arm(
     here = arms.present & known[:, None]
     size, days = np.where(here, total, 1.0), np.where(here, effective_days(arms.exposure), 1.0)
     number_of_events = np.where(here, count, 1.0)
-    spread = INTERACTION_SPREAD.points() ** 2
-    inflation = 1 + spread * (number_of_events / days)[..., None]  # (campaigns, arms, 12)
+    squares = spread.points() ** 2
+    inflation = 1 + squares * (number_of_events / days)[..., None]  # (campaigns, arms, 12)
     rate = np.where(known, pooled, 1.0)
     fits_share = known & np.where(here, number_of_events <= size, True).all(axis=1)
     if kind is MetricForm.VALUE:
         centre = np.where(here, np.log(np.where(here, earned, 1.0) / size), 0.0)
         first = np.broadcast_to(centre[..., None], inflation.shape)
-        second = np.sqrt((scale / number_of_events)[..., None] + spread / days[..., None])
+        second = np.sqrt((scale / number_of_events)[..., None] + squares / days[..., None])
         families = {Family.LOGNORMAL: known}
     else:
         is_beta = fits_share & (kind is MetricForm.RATE)

@@ -17,7 +17,7 @@ from scipy import special
 from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, one_positive, ratio, same_shape
 from experiments.stats.best_arm import best_arm
 from experiments.stats.forms import MetricForm, metric_form
-from experiments.stats.grids import CONTRAST_SPREAD, spread_weights
+from experiments.stats.grids import CONTRAST_SPREAD, SpreadFit, SpreadPrior, fit_spread, spread_weights
 from experiments.stats.lifts import LEVEL, Comparison, LogRatio, describe
 
 
@@ -48,7 +48,18 @@ class _Arms:
         return on_common_days(of_control), on_common_days(lambda values: values)
 
 
-def _log_ratio(a: _Arms, b: _Arms, kappa: float) -> LogRatio:
+@dataclass(frozen=True, slots=True)
+class _PairedDays:
+    """What each common day says of a pair beyond its log ratio; (campaigns, arms, days)."""
+
+    residual: Array
+    variance: Array
+    useful: Mask
+
+
+def _log_ratio(
+    a: _Arms, b: _Arms, kappa: float, prior: SpreadPrior = CONTRAST_SPREAD
+) -> tuple[LogRatio, _PairedDays]:
     """Combine the days of controls ``a`` and arms ``b``; the letters are those of docs/statistics.md, R4."""
     both = a.counted
     n_a, n_b = np.where(both, a.exposure, 1.0), np.where(both, b.exposure, 1.0)
@@ -77,17 +88,18 @@ def _log_ratio(a: _Arms, b: _Arms, kappa: float) -> LogRatio:
     excess = np.where(useful, residual**2 / variance, 0.0).sum(axis=-1)
     base = np.where(known, (squares * variance).sum(axis=-1), 1.0)
     effective = 1 / np.where(known, squares.sum(axis=-1), 1.0)
-    return LogRatio(
+    summary = LogRatio(
         known=known,
         theta=np.log(total_b / total_a),
         base_variance=base,
-        variance=base[..., None] + CONTRAST_SPREAD.points() ** 2 / effective[..., None],
-        weights=spread_weights(residual, variance, useful, CONTRAST_SPREAD),
+        variance=base[..., None] + prior.points() ** 2 / effective[..., None],
+        weights=spread_weights(residual, variance, useful, prior),
         control_rate=ratio(a.outcome.sum(axis=-1), a.exposure.sum(axis=-1)),
         effective_days=effective,
         days=days,
         overdispersion=np.where(days > 1, excess / np.maximum(days - 1, 1), np.nan),
     )
+    return summary, _PairedDays(residual, variance, useful)
 
 
 def without_control(comparison: Comparison, control: npt.NDArray[np.intp]) -> Comparison:
@@ -102,7 +114,7 @@ def without_control(comparison: Comparison, control: npt.NDArray[np.intp]) -> Co
 
 
 def _where_an_arm_has_no_event(
-    form: MetricForm, comparison: Comparison, a: _Arms, b: _Arms, kappa: float
+    form: MetricForm, comparison: Comparison, a: _Arms, b: _Arms, kappa: float, spread: SpreadPrior
 ) -> Comparison:
     """Take chance and losses from the exact comparison of two arms where the log ratio is not known.
 
@@ -117,7 +129,7 @@ def _where_an_arm_has_no_event(
         np.stack(pair, axis=2)[silent] for pair in ((a.events, b.events), (a.exposure, b.exposure))
     )
     judged = MetricForm.COST if form is MetricForm.VALUE else form
-    pair = best_arm(judged, events, exposure, kappa=kappa, mask=counted)
+    pair = best_arm(judged, events, exposure, kappa=kappa, mask=counted, spread=spread.of_one_arm())
     chance, loss, loss_control = (
         values.copy()
         for values in (
@@ -146,7 +158,7 @@ def control_index(control: npt.ArrayLike, campaigns: int, arms: int) -> npt.NDAr
     return np.broadcast_to(index, (campaigns,)).astype(np.intp)
 
 
-def compare_days(
+def compare_days(  # noqa: PLR0913 - what was, what is assumed, and which arms
     form: str,
     outcome: npt.ArrayLike,
     exposure: npt.ArrayLike,
@@ -156,6 +168,7 @@ def compare_days(
     control: npt.ArrayLike = 0,
     mask: npt.ArrayLike | None = None,
     lift_prior_sd: float | None = None,
+    spread: SpreadPrior = CONTRAST_SPREAD,
 ) -> Comparison:
     """Compare every arm with the control on the days that both ran (R4).
 
@@ -166,6 +179,7 @@ def compare_days(
     same, the money of a cost; ``events`` (orders) and ``kappa`` (1 + cv² of an order's value) for a value;
     ``control``: index of an arm, or one for each campaign. ``lift_prior_sd``: standard deviation of a normal
     prior on the log lift, to temper claims from few events (0.3 is a good one); ``None`` is flat.
+    ``spread``: the prior on how differently two arms react to days.
 
     Where an arm has no event the intervals are not known, and chance and losses come from ``best_arm``.
 
@@ -187,7 +201,7 @@ def compare_days(
     index = control_index(control, shape[0], shape[1])
     arms = _Arms(amounts, sizes, counts, counted_cells(mask, shape) & (sizes > 0))
     a, b = arms.paired_with(index)
-    summary = _log_ratio(a, b, scale)
+    summary, _ = _log_ratio(a, b, scale, spread)
     freedom = np.where(summary.days > 1, summary.days - 1.0, np.nan)
     # At most the binomial noise is forgiven: days that agree by luck make no interval narrower.
     error = np.sqrt(summary.base_variance * np.fmax(summary.overdispersion, 1.0))
@@ -200,4 +214,38 @@ def compare_days(
         method="paired_days",
         prior_sd=lift_prior_sd,
     )
-    return without_control(_where_an_arm_has_no_event(kind, result, a, b, scale), index)
+    return without_control(_where_an_arm_has_no_event(kind, result, a, b, scale, spread), index)
+
+
+def fit_contrast_spread(
+    events: npt.ArrayLike,
+    exposure: npt.ArrayLike,
+    *,
+    control: npt.ArrayLike = 0,
+    mask: npt.ArrayLike | None = None,
+) -> SpreadFit:
+    """Return how differently two arms react to days, from a workspace's own ended campaigns.
+
+    Every treatment is paired with its control; a campaign teaches something where one of its pairs has two
+    common days and an event in both arms. ``events``, ``exposure``, ``mask``: (campaigns, arms, days);
+    ``control``: as in ``compare_days``. See ``grids.fit_spread``.
+
+    >>> fit_contrast_spread([[[5, 6], [4, 9]]], [[[1000, 1000], [1000, 1000]]])
+    SpreadFit(prior=None, campaigns=1)
+    """
+    counts, sizes = non_negative("events", events), non_negative("exposure", exposure)
+    shape = same_shape(events=counts, exposure=sizes)
+    if len(shape) != 3:  # noqa: PLR2004
+        raise ValueError(f"events has the shape {shape}; it must have three axes: campaigns, arms, days.")
+    index = control_index(control, shape[0], shape[1])
+    arms = _Arms(counts, sizes, counts, counted_cells(mask, shape) & (sizes > 0))
+    summary, days = _log_ratio(*arms.paired_with(index), 1.0)
+    own = np.arange(shape[1]) == index[:, None]
+    pairs = summary.known & ~own & (days.useful.sum(axis=-1) >= 2)  # noqa: PLR2004
+    return fit_spread(
+        days.residual[pairs],
+        days.variance[pairs],
+        days.useful[pairs],
+        campaigns=int(np.count_nonzero(pairs.any(axis=1))),
+        start=CONTRAST_SPREAD,
+    )

@@ -42,6 +42,7 @@ class Rule:
 
     ``threshold``: as people read it, a rate, money per event, or money per unit of money.
     ``least_exposure``: in the metric's own exposure (money for a cost; then it is mature money).
+    ``prior``: on the spread of days, by which it is judged.
     """
 
     form: str
@@ -53,6 +54,7 @@ class Rule:
     least_exposure: float = 0.0
     least_events: float = 0.0
     least_days: int = 0
+    prior: SpreadPrior = DAY_SPREAD
 
     def __post_init__(self) -> None:
         form = metric_form(self.form)
@@ -186,7 +188,9 @@ def _judge(rule: Rule, outcome: Array, exposure: Array, events: Array, mask: Mas
         log_e = betting.log_e_below if below else betting.log_e_above
         return np.asarray(log_e >= breach_log_e(rule.confidence))
     if metric_form(rule.form) is MetricForm.VALUE:
-        evidence = threshold_evidence(rule.form, outcome, exposure, rule.threshold, events=events, mask=mask)
+        evidence = threshold_evidence(
+            rule.form, outcome, exposure, rule.threshold, events=events, mask=mask, prior=rule.prior
+        )
         return (evidence.p_below if below else evidence.p_above) >= rule.confidence
     return _probable(rule, outcome, exposure, mask)
 
@@ -213,7 +217,7 @@ def _probable(rule: Rule, events: Array, exposure: Array, mask: Mask) -> Mask:
         mask[suspect],
         np.full(int(suspect.sum()), limit),
         is_share[suspect],
-        DAY_SPREAD,
+        rule.prior,
     )
     rough = posterior.roughly_below(limit)
     probability = rough if rate_is_low else 1 - rough

@@ -9,6 +9,7 @@ from scipy import special
 from experiments.stats.arrays import Array, finite, non_negative, open_fraction, positive, same_shape
 from experiments.stats.comparison import compare_days
 from experiments.stats.forms import MetricForm, metric_form
+from experiments.stats.grids import CONTRAST_SPREAD, SpreadPrior
 
 DONOR, RECEIVER = 0, 1
 
@@ -22,6 +23,7 @@ def probability_receiver_beats_donor(
     events: npt.ArrayLike | None = None,
     kappa: float = 1.0,
     mask: npt.ArrayLike | None = None,
+    spread: SpreadPrior = CONTRAST_SPREAD,
 ) -> Array:
     """Return P(value per unit of money, relative to the own target, is higher for the receiver), (pairs,).
 
@@ -45,7 +47,9 @@ def probability_receiver_beats_donor(
         raise ValueError("form is 'rate'; campaigns are compared by what money brings: 'cost' or 'value'.")
     # Events per (money ÷ target cost), or value per (money x target return): both are 1 at the target.
     scaled = money / aim[..., None] if kind is MetricForm.COST else money * aim[..., None]
-    pairs = compare_days(kind, outcome, scaled, events=events, kappa=kappa, control=DONOR, mask=mask)
+    pairs = compare_days(
+        kind, outcome, scaled, events=events, kappa=kappa, control=DONOR, mask=mask, spread=spread
+    )
     chance: Array = pairs.chance_to_beat_control[:, RECEIVER]
     return chance
 

@@ -41,6 +41,12 @@ class SpreadPrior:
         middles = (np.arange(GRID_POINTS) + 0.5) / GRID_POINTS
         return self.median * np.exp(self.log_sd * special.ndtri(middles))
 
+    def of_one_arm(self) -> "SpreadPrior":
+        """Return the spread of one arm's days behind that of the difference of two: 1/√2 of it."""
+        if self == CONTRAST_SPREAD:
+            return INTERACTION_SPREAD
+        return SpreadPrior(self.median / np.sqrt(2), self.log_sd)
+
 
 # The spread of a campaign's days around its own rate.
 DAY_SPREAD: Final = SpreadPrior(0.20, 0.8)
@@ -102,40 +108,70 @@ def effective_days(exposure: Array) -> Array:
     return np.where(known, exposure.sum(axis=-1) ** 2 / np.where(known, squares, 1.0), np.nan)
 
 
-def refit_day_spread(
+@dataclass(frozen=True, slots=True)
+class SpreadFit:
+    """What ended campaigns say of a spread. ``prior`` is ``None`` below 20 that say anything of it."""
+
+    prior: SpreadPrior | None
+    campaigns: int
+
+
+def fit_spread(
+    residual: Array, base_variance: Array, counted: Mask, *, campaigns: int, start: SpreadPrior
+) -> SpreadFit:
+    """Return the prior under which the days are most likely, from ``start`` on.
+
+    Empirical Bayes (Gelman et al., ch. 5): each row's own spread is integrated out over the 12 points. The
+    median stays within 0.01 … 1 and log_sd within 0.1 … 1.5.
+
+    ``residual``, ``base_variance``, ``counted``: (rows, days), of which ``campaigns`` campaigns consist.
+    """
+    if campaigns < FEWEST_CAMPAIGNS_TO_REFIT:
+        return SpreadFit(None, campaigns)
+
+    def surprise(logs: Array) -> float:
+        prior = SpreadPrior(float(np.exp(logs[0])), float(np.exp(logs[1])))
+        marginal = log_marginal(residual, base_variance, counted, prior.points())
+        return -float(special.logsumexp(marginal, axis=-1).sum())
+
+    fit = optimize.minimize(
+        surprise,
+        np.log([start.median, start.log_sd]),
+        method="Nelder-Mead",
+        bounds=[(np.log(0.01), 0.0), (np.log(0.1), np.log(1.5))],
+    )
+    return SpreadFit(SpreadPrior(float(np.exp(fit.x[0])), float(np.exp(fit.x[1]))), campaigns)
+
+
+def fit_day_spread(
     events: npt.ArrayLike, exposure: npt.ArrayLike, *, mask: npt.ArrayLike | None = None
-) -> SpreadPrior | None:
-    """Return the day spread of a workspace from its own ended campaigns, or ``None`` below 20 usable ones.
+) -> SpreadFit:
+    """Return the day spread of a workspace from its own ended campaigns (see ``fit_spread``).
 
-    Empirical Bayes (Gelman et al., ch. 5): the median and log_sd under which the campaigns' days are most
-    likely, each campaign's own spread integrated out over the 12 points. A campaign teaches something from
-    two days and one event on. The median stays within 0.01 … 1 and log_sd within 0.1 … 1.5.
+    A campaign teaches something from two days and one event on. ``events``, ``exposure``, ``mask``:
+    (campaigns, days).
 
-    ``events``, ``exposure``, ``mask``: (campaigns, days).
-
-    >>> refit_day_spread([[5, 6]], [[1000, 1000]]) is None
-    True
+    >>> fit_day_spread([[5, 6]], [[1000, 1000]])
+    SpreadFit(prior=None, campaigns=1)
     """
     counts, sizes = non_negative("events", events), non_negative("exposure", exposure)
     counted = counted_cells(mask, same_shape(events=counts, exposure=sizes)) & (sizes > 0)
     counts, sizes = np.where(counted, counts, 0.0), np.where(counted, sizes, 0.0)
     useful = (counted.sum(axis=-1) >= 2) & (counts.sum(axis=-1) > 0)  # noqa: PLR2004
-    if np.count_nonzero(useful) < FEWEST_CAMPAIGNS_TO_REFIT:
-        return None
     counts, sizes, counted = counts[useful], sizes[useful], counted[useful]
     expected = sizes * (counts.sum(axis=-1) / sizes.sum(axis=-1))[:, None]
     base = 1.0 / np.where(counted, expected, 1.0)
-    residual = counts * base - 1.0
-
-    def surprise(logs: Array) -> float:
-        prior = SpreadPrior(float(np.exp(logs[0])), float(np.exp(logs[1])))
-        marginal = log_marginal(residual, base, counted, prior.points())
-        return -float(special.logsumexp(marginal, axis=-1).sum())
-
-    fit = optimize.minimize(
-        surprise,
-        np.log([DAY_SPREAD.median, DAY_SPREAD.log_sd]),
-        method="Nelder-Mead",
-        bounds=[(np.log(0.01), 0.0), (np.log(0.1), np.log(1.5))],
+    return fit_spread(
+        counts * base - 1.0, base, counted, campaigns=int(np.count_nonzero(useful)), start=DAY_SPREAD
     )
-    return SpreadPrior(float(np.exp(fit.x[0])), float(np.exp(fit.x[1])))
+
+
+def refit_day_spread(
+    events: npt.ArrayLike, exposure: npt.ArrayLike, *, mask: npt.ArrayLike | None = None
+) -> SpreadPrior | None:
+    """Return the prior of ``fit_day_spread``, or ``None`` below 20 usable campaigns.
+
+    >>> refit_day_spread([[5, 6]], [[1000, 1000]]) is None
+    True
+    """
+    return fit_day_spread(events, exposure, mask=mask).prior

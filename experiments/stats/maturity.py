@@ -1,4 +1,7 @@
-"""Conversions that arrive late: which share of a day's eventual ones is visible at its age (R6)."""
+"""Conversions that arrive late: which share of a day's eventual ones is visible at its age (R6).
+
+Chain-ladder with its uncertainty: Mack 1993, *ASTIN Bulletin* 23, 213.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,17 +19,24 @@ LATEST_FIRST_REPORT: Final = 1
 LEAST_VISIBLE: Final = 0.5
 # The curve is an estimate; erring this way kills fewer campaigns that are in truth good.
 HAIRCUT: Final = 0.95
+# How far a default step may be off, as a part of its own logarithm (one standard deviation).
+DEFAULT_STEP_DOUBT: Final = 0.5
+# Two-sided 95 %.
+_REACH: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
 class MaturityCurve:
     """``share``: visible at age 0, 1, 2 … days, rising to 1; beyond its end everything is visible.
 
-    ``days_known``: from how many days each step between two ages was learnt.
+    ``days_known``: from how many days each step between two ages was learnt. ``low``, ``high``: ends of the
+    95 % interval of each share; empty where the curve was not learnt.
     """
 
     share: tuple[float, ...]
     days_known: tuple[int, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         shares = np.asarray(self.share, dtype=np.float64)
@@ -55,36 +65,76 @@ DEFAULT_CURVE: Final = MaturityCurve(DEFAULT_SHARE)
 AT_ONCE: Final = MaturityCurve((1.0,))
 
 
-def fit_maturity(reported: npt.ArrayLike) -> MaturityCurve:
+def fit_maturity(reported: npt.ArrayLike, *, day: npt.ArrayLike | None = None) -> MaturityCurve:
     """Return the curve of a source from its stored restatements, blended with the default while they are few.
 
-    Chain-ladder (Mack 1993, *ASTIN Bulletin* 23, 213): the step from age a to a + 1 is the ratio of sums over
-    the days seen at both. A step known from n < 10 days counts n/10, the default's step the rest (Quickno's
-    choice, described in docs/statistics.md). Conversions that a platform takes back do not make the curve
-    fall.
+    Chain-ladder (Mack 1993): the step from age a to a + 1 is the ratio of sums over the days seen at both. A
+    step known from n < 10 days counts n/10, the default's step the rest (Quickno's choice, described in
+    docs/statistics.md). Conversions that a platform takes back do not make the curve fall.
 
-    ``reported``: (days, 8), the conversions of a day as reported at age 0 … 7, NaN where there was no report
-    at that age; an earlier report is not carried over. Days first reported after age 1 are left out.
+    The interval is Mack's, of the steps' logarithms: the variance of a step is what the days show, and at
+    least that of independent conversions. A default step may be off by half its own logarithm.
 
-    >>> fit_maturity([[6, 8, 9, 10, 10, 10, 10, 10]] * 10).at([0, 1, 2, 3]).round(3)
+    ``reported``: (rows, 8), the conversions of a day as reported at age 0 … 7, NaN where there was no report
+    at that age; an earlier report is not carried over. Rows first reported after age 1 are left out.
+    ``day``: (rows,), which day each row is part of, where a day has several; by default a row is a day.
+
+    >>> curve = fit_maturity([[6, 8, 9, 10, 10, 10, 10, 10]] * 10)
+    >>> curve.at([0, 1, 2, 3]).round(3)
     array([0.6, 0.8, 0.9, 1. ])
+    >>> [round(curve.low[0], 2), round(curve.high[0], 2)]
+    [0.52, 0.69]
     """
     table = as_floats("reported", reported)
     known = ~np.isnan(table)
     non_negative("reported", np.where(known, table, 0.0))
     if table.ndim != 2 or table.shape[1] != len(DEFAULT_SHARE):  # noqa: PLR2004
         raise ValueError(f"reported has the shape {table.shape}; it must be (days, {len(DEFAULT_SHARE)}).")
+    labels = np.arange(len(table)) if day is None else np.asarray(day)
+    if labels.shape != table.shape[:1]:
+        raise ValueError(f"day has the shape {labels.shape}; it must name a day for each of the rows.")
     timely = known[:, : LATEST_FIRST_REPORT + 1].any(axis=1, keepdims=True)
     both = known[:, :-1] & known[:, 1:] & timely
-    before = np.where(both, table[:, :-1], 0.0).sum(axis=0)
-    after = np.where(both, table[:, 1:], 0.0).sum(axis=0)
-    days = np.where(before > 0, both.sum(axis=0), 0)
+    before = _by_day(np.where(both, table[:, :-1], 0.0), labels)
+    after = _by_day(np.where(both, table[:, 1:], 0.0), labels)
+    seen = _by_day(both.astype(np.float64), labels) > 0
+    total = before.sum(axis=0)
+    days = np.where(total > 0, seen.sum(axis=0), 0)
+    step = np.maximum(after.sum(axis=0) / np.where(total > 0, total, 1.0), 1.0)
     default = np.asarray(DEFAULT_SHARE)
-    step = np.maximum(after / np.where(before > 0, before, 1.0), 1.0)
+    usual = default[1:] / default[:-1]
     trust = np.minimum(days / DAYS_TO_KNOW, 1.0)
-    blended = trust * step + (1 - trust) * default[1:] / default[:-1]
+    blended = trust * step + (1 - trust) * usual
     share = np.append(1 / np.cumprod(blended[::-1])[::-1], 1.0)
-    return MaturityCurve(tuple(share.tolist()), tuple(days.tolist()))
+    variance = np.square(trust) * _step_variance(before, after, step)
+    variance += np.square((1 - trust) * DEFAULT_STEP_DOUBT * np.log(usual))
+    reach = _REACH * np.sqrt(np.append(np.cumsum(variance[::-1])[::-1], 0.0))
+    return MaturityCurve(
+        tuple(share.tolist()),
+        tuple(days.tolist()),
+        tuple((share * np.exp(-reach)).tolist()),
+        tuple(np.minimum(share * np.exp(reach), 1.0).tolist()),
+    )
+
+
+def _by_day(rows: Array, labels: npt.NDArray[np.generic]) -> Array:
+    """Sum the rows of each day."""
+    _, place = np.unique(labels, return_inverse=True)
+    sums = np.zeros((int(place.max(initial=-1)) + 1, rows.shape[1]))
+    np.add.at(sums, place.reshape(-1), rows)
+    return sums
+
+
+def _step_variance(before: Array, after: Array, step: Array) -> Array:
+    """Return the variance of the logarithm of each step; 0 where no conversion was seen at both its ages."""
+    some = before > 0
+    number, total = some.sum(axis=0), before.sum(axis=0)
+    ratios = after / np.where(some, before, 1.0)
+    squares = np.where(some, before * (ratios - step) ** 2, 0.0).sum(axis=0)
+    # Conversions that come independently of each other scatter this much (Poisson).
+    least = step - 1
+    scatter = np.maximum(squares / np.maximum(number - 1, 1), least)
+    return np.where(total > 0, scatter / np.where(total > 0, total, 1.0), 0.0) / np.square(step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from experiments.stats.arrays import (
     same_shape,
 )
 from experiments.stats.forms import ORDER_VALUE_KAPPA, MetricForm, metric_form
+from experiments.stats.grids import DAY_SPREAD, SpreadPrior
 from experiments.stats.threshold import threshold_evidence
 
 
@@ -141,6 +142,7 @@ def arm_credible_interval(
     events: npt.ArrayLike | None = None,
     kappa: float = ORDER_VALUE_KAPPA,
     mask: npt.ArrayLike | None = None,
+    prior: SpreadPrior = DAY_SPREAD,
 ) -> tuple[Array, Array]:
     """Return the 95 % credible interval of an arm's value: quantiles of the mixture of R1.
 
@@ -155,5 +157,5 @@ def arm_credible_interval(
     (49.6, 99.2)
     """
     return threshold_evidence(
-        form, outcome, exposure, reference, events=events, kappa=kappa, mask=mask
+        form, outcome, exposure, reference, events=events, kappa=kappa, mask=mask, prior=prior
     ).interval()
