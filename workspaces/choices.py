@@ -42,13 +42,18 @@ class SourceKind(TextChoices):
         return {SourceKind.CRM: 10, SourceKind.PLATFORM: 20, SourceKind.ANALYTICS: 30}[self]
 
     @property
+    def dates_back(self) -> bool:
+        """Whether an event counts for the day of the click, and not for the day on which it happened."""
+        return self == SourceKind.PLATFORM
+
+    @property
     def attribution_lag_days(self) -> int:
         """Days after which a day's conversions no longer move, unless the workspace says otherwise.
 
         Ad platforms date a conversion back to the click, so a day keeps growing. A CRM and an analytics tool
         date an event by when it happened: their days are whole once they are closed.
         """
-        return 3 if self == SourceKind.PLATFORM else 0
+        return 3 if self.dates_back else 0
 
 
 # What a workspace starts with, so that the first post needs no set-up.

@@ -36,6 +36,7 @@ from experiments.choices.words import (
     EvidenceKind,
     GuardKey,
     HypothesisKind,
+    SpreadKind,
     VerdictCode,
     ZombieSignal,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Metric",
     "MetricClass",
     "MetricForm",
+    "SpreadKind",
     "VerdictCode",
     "WatchState",
     "ZombieResolution",

@@ -87,3 +87,10 @@ class VerdictCode(TextChoices):
     EQUIVALENT = "equivalent", _("equivalent")
     INCONCLUSIVE = "inconclusive", _("inconclusive")
     INSUFFICIENT = "insufficient", _("insufficient")
+
+
+class SpreadKind(TextChoices):
+    """What differs."""
+
+    DAYS = "days", _("spread from day to day")
+    CONTRAST = "contrast", _("spread between two arms on the same day")

@@ -70,6 +70,8 @@ class Observation(TenantModel):
     entity = models.CharField(max_length=120, blank=True, default="")
     # Orders the reports of one day: an older one never overwrites a newer one.
     reported_at = models.DateTimeField()
+    # What was said first is what the maturity curve starts from; unknown of days that were stored without it.
+    first_reported_at = models.DateTimeField(null=True, blank=True)
     batch = models.ForeignKey(ObservationBatch, on_delete=models.PROTECT, related_name="observations")
 
     impressions = _whole()

@@ -61,6 +61,12 @@ class PolicyForm(Form):
     apply_on_approval = forms.BooleanField(
         required=False, label="Move the money as soon as a plan is approved"
     )
+    settled_days_only = forms.BooleanField(
+        required=False, label="Judge late conversions on settled days only"
+    )
+    uses_learnt_spread = forms.BooleanField(
+        required=False, label="Take the usual spread from our own campaigns"
+    )
 
 
 class SourceForm(Form):

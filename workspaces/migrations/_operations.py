@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -42,3 +43,26 @@ class Triggers(Operation):
 
     def describe(self) -> str:
         return "Let the database hold what no client may break"
+
+
+class AddColumn(migrations.AddField):
+    """Add a column with a ``db_default`` in place, where a trigger of another table names this one.
+
+    Django would build the table anew on SQLite, and SQLite refuses to drop what a trigger writes to.
+    """
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            field = model._meta.get_field(self.name)  # noqa: SLF001 (Django's documented API)
+            BaseDatabaseSchemaEditor.add_field(schema_editor, model, field)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        model = from_state.apps.get_model(app_label, self.model_name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            field = model._meta.get_field(self.name)  # noqa: SLF001
+            BaseDatabaseSchemaEditor.remove_field(schema_editor, model, field)

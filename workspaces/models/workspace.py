@@ -62,6 +62,23 @@ class Workspace(models.Model):
         default=False, help_text=_("Approved plans move the money at once instead of waiting for a person.")
     )
 
+    settled_days_only = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Results and rules about late conversions then wait for settled days. Otherwise a day counts by "
+            "the share of its conversions that is usually visible at its age."
+        ),
+    )
+    uses_learnt_spread = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text=_(
+            "From 20 ended campaigns on, how much days and arms usually differ is taken from them. Otherwise "
+            "from Quickno's defaults."
+        ),
+    )
+
     # Kept by the database: a trigger adds each transfer. See sprints.Transfer.
     reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
     last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)

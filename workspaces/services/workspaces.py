@@ -27,6 +27,8 @@ POLICY_FIELDS = (
     "plan_expiry_hours",
     "growth_cap",
     "apply_on_approval",
+    "settled_days_only",
+    "uses_learnt_spread",
 )
 SOURCE_FIELDS = ("name", "kind", "timezone", "day_close_hours", "attribution_lag_days", "precedence")
 

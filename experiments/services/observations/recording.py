@@ -213,9 +213,16 @@ def _store(comparison: _Comparison, *, batch: ObservationBatch) -> None:
     measures = comparison.measures
     insert_rows(
         Observation,
-        ["workspace_id", *_KEY, "reported_at", "batch_id", *measures],
+        ["workspace_id", *_KEY, "reported_at", "first_reported_at", "batch_id", *measures],
         (
-            (batch.workspace_id, *key, report.reported_at, batch.pk, *map(report.values.get, measures))
+            (
+                batch.workspace_id,
+                *key,
+                report.reported_at,
+                report.reported_at,
+                batch.pk,
+                *map(report.values.get, measures),
+            )
             for key, report in comparison.new
         ),
     )
