@@ -1,7 +1,7 @@
 """What a campaign's days say about its hypothesis: its arms, how they compare, a verdict and its reason."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,28 +9,34 @@ from typing import Any
 import numpy as np
 from django.db.models import prefetch_related_objects
 
-from experiments.choices import METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
+from experiments.choices import MEASURES, METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
 from experiments.exceptions import Invalid
 from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
+from experiments.selectors.estimates import Estimates, read_estimates
+from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import (
     Amounts,
     Cells,
     Measurements,
     exact,
+    late_measures,
     measures_of,
     read_measurements,
 )
-from experiments.stats.analysis import (
-    ArmDays,
-    CampaignAnalysis,
-    ComparisonResult,
-    Health,
-    Question,
+from experiments.selectors.results import (
+    Analysis,
+    ArmAnalysis,
+    CampaignVerdict,
+    DayMaturity,
+    Maturity,
+    SourceMaturity,
 )
+from experiments.stats.analysis import ArmDays, CampaignAnalysis, Health, Question
 from experiments.stats.analysis import analyse_campaign as analyse
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
+from workspaces.models import Source
 from workspaces.models.spelling import in_currency
 
 # What a campaign without a hypothesis is looked at by: the first of which everything is reported.
@@ -39,84 +45,6 @@ UNPLANNED_METRICS = ("cpa", "ctr", "cpc", "cpm", "open_rate")
 _LOOKED_AT_BESIDES = frozenset({"spend", "sends", "visits"})
 # Who gets an e-mail or sees a landing page is drawn by lot, so there the split itself can be tested.
 EMAIL_CHANNEL = "email"
-
-
-@dataclass(frozen=True, slots=True)
-class ArmAnalysis:
-    """One arm over the counted days; ``None`` is not known. Intervals bound ``value``."""
-
-    arm: str
-    is_control: bool
-    numerator: int | float | None
-    denominator: int | float | None
-    value: float | None
-    confidence_low: float | None
-    confidence_high: float | None
-    credible_low: float | None
-    credible_high: float | None
-    probability_best: float | None
-    expected_loss: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignVerdict:
-    """``arm`` is the arm it speaks of, ``None`` where it speaks of none."""
-
-    code: VerdictCode
-    arm: str | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Everything the results of one campaign say about one metric.
-
-    Arms and comparisons count closed days. What arrives late may still grow on those after
-    ``settled_through``; the verdict waits for them, and ``provisional`` says that there are some. ``sources``
-    names, by measure, whose numbers were used. ``chance_to_meet_target``: of a single arm.
-    """
-
-    campaign: str
-    metric: Metric
-    first_day: date | None
-    last_day: date | None
-    settled_through: date | None
-    days: int
-    provisional: bool
-    health: Health
-    arms: tuple[ArmAnalysis, ...]
-    comparisons: tuple[ComparisonResult, ...]
-    verdict: CampaignVerdict
-    sources: Mapping[str, Sequence[str]]
-    chance_to_meet_target: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As REST answers."""
-        return {
-            "campaign": self.campaign,
-            "metric": self.metric.key,
-            "direction": self.metric.direction.value,
-            "first_day": _iso(self.first_day),
-            "last_day": _iso(self.last_day),
-            "settled_through": _iso(self.settled_through),
-            "days": self.days,
-            "provisional": self.provisional,
-            "health": {**asdict(self.health), "warnings": list(self.health.warnings)},
-            "arms": [asdict(arm) for arm in self.arms],
-            "comparisons": [_compared(comparison) for comparison in self.comparisons],
-            "verdict": {**asdict(self.verdict), "code": self.verdict.code.value},
-            "sources": dict(self.sources),
-        }
-
-
-def _compared(comparison: ComparisonResult) -> dict[str, Any]:
-    shown = asdict(comparison)
-    del shown["look_allows"]
-    return {"arm": shown.pop("key"), **shown}
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def measures_for(metric: Metric) -> frozenset[str]:
@@ -174,10 +102,11 @@ def _analyse(
     chosen = [
         metric or _default_metric(index, campaign, measured) for index, campaign in enumerate(campaigns)
     ]
+    estimates = read_estimates(campaigns)
     # Which days count depends on the metric and not on the campaign, so it is worked out once for each.
-    cells = {key: _DayCells.of(METRICS[key], measured, at=at) for key in {one.key for one in chosen}}
+    days = {key: mature_days(METRICS[key], measured, estimates, at=at) for key in {one.key for one in chosen}}
     return [
-        _Results(campaign, index, one, measured, cells[one.key]).analysis()
+        _Results(campaign, index, one, days[one.key], estimates).analysis()
         for index, (campaign, one) in enumerate(zip(campaigns, chosen, strict=True))
     ]
 
@@ -189,40 +118,35 @@ def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> M
     return next(reported, METRICS[UNPLANNED_METRICS[0]])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _DayCells:
-    """Cells (campaigns, arms, days) that count, and those of them that no longer move."""
-
-    closed: Cells
-    settled: Cells
-
-    @classmethod
-    def of(cls, metric: Metric, measured: Measurements, *, at: datetime) -> "_DayCells":
-        closed = measured.countable(metric)
-        for measure in measures_of(metric):
-            closed = closed & measured.closed(measure, at=at)
-        return cls(closed, measured.complete(metric, at=at))
-
-
 class _Results:
     """One campaign by one metric; arrays are (arms, days)."""
 
     def __init__(
-        self, campaign: Campaign, index: int, metric: Metric, measured: Measurements, cells: _DayCells
+        self, campaign: Campaign, index: int, metric: Metric, days: MatureDays, estimates: Estimates
     ) -> None:
         self.campaign = campaign
         self.index = index
         self.metric = metric
-        self.measured = measured
-        self.arms: Sequence[Arm] = measured.arms[index]
-        self.closed = cells.closed[index, : len(self.arms)]
-        self.settled = cells.settled[index, : len(self.arms)]
+        self.days = days
+        self.estimates = estimates
+        self.measured = days.measured
+        self.arms: Sequence[Arm] = self.measured.arms[index]
+        self.closed = self._own(days.closed)
+        self.settled = self._own(days.settled)
+        self.is_patient = campaign.workspace.settled_days_only and metric.is_late
+        # What the table shows; whoever wants settled days only still sees the others.
+        self.counted = self.closed if self.is_patient else self._own(days.counted)
+        self.weight = days.weight[index, : len(self.arms)]
+
+    def _own(self, cells: Cells) -> Cells:
+        return cells[self.index, : len(self.arms)]
 
     def analysis(self) -> Analysis:
-        days = np.flatnonzero(self.closed.any(axis=0))
-        is_provisional = bool((self.closed & ~self.settled).any())
-        result = self._results(self.closed, provisional=is_provisional)
-        settled = self._results(self.settled, provisional=True) if is_provisional else result
+        days = np.flatnonzero(self.counted.any(axis=0))
+        is_provisional = bool((self.counted & ~self.settled).any())
+        result = self._results(self.counted, provisional=is_provisional)
+        waits = is_provisional and self.is_patient
+        judged = self._results(self.settled, provisional=True) if waits else result
         return Analysis(
             campaign=self.campaign.key,
             metric=self.metric,
@@ -231,25 +155,75 @@ class _Results:
             settled_through=self._settled_through(days),
             days=len(days),
             provisional=is_provisional,
-            health=result.health,
+            health=self._health(result.health),
             arms=tuple(self._arm(position, result) for position in range(len(self.arms))),
             comparisons=tuple(
                 replace(comparison, lift_absolute=self._scaled(comparison.lift_absolute))
                 for comparison in result.comparisons
             ),
-            verdict=self._verdict(settled, closed_days=len(days)),
+            verdict=self._verdict(judged, shown_days=len(days)),
             sources={
-                measure: self.measured.sources_used(self.index, measure, self._padded(self.closed))
+                measure: self.measured.sources_used(self.index, measure, self._padded(self.counted))
                 for measure in sorted(measures_of(self.metric))
             },
-            chance_to_meet_target=settled.probability_better,
+            chance_to_meet_target=judged.probability_better,
+            maturity=self._maturity() if self.metric.is_late else None,
+        )
+
+    def _left_out(self) -> list[Source]:
+        return self.days.left_out(self.index)
+
+    def _health(self, health: Health) -> Health:
+        """With a warning where a source takes no part, and numbers of another stand in for its own."""
+        names = " and ".join(source.name for source in self._left_out())
+        if not names or not self.closed.any():
+            return health
+        counted = MEASURES[self.metric.events].label
+        warning = (
+            f"The {counted} of {names} take no part: they are dated by when they happened, and their money "
+            "was spent on other days."
+        )
+        return replace(health, warnings=(*health.warnings, warning))
+
+    def _maturity(self) -> Maturity:
+        cells = self._padded(self.closed)
+        used = {
+            key
+            for one in late_measures(self.metric)
+            for key in self.measured.sources_used(self.index, one, cells)
+        }
+        curves = {
+            source.key: self.estimates.curve(source)
+            for source in self.measured.sources
+            if source.workspace_id == self.campaign.workspace_id and source.key in used
+        }
+        visible = self.days.visible[self.index, : len(self.arms)]
+        days = []
+        for index in np.flatnonzero(self.closed.any(axis=0)):
+            arms = self.closed[:, index]
+            days.append(
+                DayMaturity(
+                    day=self.measured.day(self.index, index),
+                    visible=float(visible[arms, index].min()),
+                    is_settled=bool(self.settled[arms, index].all()),
+                    is_counted=bool(self.counted[arms, index].any()),
+                )
+            )
+        return Maturity(
+            policy="settled_days" if self.is_patient else "curve",
+            sources={
+                key: SourceMaturity(curve.share, curve.low, curve.high, curve.days_known)
+                for key, curve in sorted(curves.items())
+            },
+            days=tuple(days),
+            left_out=tuple(source.key for source in self._left_out()),
         )
 
     def _settled_through(self, days: Sequence[int] | np.ndarray[Any, Any]) -> date | None:
         """The last day up to which nothing that counts moves any more."""
         last = None
         for day in days:
-            if (self.closed[:, day] & ~self.settled[:, day]).any():
+            if (self.counted[:, day] & ~self.settled[:, day]).any():
                 break
             last = self.measured.day(self.index, day)
         return last
@@ -262,9 +236,15 @@ class _Results:
         values = self.measured.values[measure][self.index, : len(self.arms)]
         return np.where(cells & ~np.isnan(values), values, 0.0)
 
+    def _mature_days_of(self, measure: str, cells: Cells) -> Amounts:
+        """The same, the exposure counting for as much as late conversions are visible."""
+        amounts = self._days_of(measure, cells)
+        return amounts * self.weight if measure == self.metric.exposure else amounts
+
     def _results(self, cells: Cells, *, provisional: bool) -> CampaignAnalysis:
         metric, form = self.metric, self.metric.form
-        top, bottom = self._days_of(metric.numerator, cells), self._days_of(metric.denominator, cells)
+        top = self._mature_days_of(metric.numerator, cells)
+        bottom = self._mature_days_of(metric.denominator, cells)
         outcome, exposure = (bottom, top) if form == MetricForm.COST else (top, bottom)
         events = self._days_of(metric.events, cells) if form == MetricForm.VALUE else None
         if not cells.shape[1]:
@@ -302,6 +282,8 @@ class _Results:
             planned_share=[float(arm.planned_share) for arm in self.arms],
             spend=None if drawn is not None else self._days_of("spend", cells).sum(axis=1),
             randomised=drawn,
+            day_spread=self.estimates.day_spread(self.campaign.workspace_id),
+            contrast_spread=self.estimates.contrast_spread(self.campaign.workspace_id),
         )
 
     def _drawn_by_lot(self, cells: Cells) -> Amounts | None:
@@ -338,7 +320,7 @@ class _Results:
 
     def _arm(self, position: int, result: CampaignAnalysis) -> ArmAnalysis:
         arm, own = self.arms[position], result.arms[position]
-        cells = self.closed[position]
+        cells = self.counted[position]
         return ArmAnalysis(
             arm=arm.key,
             is_control=arm.is_control,
@@ -362,20 +344,28 @@ class _Results:
     def _scaled(self, value: float | None) -> float | None:
         return None if value is None else value * self.metric.per
 
-    def _verdict(self, settled: CampaignAnalysis, *, closed_days: int) -> CampaignVerdict:
-        """The verdict of the settled days, or why there cannot be one."""
-        missing = self._missing(settled, closed_days=closed_days)
+    def _verdict(self, judged: CampaignAnalysis, *, shown_days: int) -> CampaignVerdict:
+        """The verdict of the days that may speak, or why there cannot be one."""
+        missing = self._missing(judged, shown_days=shown_days)
         if missing is not None:
             return CampaignVerdict(VerdictCode.INSUFFICIENT, None, missing)
-        verdict = settled.verdict
+        verdict = judged.verdict
         return CampaignVerdict(VerdictCode(verdict.code), verdict.arm, verdict.reason)
 
-    def _missing(self, settled: CampaignAnalysis, *, closed_days: int) -> str | None:
+    def _missing(self, judged: CampaignAnalysis, *, shown_days: int) -> str | None:
         if self.campaign.hypothesis is None:
             return "It has no hypothesis, so nothing says what a yes would be. Adopt it to get a verdict."
         if len(self.arms) == 1 and self._target() is None:
             return f"It has one arm and no target for its {self.metric.label} to compare it with."
-        if settled.days < FEWEST_CLOSED_DAYS <= closed_days:
-            count = f"{settled.days or 'none'} of the {closed_days} closed days is settled"
+        left_out = self._left_out()
+        if left_out and not self.closed.any():
+            names = " and ".join(source.name for source in left_out)
+            return (
+                f"Only {names} {'counts' if len(left_out) == 1 else 'count'} the "
+                f"{MEASURES[self.metric.events].label}, dated by when they happened: no day of them can be "
+                "set against the money of the same day."
+            )
+        if judged.days < FEWEST_CLOSED_DAYS <= shown_days:
+            count = f"{judged.days or 'none'} of the {shown_days} closed days is settled"
             return f"So far {count}; a verdict takes at least {FEWEST_CLOSED_DAYS}."
         return None

@@ -240,12 +240,13 @@ def main_metric(campaign: Campaign) -> Metric:
 def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     """The campaign's totals and days in its main metric."""
     metric = main_metric(campaign)
-    measured = read_measurements([campaign], measures_for(metric))
+    read = read_measurements([campaign], measures_for(metric))
+    measured = read.of(metric)
     spend = measured.values["spend"][0]
     has_spend = measured.reported("spend")[0]
     total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
     if not measured.length:
-        return CampaignNumbers(metric, measured, total_spend, None, None, [], {})
+        return CampaignNumbers(metric, read, total_spend, None, None, [], {})
     counted = measured.countable(metric)[0]
     complete = measured.complete(metric, at=at)[0]
     top, bottom = (
@@ -271,7 +272,7 @@ def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     any_counted = bool(counted.any())
     return CampaignNumbers(
         metric,
-        measured,
+        read,
         total_spend,
         exact(float(events.sum())) if any_counted else None,
         metric.value(top.sum(), bottom.sum()) if any_counted else None,

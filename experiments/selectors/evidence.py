@@ -24,6 +24,8 @@ from experiments.choices import (
     MetricForm,
 )
 from experiments.models import Arm, KillCriterion, Observation
+from experiments.selectors.estimates import Estimates
+from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import (
     PLACES,
     Amounts,
@@ -35,6 +37,7 @@ from experiments.selectors.measurements import (
 from experiments.stats.always_valid import always_valid_path, breach_log_e
 from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
+from experiments.stats.grids import SpreadPrior
 from experiments.stats.threshold import OBSERVED_MARGIN, OBSERVED_MARGIN_DAYS, threshold_evidence
 
 # An e-value beyond this says no more, and its square would leave the range of a double.
@@ -57,8 +60,9 @@ class Finding:
 
     ``value``: the metric on its own scale, ``None`` where nothing stands below the line. ``strength``: the
     probability or the e-value, ``None`` where it is unknown or the number simply stands. ``data_through``:
-    the last day that counted. ``numbers``: the totals behind it. ``is_breach``: the rule is broken, its
-    guards being met.
+    the last day that counted. ``numbers``: the totals behind it, with the ``mature_`` exposure where late
+    conversions were allowed for; ``left_out`` names sources that take no part. ``is_breach``: the rule is
+    broken, its guards being met.
     """
 
     guard_progress: dict[str, Any]
@@ -79,21 +83,28 @@ def measures_for(criteria: Iterable[KillCriterion]) -> set[str]:
     return needed
 
 
-def find(subjects: Sequence[Subject], measured: Measurements, *, at: datetime) -> list[Finding]:
+def find(
+    subjects: Sequence[Subject], measured: Measurements, estimates: Estimates, *, at: datetime
+) -> list[Finding]:
     """The findings on the subjects, in their order; criteria that are judged alike are judged together."""
-    alike: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str, str, SpreadPrior], list[int]] = defaultdict(list)
     for index, subject in enumerate(subjects):
         criterion = subject.criterion
-        alike[criterion.metric, criterion.evidence, criterion.level].append(index)
+        prior = estimates.day_spread(measured.campaigns[subject.campaign].workspace_id)
+        alike[criterion.metric, criterion.evidence, criterion.level, prior].append(index)
+    # Which days count depends on the metric and not on the rule.
+    days = {
+        key: mature_days(METRICS[key], measured, estimates, at=at) for key in {group[0] for group in alike}
+    }
     findings: dict[int, Finding] = {}
-    for (metric, evidence, level), indices in alike.items():
+    for (metric, evidence, level, prior), indices in alike.items():
         group = _Group(
             METRICS[metric],
             EvidenceKind(evidence),
             CriterionLevel(level),
             [subjects[index] for index in indices],
-            measured,
-            at,
+            days[metric],
+            prior,
         )
         findings |= zip(indices, group.findings(), strict=True)
     return [findings[index] for index in range(len(subjects))]
@@ -108,25 +119,24 @@ class _Group:
         kind: EvidenceKind,
         level: CriterionLevel,
         subjects: Sequence[Subject],
-        measured: Measurements,
-        at: datetime,
+        days: MatureDays,
+        prior: SpreadPrior,
     ) -> None:
         self.metric = metric
         self.kind = kind
         self.subjects = subjects
-        self.measured = measured
+        self.days = days
+        self.measured = days.measured
+        self.prior = prior
         self._campaigns = np.array([subject.campaign for subject in subjects])
         self._arms = np.array([subject.arm or 0 for subject in subjects])
         self._by_arm = level == CriterionLevel.ARM
 
-        countable = measured.countable(metric)
-        cells = countable if kind == EvidenceKind.OBSERVED else measured.complete(metric, at=at)
-        if not self._by_arm:
-            # A campaign's day counts once all that its arms reported of it is final: part of a day is another
-            # day.
-            cells = cells & ~(countable & ~cells).any(axis=1, keepdims=True)
-        self._cells = cells
-        self.seen = self._at_level(cells, np.any)
+        # The number as it stands is that of all days, the open one included, and makes no allowance.
+        as_it_stands = kind == EvidenceKind.OBSERVED
+        self._cells = days.countable if as_it_stands else days.counted if self._by_arm else days.whole_days()
+        self._weight = np.ones(days.weight.shape) if as_it_stands else days.weight
+        self.seen = self._at_level(self._cells, np.any)
         self.numerator = self._days_of(metric.numerator)
         self.denominator = self._days_of(metric.denominator)
 
@@ -135,10 +145,16 @@ class _Group:
             return np.asarray(cells[self._campaigns, self._arms])
         return np.asarray(over_arms(cells, axis=1)[self._campaigns])
 
-    def _days_of(self, measure: str) -> Amounts:
-        """A measure's day sums on the days that are seen, 0 elsewhere."""
+    def _days_of(self, measure: str, *, raw: bool = False) -> Amounts:
+        """A measure's day sums on the days that are seen, 0 elsewhere.
+
+        What late conversions are compared with counts in part, unless it is wanted ``raw``.
+        """
         values = self.measured.values[measure]
         counted = self._cells & self.measured.reported(measure)
+        if measure == self.metric.exposure and not raw:
+            # To the places of an amount, so that a guard is met to the last cent.
+            values = (values * self._weight).round(PLACES)
         return self._at_level(np.where(counted, values, 0.0), np.sum)
 
     def findings(self) -> Iterator[Finding]:
@@ -148,6 +164,8 @@ class _Group:
         totals = {guard: have[:, -1:].sum(axis=1) for guard, have in guard_days.items()}
         basis = {*measures_of(self.metric), GuardKey.SPEND.value}
         totals |= {measure: self._days_of(measure).sum(axis=1) for measure in basis}
+        exposure = self.metric.exposure
+        reported = self._days_of(exposure, raw=True).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = totals[self.metric.numerator] / totals[self.metric.denominator] * self.metric.per
         strengths, broken = self._evidence(met)
@@ -156,6 +174,13 @@ class _Group:
             guards = subject.criterion.guards
             have = {key: _amount(key, totals[key][index], unit=unit) for key in sorted({*basis, *guards})}
             seen = np.flatnonzero(self.seen[index])
+            numbers = {key: have[key] for key in have if key != exposure}
+            numbers[exposure] = _amount(exposure, reported[index], unit=unit)
+            if exact(reported[index]) != exact(totals[exposure][index]):
+                numbers[f"mature_{exposure}"] = have[exposure]
+            left_out = self.days.left_out(subject.campaign)
+            if left_out:
+                numbers["left_out"] = [source.key for source in left_out]
             yield Finding(
                 guard_progress={
                     guard: {"have": have[guard], "need": _amount(guard, float(need), unit=unit)}
@@ -166,7 +191,7 @@ class _Group:
                 strength=float_or_none(strengths[index]),
                 is_breach=bool(broken[index]),
                 data_through=self.measured.day(subject.campaign, seen[-1]) if len(seen) else None,
-                numbers={**have, GuardKey.DAYS.value: len(seen)},
+                numbers={**numbers, GuardKey.DAYS.value: len(seen)},
             )
 
     def _guards(self) -> set[str]:
@@ -222,7 +247,13 @@ class _Group:
         if typical is not None:
             options["average_order_value"] = np.where(np.isnan(typical), 1.0, typical)
         evidence = threshold_evidence(
-            self.metric.form, outcome, exposure, self._thresholds(), mask=self.seen, **options
+            self.metric.form,
+            outcome,
+            exposure,
+            self._thresholds(),
+            mask=self.seen,
+            prior=self.prior,
+            **options,
         )
         probabilities = np.where(self._sides(), evidence.p_above, evidence.p_below)
         if typical is not None:

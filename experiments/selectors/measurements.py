@@ -6,7 +6,7 @@ reported*.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import FloatField, Sum, prefetch_related_objects
+from django.db.models import FloatField, Min, Sum, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from experiments.choices import MEASURES, Metric
 from experiments.models import Arm, Campaign, Observation
+from workspaces.choices import SourceKind
 from workspaces.models import Source
 
 Amounts = npt.NDArray[np.float64]
@@ -50,6 +51,16 @@ def measures_of(metric: Metric) -> frozenset[str]:
     return frozenset({metric.numerator, metric.denominator, metric.events})
 
 
+def is_paired_with_spend(metric: Metric) -> bool:
+    """Whether a day's events are set against the same day's money, so that both must mean that day."""
+    return metric.is_late and metric.exposure == "spend"
+
+
+def late_measures(metric: Metric) -> frozenset[str]:
+    """The measures of this metric that a day gains after its close."""
+    return frozenset(measure for measure in measures_of(metric) if MEASURES[measure].late)
+
+
 def exact(amount: float) -> Decimal:
     """A sum of reported amounts without the noise of binary fractions."""
     return Decimal(round(float(amount) * _SCALE)) / Decimal(_SCALE)
@@ -61,6 +72,8 @@ class Measurements:
 
     ``values``: by measure key, NaN where not reported. ``source``: by measure key, the index in ``sources``
     of the source that was used, -1 where none. ``phase``: by measure key, a ``Phase`` where reported.
+    ``reported_on``: by late measure, the ordinal of the source's day on which it was last reported.
+    ``dated_back``: late measures once more, as sources report them that date an event back to its click.
     ``first_day``: (campaigns,) the ordinal of the day at index 0. ``arms``: each campaign's arms in their
     order; campaigns with fewer arms than the axis is long have nothing in the rest.
     """
@@ -72,6 +85,8 @@ class Measurements:
     values: Mapping[str, Amounts]
     source: Mapping[str, npt.NDArray[np.int32]]
     phase: Mapping[str, npt.NDArray[np.int8]]
+    reported_on: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    dated_back: "Mapping[str, _Cells]" = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -82,6 +97,53 @@ class Measurements:
     def days(self) -> npt.NDArray[np.int64]:
         """Ordinals of the days, (campaigns, days)."""
         return self.first_day[:, None] + np.arange(self.length)
+
+    def of(self, metric: Metric) -> "Measurements":
+        """The same for this metric: what is set against a day's spend is counted by sources that date back.
+
+        A CRM and an analytics tool date an event by when it happened. Its click, and the money for it, were
+        on another day, so they take no part in a cost or a return on spend by days.
+        """
+        if not is_paired_with_spend(metric):
+            return self
+        parts = {measure: self.dated_back[measure] for measure in late_measures(metric)}
+        return replace(
+            self,
+            values={**self.values, **{key: part.values for key, part in parts.items()}},
+            source={**self.source, **{key: part.source for key, part in parts.items()}},
+            phase={**self.phase, **{key: part.phase for key, part in parts.items()}},
+            reported_on={**self.reported_on, **{key: part.reported_on for key, part in parts.items()}},
+        )
+
+    def left_out(self, campaign: int, metric: Metric) -> list[Source]:
+        """Sources of a campaign that report what the metric counts, and date it by when it happened."""
+        if not is_paired_with_spend(metric):
+            return []
+        used = {
+            int(index)
+            for measure in late_measures(metric)
+            for index in np.unique(self.source[measure][campaign])
+            if index != _NO_SOURCE
+        }
+        return [
+            self.sources[index]
+            for index in sorted(used)
+            if not SourceKind(self.sources[index].kind).dates_back
+        ]
+
+    def age(self, measure: str, *, at: datetime) -> npt.NDArray[np.int64]:
+        """How many days old each day was when the late measure was last reported; 0 where it never was.
+
+        A report that claims to be older than its day says nothing of that, so it counts as one of now.
+        """
+        # One more for "no source", which index -1 finds.
+        today = np.array(
+            [*(at.astimezone(source.tz).date().toordinal() for source in self.sources), 0], dtype=np.int64
+        )[self.source[measure]]
+        days = self.days[:, None, :]
+        reported = self.reported_on[measure]
+        known = np.where(reported < days, today, np.minimum(reported, today))
+        return np.maximum(np.where(self.source[measure] == _NO_SOURCE, days, known) - days, 0)
 
     def reported(self, measure: str) -> Cells:
         return np.asarray(~np.isnan(self.values[measure]), dtype=np.bool_)
@@ -107,8 +169,14 @@ class Measurements:
         """Cells in which everything that the metric needs was reported while the arm ran."""
         return _all([self.ran(measure) for measure in measures_of(metric)])
 
+    def closed_days(self, metric: Metric, *, at: datetime) -> Cells:
+        """Countable cells of days that every source behind them has closed."""
+        return _all(
+            [self.countable(metric), *(self.closed(measure, at=at) for measure in measures_of(metric))]
+        )
+
     def complete(self, metric: Metric, *, at: datetime) -> Cells:
-        """Countable cells that may be judged: closed, and settled in what arrives late."""
+        """Countable cells that no longer move: closed, and settled in what arrives late."""
         final = [
             self.settled(measure, at=at) if MEASURES[measure].late else self.closed(measure, at=at)
             for measure in measures_of(metric)
@@ -123,6 +191,16 @@ class Measurements:
         """Keys of the sources behind a campaign's cells, (arms, days), in the order of their precedence."""
         used = np.unique(self.source[measure][campaign][cells])
         return [self.sources[index].key for index in used if index != _NO_SOURCE]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """One measure's cells, as in ``Measurements``."""
+
+    values: Amounts
+    source: npt.NDArray[np.int32]
+    phase: npt.NDArray[np.int8]
+    reported_on: npt.NDArray[np.int64]
 
 
 def read_measurements(
@@ -144,9 +222,14 @@ def read_measurements(
     query = Observation.objects.of_campaigns([campaign.pk for campaign in campaigns])
     if as_of is not None:
         query = query.filter(day__lte=as_of)
-    sums = {f"sum_{key}": Cast(Sum(key), FloatField()) for key in keys}
+    late = [key for key in keys if MEASURES[key].late]
+    sums: dict[str, Any] = {f"sum_{key}": Cast(Sum(key), FloatField()) for key in keys}
+    # Of several entities the one reported first says how much of the day was visible.
+    reports = {"last_report": Min("reported_at")} if late else {}
     rows = list(
-        query.values("arm", "day", "source").annotate(**sums).values_list("arm", "day", "source", *sums)
+        query.values("arm", "day", "source")
+        .annotate(**sums, **reports)
+        .values_list("arm", "day", "source", *sums, *reports)
     )
     sources = _sources({row[2] for row in rows})
     rank = {source.pk: index for index, source in enumerate(sources)}
@@ -155,9 +238,12 @@ def read_measurements(
     day = np.array([row[1].toordinal() for row in rows], dtype=np.int64)
     speaker = np.array([rank[row[2]] for row in rows], dtype=np.int32)
     amounts = (
-        np.array([row[3:] for row in rows], dtype=np.float64).reshape(len(rows), len(keys)).round(PLACES)
+        np.array([row[3 : 3 + len(keys)] for row in rows], dtype=np.float64)
+        .reshape(len(rows), len(keys))
+        .round(PLACES)
     )
     phase = _phases(campaigns, arms, sources, place, day, speaker)
+    reported = _report_days([(row[-1], row[2]) for row in rows] if late else [], sources)
 
     if not baseline:
         kept = phase != Phase.BASELINE
@@ -168,6 +254,7 @@ def read_measurements(
             amounts[kept],
             phase[kept],
         )
+        reported = reported[kept] if late else reported
     first_day = np.full(len(campaigns), _NEVER, dtype=np.int64)
     np.minimum.at(first_day, place[:, 0], day)
     offset = day - first_day[place[:, 0]]
@@ -176,13 +263,48 @@ def read_measurements(
     # The last write to a cell stays, so the source that speaks is written last.
     best_last = np.argsort(-speaker, kind="stable")
 
-    values, source, phases = {}, {}, {}
+    dates_back = np.array([SourceKind(one.kind).dates_back for one in sources], dtype=np.bool_)
+
+    def cells_of(column: int, rows_with: npt.NDArray[np.int64]) -> _Cells:
+        is_late = keys[column] in late
+        return _Cells(
+            _filled(shape, np.nan, np.float64, cell[rows_with], amounts[rows_with, column]),
+            _filled(shape, _NO_SOURCE, np.int32, cell[rows_with], speaker[rows_with]),
+            _filled(shape, Phase.BASELINE, np.int8, cell[rows_with], phase[rows_with]),
+            _filled(shape, 0, np.int64, cell[rows_with], reported[rows_with]) if is_late else _NOTHING,
+        )
+
+    parts, dated_back = {}, {}
     for column, key in enumerate(keys):
         rows_with = best_last[~np.isnan(amounts[best_last, column])]
-        values[key] = _filled(shape, np.nan, np.float64, cell[rows_with], amounts[rows_with, column])
-        source[key] = _filled(shape, _NO_SOURCE, np.int32, cell[rows_with], speaker[rows_with])
-        phases[key] = _filled(shape, Phase.BASELINE, np.int8, cell[rows_with], phase[rows_with])
-    return Measurements(campaigns, arms, first_day, sources, values, source, phases)
+        parts[key] = cells_of(column, rows_with)
+        if key in late:
+            paired = rows_with[dates_back[speaker[rows_with]]]
+            dated_back[key] = parts[key] if len(paired) == len(rows_with) else cells_of(column, paired)
+    return Measurements(
+        campaigns=campaigns,
+        arms=arms,
+        first_day=first_day,
+        sources=sources,
+        values={key: part.values for key, part in parts.items()},
+        source={key: part.source for key, part in parts.items()},
+        phase={key: part.phase for key, part in parts.items()},
+        reported_on={key: parts[key].reported_on for key in late},
+        dated_back=dated_back,
+    )
+
+
+_NOTHING = np.zeros(0, dtype=np.int64)
+
+
+def _report_days(reports: Sequence[tuple[datetime, int]], sources: Sequence[Source]) -> npt.NDArray[np.int64]:
+    """The ordinal of each report's day in its source's time zone; a post has one time for many rows."""
+    zones = {source.pk: source.tz for source in sources}
+    days = {
+        (reported_at, source): reported_at.astimezone(zones[source]).date().toordinal()
+        for reported_at, source in set(reports)
+    }
+    return np.array([days[report] for report in reports], dtype=np.int64)
 
 
 def _all(cells: Sequence[Cells]) -> Cells:

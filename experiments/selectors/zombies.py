@@ -5,7 +5,7 @@ Reads only; ``services.judging`` turns signals into flags. Draft campaigns never
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,7 +23,19 @@ from experiments.choices import (
     ZombieSignal,
 )
 from experiments.models import Arm, Breach, Campaign, KillCriterion, Observation, ZombieFlag
-from experiments.selectors.measurements import PLACES, Amounts, Cells, Measurements, Phase, exact
+from experiments.models.criterion import canonical_number
+from experiments.selectors.estimates import Estimates
+from experiments.selectors.maturity import MatureDays, mature_days
+from experiments.selectors.measurements import (
+    PLACES,
+    Amounts,
+    Cells,
+    Measurements,
+    Phase,
+    exact,
+    measures_of,
+)
+from experiments.selectors.outlook import Outlook, outlooks
 from workspaces.choices import EventKind
 from workspaces.models import Event
 
@@ -63,15 +75,27 @@ class _Facts:
 
 def zombie_measures(campaigns: Sequence[Campaign]) -> set[str]:
     """Every measure that the signals of these campaigns read."""
-    metrics = {_target_cost(campaign) for campaign in campaigns}
-    return {"spend", *(METRICS[key].events for key in metrics if key)}
+    return {"spend"}.union(*(measures_of(METRICS[key]) for key in _metrics(campaigns)))
+
+
+def _metrics(campaigns: Sequence[Campaign]) -> set[str]:
+    """By which these campaigns are held against a target."""
+    return {
+        campaign.hypothesis.metric.key
+        for campaign in campaigns
+        if campaign.hypothesis is not None and campaign.hypothesis.target is not None
+    }
 
 
 def find_zombies(
-    campaigns: Sequence[Campaign], measured: Measurements, *, at: datetime
+    campaigns: Sequence[Campaign], measured: Measurements, estimates: Estimates, *, at: datetime
 ) -> list[list[Signal]]:
     """The signals of each campaign at ``at``. ``measured`` is of the same campaigns, with baseline."""
     facts = _read_facts(campaigns)
+    mature = {
+        key: mature_days(METRICS[key], measured, estimates, at=at) for key in sorted(_metrics(campaigns))
+    }
+    ahead = outlooks(campaigns, mature, estimates)
     spend = measured.values["spend"]
     daily = np.where(measured.reported("spend").any(axis=1), np.nansum(spend, axis=1), np.nan).round(PLACES)
     after_stop = np.nansum(np.where(measured.phase["spend"] == Phase.STOPPED, spend, np.nan), axis=1).round(
@@ -86,6 +110,8 @@ def find_zombies(
             daily=daily[index],
             after_stop=after_stop[index],
             facts=facts,
+            mature=mature,
+            outlook=ahead.get(index),
             at=at,
         )
         found.append([] if campaign.launched_at is None else own.signals())
@@ -147,6 +173,8 @@ class _Campaign:
     daily: Amounts
     after_stop: Amounts
     facts: _Facts
+    mature: Mapping[str, MatureDays]
+    outlook: Outlook | None
     at: datetime
 
     def signals(self) -> list[Signal]:
@@ -155,6 +183,7 @@ class _Campaign:
             self.breached,
             self.overdue,
             self.unplanned,
+            self.hopeless,
             self.barren,
             self.blind,
             self.overspent,
@@ -281,18 +310,40 @@ class _Campaign:
             evidence=evidence,
         )
 
+    def hopeless(self) -> Signal | None:
+        """Less than 5 % likely to reach its target with the money and the days that are left."""
+        hypothesis, outlook = self.campaign.hypothesis, self.outlook
+        if hypothesis is None or hypothesis.target is None or outlook is None or outlook.since is None:
+            return None
+        is_money = hypothesis.metric.is_money
+        evidence = {
+            "metric": hypothesis.metric.key,
+            "target": self._money(hypothesis.target) if is_money else canonical_number(hypothesis.target),
+            "p_miss": round(outlook.p_miss, 3),
+            "data_through": outlook.data_through,
+            "money_left": self._money(exact(outlook.money_left)),
+            "days_left": outlook.days_left,
+        }
+        return self._signal(
+            ZombieSignal.HOPELESS,
+            since=self._end_of(outlook.since),
+            counted=self._after(outlook.since),
+            evidence=evidence,
+        )
+
     def barren(self) -> Signal | None:
-        """Settled days cost a multiple of the target, and no day, settled or not, brought a conversion."""
+        """Mature spend is a multiple of the target, and no day, however young, brought a conversion."""
         key, hypothesis = _target_cost(self.campaign), self.campaign.hypothesis
         if key is None or hypothesis is None or hypothesis.target is None or not self.campaign.is_spending:
             return None
-        metric = METRICS[key]
-        countable = self.measured.countable(metric)[self.index]
-        events = self.measured.values[metric.events][self.index][countable]
+        metric, days = METRICS[key], self.mature[key]
+        countable = days.countable[self.index]
+        events = days.measured.values[metric.events][self.index][countable]
         if not len(events) or events.sum() > 0:
             return None
-        complete = self.measured.complete(metric, at=self.at)[self.index]
-        mature = np.where(complete, self.measured.values["spend"][self.index], 0.0).sum(axis=0)
+        counted = days.counted[self.index]
+        spend = self.measured.values["spend"][self.index] * days.weight[self.index]
+        mature = np.where(counted, spend, 0.0).sum(axis=0)
         limit = hypothesis.target * self.campaign.workspace.barren_target_multiple
         reached = np.flatnonzero(mature.cumsum().round(PLACES) >= float(limit))
         if not len(reached):

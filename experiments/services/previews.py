@@ -7,10 +7,12 @@ from typing import Any
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
 from experiments.models import KillCriterion
 from experiments.models.criterion import canonical_number, criteria_digest
+from experiments.selectors.estimates import Estimates, estimates_of
 from experiments.services.criteria import CRITERION_FIELDS, read_criterion
 from experiments.services.values import Values
 from experiments.stats.false_kill import MOST_DAYS, SHOWN_TRUTHS, PlannedRun, Risk, Rule, false_kill_risk
-from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE
+from experiments.stats.grids import SpreadPrior
+from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.permissions import Actor, Permission
 
 PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_exposure", "order_value")
@@ -36,14 +38,15 @@ def preview_criterion(*, values: Mapping[str, Any], by: Actor) -> dict[str, Any]
     criterion = KillCriterion(workspace=by.workspace, **fields)
     metric = criterion.metric_definition if fields.get("metric") else None
     truth = reader.metric_value("truth", metric=metric)
-    run = _read_run(reader, metric, by=by)
+    estimates = estimates_of([by.workspace])
+    run = _read_run(reader, metric, estimates, by=by)
     reader.raise_errors()
     _refuse_what_cannot_be_drawn(reader, criterion, run, truth=truth)
     reader.raise_errors()
     return _as_shown(criterion, run, truth=truth)
 
 
-def _read_run(reader: Values, metric: Metric | None, *, by: Actor) -> PlannedRun | None:
+def _read_run(reader: Values, metric: Metric | None, estimates: Estimates, *, by: Actor) -> PlannedRun | None:
     reader.require("spend_per_day")
     reader.require("days")
     spend = reader.money("spend_per_day", workspace=by.workspace)
@@ -70,8 +73,14 @@ def _read_run(reader: Values, metric: Metric | None, *, by: Actor) -> PlannedRun
         days=days,
         exposure_price=float(price) if is_rate and price else 1.0,
         order_value=float(order_value) if metric.form == MetricForm.VALUE and order_value else None,
-        curve=DEFAULT_CURVE if metric.is_late else AT_ONCE,
+        curve=_curve(estimates) if metric.is_late else AT_ONCE,
+        spread=estimates.day_spread(by.workspace.pk),
     )
+
+
+def _curve(estimates: Estimates) -> MaturityCurve:
+    """Of the learnt ones the one that is latest, since a rule may be written before its channel is chosen."""
+    return min(estimates.curves.values(), key=lambda curve: curve.share, default=DEFAULT_CURVE)
 
 
 def _refuse_what_cannot_be_drawn(
@@ -101,7 +110,8 @@ def _as_shown(criterion: KillCriterion, run: PlannedRun | None, *, truth: Decima
     truths = dict.fromkeys([*SHOWN_TRUTHS, assumed])
     seed = criteria_digest([criterion])
     risks = {
-        risk.truth: risk for risk in false_kill_risk(_rule(criterion), run, seed=seed, truths=list(truths))
+        risk.truth: risk
+        for risk in false_kill_risk(_rule(criterion, run.spread), run, seed=seed, truths=list(truths))
     }
     return {
         "sentence": criterion.rule_text,
@@ -124,7 +134,7 @@ def _risk_as_shown(criterion: KillCriterion, risk: Risk) -> dict[str, Any]:
     }
 
 
-def _rule(criterion: KillCriterion) -> Rule:
+def _rule(criterion: KillCriterion, prior: SpreadPrior) -> Rule:
     metric, guards = criterion.metric_definition, criterion.guards
 
     def least(measure: str) -> float:
@@ -140,6 +150,7 @@ def _rule(criterion: KillCriterion) -> Rule:
         least_exposure=0.0 if metric.exposure == GuardKey.SPEND else least(metric.exposure),
         least_events=least(metric.events),
         least_days=int(least(GuardKey.DAYS)),
+        prior=prior,
     )
 
 

@@ -15,7 +15,7 @@ from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
 from experiments.templatetags import _burning, _charts, _drawings, _words
 from workspaces.models.spelling import MINUS, Number, in_currency
-from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong
+from workspaces.templatetags.quickno import UNKNOWN, counted, day, sentence_case, strong
 
 register = template.Library()
 
@@ -187,12 +187,12 @@ _REASONS = {
     ZombieSignal.BREACHED: "Its rule said stop {hours} hours ago, and nobody has acted: {rule}.",
     ZombieSignal.OVERDUE: "Its sprint ended {days} days ago, and nobody has decided.",
     ZombieSignal.UNPLANNED: "It spends, and nobody has said when to stop.",
-    ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with what is left.",
+    ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with the {money_left} and {ahead} left.",
     ZombieSignal.BARREN: "{spend} spent and no {events}. Without any, {limit} is the limit.",
     ZombieSignal.BLIND: "Meant to spend, and no numbers for {hours} hours.",
     ZombieSignal.OVERSPENT: "{over} more is reported than its budget of {budget}.",
 }
-_MONEY_FACTS = {"spend", "limit", "over", "budget"}
+_MONEY_FACTS = {"spend", "limit", "over", "budget", "money_left"}
 
 
 class _Facts(dict[str, str]):
@@ -213,6 +213,8 @@ def zombie_reason(context: Context, flag: ZombieFlag) -> str:
             if value is not None
         }
     )
+    if "days_left" in facts:
+        facts["ahead"] = counted(flag.evidence["days_left"], "day")
     return _REASONS[ZombieSignal(flag.signal)].format_map(facts).replace("_", " ")
 
 

@@ -16,9 +16,12 @@ import numpy as np
 from experiments.choices import METRICS, Metric, MetricForm, VerdictCode
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
-from experiments.selectors.measurements import Amounts, Cells, Measurements, measures_of, read_measurements
+from experiments.selectors.estimates import Estimates, read_estimates
+from experiments.selectors.maturity import MatureDays, mature_days
+from experiments.selectors.measurements import Amounts, Cells, measures_of, read_measurements
 from experiments.stats.arrays import float_or_none
 from experiments.stats.budget import DONOR_BELOW, RECEIVER_ABOVE
+from experiments.stats.grids import CONTRAST_SPREAD, SpreadPrior
 from experiments.stats.threshold import threshold_evidence
 
 
@@ -39,10 +42,10 @@ def band(p_above_target: float | None, *, beats_control: bool = False) -> Band:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SettledDays:
-    """A campaign's settled days on its outcome metric; arrays of shape (days,), zeros where nothing counts.
+class CountedDays:
+    """A campaign's counted days on its outcome metric; arrays of shape (days,), zeros where nothing counts.
 
-    ``outcome`` is events for a cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and
+    ``spend`` is mature: it counts by the share of its outcomes that is visible. ``outcome`` is events for a cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and
     ``rate_variance`` are the posterior's of outcome per unit of spend, ``None`` where it has none.
     """
 
@@ -52,6 +55,7 @@ class SettledDays:
     events: Amounts
     rate_mean: float | None
     rate_variance: float | None
+    contrast_spread: SpreadPrior = CONTRAST_SPREAD
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +64,8 @@ class Chance:
 
     ``p_above_target``: probability of meeting its own target (a cost below it, a value above it). ``target``
     is on the metric's own scale. ``beats_control``: without a target, whether the outcome's verdict is a win.
-    ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval.
+    ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval. ``counted_days``
+    speak; of all that were reported, ``settled_days`` no longer move and ``unsettled_days`` may.
     """
 
     metric: Metric | None = None
@@ -72,9 +77,10 @@ class Chance:
     low: float | None = None
     high: float | None = None
     data_through: date | None = None
+    counted_days: int = 0
     settled_days: int = 0
     unsettled_days: int = 0
-    days: SettledDays | None = None
+    days: CountedDays | None = None
 
     @property
     def band(self) -> Band:
@@ -113,29 +119,28 @@ def chances(campaigns: Iterable[Campaign], *, at: datetime) -> dict[int, Chance]
 
 
 def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> list[Chance]:
-    measured = read_measurements(campaigns, measures_of(metric))
-    countable, complete = measured.countable(metric), measured.complete(metric, at=at)
-    # A campaign's day counts once all that its arms reported of it is final: part of a day is another day.
-    cells = complete & ~(countable & ~complete).any(axis=1, keepdims=True)
-    settled: Cells = np.logical_or.reduce(cells, axis=1)
-    reported: Cells = np.logical_or.reduce(countable, axis=1)
+    estimates = read_estimates(campaigns)
+    days = mature_days(metric, read_measurements(campaigns, measures_of(metric)), estimates, at=at)
+    # A campaign's day counts once all that its arms reported of it counts: part of a day is another day.
+    counted: Cells = np.any(days.whole_days(), axis=1)
+    reported: Cells = np.any(days.countable, axis=1)
+    moving: Cells = np.any(days.countable & ~days.settled, axis=1)
     found = []
     for index, campaign in enumerate(campaigns):
-        days = np.flatnonzero(settled[index])
+        speaking = np.flatnonzero(counted[index])
         found.append(
             Chance(
                 metric=metric,
                 target=outcome_target(campaign),
-                data_through=measured.day(index, int(days[-1])) if len(days) else None,
-                settled_days=len(days),
-                unsettled_days=int((reported[index] & ~settled[index]).sum()),
+                data_through=days.measured.day(index, int(speaking[-1])) if len(speaking) else None,
+                counted_days=len(speaking),
+                settled_days=int((reported[index] & ~moving[index]).sum()),
+                unsettled_days=int(moving[index].sum()),
             )
         )
     with_target = [index for index, chance in enumerate(found) if chance.target is not None]
-    if with_target and settled[with_target].any():
-        judged = _against_targets(
-            metric, [found[index] for index in with_target], measured, cells, with_target
-        )
+    if with_target and counted[with_target].any():
+        judged = _against_targets([found[index] for index in with_target], days, estimates, with_target)
         for index, chance in zip(with_target, judged, strict=True):
             found[index] = chance
     return [
@@ -145,26 +150,33 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
 
 
 def _against_targets(
-    metric: Metric, found: Sequence[Chance], measured: Measurements, cells: Cells, indices: Sequence[int]
+    found: Sequence[Chance], days: MatureDays, estimates: Estimates, indices: Sequence[int]
 ) -> list[Chance]:
-    """R1 against each campaign's own target, all campaigns at once."""
+    """R1 against each campaign's own target, all campaigns of a workspace at once."""
+    metric, measured, cells = days.metric, days.measured, days.whole_days()
     is_cost = metric.form == MetricForm.COST
-    settled: Cells = np.logical_or.reduce(cells, axis=1)
+    # A plan is made for one workspace, and so are the chances in it.
+    workspace_id = measured.campaigns[0].workspace_id
 
     def day_sums(measure: str) -> Amounts:
-        sums: Amounts = np.where(cells, np.nan_to_num(measured.values[measure]), 0.0).sum(axis=1)[indices]
+        values = np.nan_to_num(measured.values[measure])
+        if measure == metric.exposure:
+            values = values * days.weight
+        sums: Amounts = np.where(cells, values, 0.0).sum(axis=1)[indices]
         return sums
 
     events, spend = day_sums(metric.events), day_sums(metric.exposure)
     outcome = events if is_cost else day_sums(metric.numerator)
     targets = np.array([chance.target for chance in found], dtype=np.float64)
+    counted: Cells = np.any(cells, axis=1)
     evidence = threshold_evidence(
         metric.form,
         outcome,
         spend,
         targets,
         events=None if is_cost else events,
-        mask=settled[indices],
+        mask=counted[indices],
+        prior=estimates.day_spread(workspace_id),
     )
     p_above = evidence.p_below if is_cost else evidence.p_above
     low, high = evidence.interval()
@@ -176,23 +188,24 @@ def _against_targets(
             value=float_or_none(evidence.value[row]),
             low=float_or_none(low[row]),
             high=float_or_none(high[row]),
-            days=SettledDays(
+            days=CountedDays(
                 first_day=measured.day(index, 0),
                 outcome=outcome[row],
                 spend=spend[row],
                 events=events[row],
                 rate_mean=float_or_none(mean[row]),
                 rate_variance=float_or_none(variance[row]),
+                contrast_spread=estimates.contrast_spread(workspace_id),
             ),
         )
-        if chance.settled_days
+        if chance.counted_days
         else chance
         for row, (index, chance) in enumerate(zip(indices, found, strict=True))
     ]
 
 
 def _against_control(campaign: Campaign, chance: Chance, *, at: datetime) -> Chance:
-    """Without a target: whether the settled days of the outcome metric say *win* against the control."""
+    """Without a target: whether the outcome metric says *win* against the control."""
     if chance.metric is None or chance.data_through is None or campaign.is_finished:
         return chance
     analysis = analyse_campaign(campaign, metric=chance.metric.key, as_of=chance.data_through, at=at)

@@ -12,7 +12,7 @@ from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.gains import expected_gain, probability_receiver_beats_donor
 from sprints.selectors.candidates import Candidate
-from sprints.selectors.chances import SettledDays
+from sprints.selectors.chances import CountedDays
 
 
 def receiver_beats_donor(
@@ -28,12 +28,12 @@ def receiver_beats_donor(
         return None, f"{donor.campaign.name} has stopped: its money is idle."
     for one in (donor, receiver):
         if one.chance.days is None:
-            return None, f"{one.campaign.name} has no settled day against a target of its outcome."
+            return None, f"{one.campaign.name} has no counted day against a target of its outcome."
     forms = {one.chance.metric.form for one in (donor, receiver) if one.chance.metric}
     if len(forms) > 1:
         return None, "One is judged by what an outcome costs, the other by what its money returns."
     chance = _compare(forms.pop(), donor, receiver)
-    return chance, None if chance is not None else "They have no settled day in common."
+    return chance, None if chance is not None else "They have no counted day in common."
 
 
 def _compare(form: MetricForm, donor: Candidate, receiver: Candidate) -> float | None:
@@ -46,11 +46,12 @@ def _compare(form: MetricForm, donor: Candidate, receiver: Candidate) -> float |
         np.array([[donor.chance.target, receiver.chance.target]], dtype=np.float64),
         events=_pair(days, [each.events for each in days]) if is_value else None,
         kappa=ORDER_VALUE_KAPPA if is_value else 1.0,
+        spread=days[0].contrast_spread,
     )
     return float_or_none(found[0])
 
 
-def _pair(days: Sequence[SettledDays], rows: Sequence[Amounts]) -> Amounts:
+def _pair(days: Sequence[CountedDays], rows: Sequence[Amounts]) -> Amounts:
     """(1, 2, days) over the days of both; zero where one has none, which leaves that day out."""
     first_day = min(each.first_day for each in days)
     starts = [(each.first_day - first_day).days for each in days]
@@ -79,7 +80,7 @@ def gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> d
     rates = [(mean, variance) for mean, variance in known if mean is not None and variance is not None]
     if len(rates) != len(at_work):
         return nothing | {
-            "why_no_gain": "Not every campaign has a settled day against a target of its outcome."
+            "why_no_gain": "Not every campaign has a counted day against a target of its outcome."
         }
     gain = expected_gain(
         [float(net[one.campaign.pk]) for one in at_work],

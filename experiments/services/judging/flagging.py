@@ -61,8 +61,7 @@ def plan_flags(
 def _standing(campaigns: Sequence[Campaign]) -> Mapping[int, dict[ZombieSignal, ZombieFlag]]:
     by_id = {campaign.pk: campaign for campaign in campaigns}
     flags: defaultdict[int, dict[ZombieSignal, ZombieFlag]] = defaultdict(dict)
-    unresolved = ZombieFlag.objects.unresolved().filter(campaign__in=by_id)
-    for flag in unresolved.exclude(signal__in=_JUDGED_ELSEWHERE).order_by("pk"):
+    for flag in ZombieFlag.objects.unresolved().filter(campaign__in=by_id).order_by("pk"):
         flag.campaign = by_id[flag.campaign_id]
         flags[flag.campaign_id][ZombieSignal(flag.signal)] = flag
     return flags
@@ -81,10 +80,6 @@ def _kept_until(campaigns: Sequence[Campaign]) -> Mapping[int, dict[ZombieSignal
         if until is not None:
             kept[campaign_id][ZombieSignal(signal)] = until
     return kept
-
-
-# Signals that this judge does not look for, so their absence among its signals clears nothing.
-_JUDGED_ELSEWHERE = [ZombieSignal.HOPELESS]
 
 
 def _plain(evidence: dict[str, Any]) -> Any:

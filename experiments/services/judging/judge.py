@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from experiments.models import Campaign
+from experiments.selectors.estimates import Estimates, read_estimates
 from experiments.selectors.evidence import measures_for
 from experiments.selectors.measurements import Measurements, latest_day, read_measurements
 from experiments.selectors.zombies import find_zombies, zombie_measures
@@ -60,12 +61,15 @@ class Case:
 
     campaigns: Sequence[Campaign]
     measured: Measurements
+    estimates: Estimates
     judged: Sequence[Judged]
     tampered: Sequence[Campaign]
 
     def flags(self, *, at: datetime) -> list[FlagChanges]:
         """What becomes of the zombie flags, the campaigns being as they are now."""
-        return plan_flags(self.campaigns, find_zombies(self.campaigns, self.measured, at=at), at=at)
+        return plan_flags(
+            self.campaigns, find_zombies(self.campaigns, self.measured, self.estimates, at=at), at=at
+        )
 
 
 def build_case(campaigns: Sequence[Campaign], *, at: datetime) -> Case:
@@ -77,7 +81,9 @@ def build_case(campaigns: Sequence[Campaign], *, at: datetime) -> Case:
     measured = read_measurements(
         sound, measures_for(rules) | zombie_measures(sound), as_of=latest_day(at), baseline=True
     )
-    return Case(sound, measured, judge_criteria(sound, criteria, measured, at=at), tampered)
+    estimates = read_estimates(sound)
+    judged = judge_criteria(sound, criteria, measured, estimates, at=at)
+    return Case(sound, measured, estimates, judged, tampered)
 
 
 def judge_campaigns(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:

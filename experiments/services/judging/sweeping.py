@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from experiments.choices import ZombieState
-from experiments.models import Campaign, Observation, ZombieFlag
+from experiments.models import Breach, Campaign, Observation, ZombieFlag
 from experiments.services.judging.flagging import FlagChanges
 from experiments.services.judging.judge import JudgingResult, build_case, chunks, judge_campaigns
 from experiments.services.judging.watching import as_shown
 from workspaces.services import publish_all_events
+
+# By then conversions have usually arrived; later ones come with a post, and a post is judged.
+_SECOND_LOOK = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,26 @@ def _in_arm(arm: str | None) -> str:
 
 
 def campaigns_to_judge(at: datetime) -> QuerySet[Campaign]:
-    """What is launched and not over, and what is over but still spends, is flagged or has news."""
+    """What is launched and not over, and what is over but still spends, is flagged, has news or was stopped
+    by a rule a few days ago, when its last conversions were still to come.
+    """
     spent_later = Observation.objects.filter(
         arm__campaign=OuterRef("pk"),
         spend__gt=0,
         day__gt=TruncDate("arm__campaign__ended_at", tzinfo=UTC),
     )
     flagged = ZombieFlag.objects.filter(campaign=OuterRef("pk")).exclude(state=ZombieState.RESOLVED)
+    breached = Breach.objects.filter(campaign=OuterRef("pk"))
     return (
         Campaign.objects.launched()
         .filter(launched_at__lte=at)
-        .filter(Q(ended_at=None) | Q(judge_due_at__isnull=False) | Exists(flagged) | Exists(spent_later))
+        .filter(
+            Q(ended_at=None)
+            | Q(Exists(breached), ended_at__gt=at - _SECOND_LOOK)
+            | Q(judge_due_at__isnull=False)
+            | Exists(flagged)
+            | Exists(spent_later)
+        )
         .order_by(F("pk"))
     )
 

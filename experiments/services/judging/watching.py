@@ -10,6 +10,7 @@ from typing import Any
 from experiments.choices import CriterionAction, CriterionLevel, WatchState
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.criterion import criteria_digest
+from experiments.selectors.estimates import Estimates
 from experiments.selectors.evidence import Finding, Subject, find, subjects_of
 from experiments.selectors.measurements import Measurements
 from experiments.services.campaigns import pause_campaign, stop_arm
@@ -30,6 +31,8 @@ class Judged:
     arm: Arm | None
     finding: Finding
     is_stored: bool
+    # Since when the spread it is judged by is the one that was learnt; ``None`` for the default.
+    spread_learnt_at: datetime | None = None
 
     @property
     def sees(self) -> WatchState:
@@ -40,25 +43,40 @@ class Judged:
 
     @property
     def state(self) -> WatchState:
-        """Where that takes the watch; a breach stays one until a person or a kill settles it."""
-        return WatchState.BREACHED if self.watch.state == WatchState.BREACHED else self.sees
+        """Where that takes the watch; a breach stays one until it is settled, and that is for good."""
+        return WatchState(self.watch.state) if self.watch.state in _STAYS else self.sees
 
     @property
     def is_new_breach(self) -> bool:
-        return self.finding.is_breach and self.watch.state != WatchState.BREACHED
+        return self.is_changed and self.finding.is_breach and self.watch.state not in _STAYS
 
     @property
     def is_changed(self) -> bool:
-        """Whether the watch says anything else than the finding."""
+        """Whether the watch says anything else than the finding, and not for a spread alone.
+
+        A spread learnt since then rewrites nothing that was judged: it speaks with the next change of the
+        days.
+        """
         watch, finding = self.watch, self.finding
-        return (
+        if (
             not self.is_stored
-            or watch.state != self.state
             or watch.data_through != finding.data_through
             or watch.guard_progress != finding.guard_progress
             or not _same(watch.value, finding.value)
-            or not _same(watch.strength, finding.strength)
-        )
+        ):
+            return True
+        if watch.state == self.state and _same(watch.strength, finding.strength):
+            return False
+        return not self._is_judged_by_another_spread
+
+    @property
+    def _is_judged_by_another_spread(self) -> bool:
+        judged_at, learnt_at = self.watch.judged_at, self.spread_learnt_at
+        return judged_at is not None and learnt_at is not None and learnt_at > judged_at
+
+
+# A breach that is settled is looked at again, since its last conversions arrive late; it stays settled.
+_STAYS = frozenset({WatchState.BREACHED, WatchState.SETTLED})
 
 
 def _same(before: float | None, after: float | None) -> bool:
@@ -89,14 +107,16 @@ def judge_criteria(
     campaigns: Sequence[Campaign],
     criteria: Mapping[int, Sequence[KillCriterion]],
     measured: Measurements,
+    estimates: Estimates,
     *,
     at: datetime,
 ) -> list[Judged]:
     """What every watch sees that is to be judged at ``at``. Reads only: watches not stored yet have no
     ``pk``.
 
-    A stopped campaign gets no new breach; an open one is looked at again, since its last conversions arrive
-    late. A stopped arm's days end with it, and so does its watch. An overruled watch rests through its day.
+    A stopped campaign gets no new breach; an open one, and one that a kill settled, is looked at again, since
+    its last conversions arrive late. A stopped arm's days end with it, and so does its watch. An overruled
+    watch rests through its day.
     """
     stored = _stored_watches(criteria)
     watches: list[CriterionWatch] = []
@@ -111,13 +131,11 @@ def judge_criteria(
                     workspace=campaign.workspace, criterion=criterion, arm=arm
                 )
                 is_over = campaign.is_stopped or (arm is not None and arm.stopped_at is not None)
-                if watch.state == WatchState.SETTLED or watch.is_overruled_on(today):
-                    continue
-                if is_over and watch.state != WatchState.BREACHED:
+                if watch.is_overruled_on(today) or (is_over and watch.state not in _STAYS):
                     continue
                 watches.append(watch)
                 subjects.append(subject)
-    findings = find(subjects, measured, at=at)
+    findings = find(subjects, measured, estimates, at=at)
     return [
         Judged(
             watch=watch,
@@ -125,6 +143,7 @@ def judge_criteria(
             arm=None if subject.arm is None else measured.arms[subject.campaign][subject.arm],
             finding=finding,
             is_stored=(watch.criterion_id, watch.arm_id) in stored,
+            spread_learnt_at=estimates.spread_learnt_at(campaigns[subject.campaign].workspace_id),
         )
         for watch, subject, finding in zip(watches, subjects, findings, strict=True)
     ]
@@ -164,12 +183,8 @@ def apply_judged(judged: Sequence[Judged], *, at: datetime) -> list[Breach]:
 
 
 def _overturned(changed: Sequence[Judged]) -> list[Judged]:
-    """Open breaches that the days do not bear out any more, and did the last time they were looked at."""
-    doubtful = [
-        item
-        for item in changed
-        if item.watch.state == WatchState.BREACHED and item.sees != WatchState.BREACHED
-    ]
+    """Breaches, open or settled, that the days bore out at the last look and do not any more."""
+    doubtful = [item for item in changed if item.watch.state in _STAYS and item.sees != WatchState.BREACHED]
     watches = [item.watch for item in doubtful]
     judgements = Judgement.objects.filter(watch__in=watches).order_by("data_through")
     last_seen = dict(judgements.values_list("watch", "state")) if doubtful else {}
@@ -249,6 +264,7 @@ def _tell(kind: EventKind, item: Judged, *, at: datetime) -> None:
             "value": finding.value,
             "evidence": item.watch.evidence,
             "numbers": finding.numbers,
+            "status": campaign.status,
             "data_through": finding.data_through,
             "action": criterion.action,
             "criteria_digest": campaign.criteria_digest,

@@ -1,0 +1,65 @@
+"""What a judgement goes by: a workspace's own estimates where they are learnt and wanted, else the defaults.
+
+Read once for any number of campaigns, in two queries.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from experiments.choices import SpreadKind
+from experiments.models import Campaign, MaturityEstimate, SpreadEstimate
+from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
+from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
+from workspaces.choices import SourceKind
+from workspaces.models import Source, Workspace
+
+DEFAULTS = {SpreadKind.DAYS: DAY_SPREAD, SpreadKind.CONTRAST: CONTRAST_SPREAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """``curves``: learnt, by source id. ``spreads``: learnt and wanted, by workspace id and kind."""
+
+    curves: Mapping[int, MaturityCurve] = field(default_factory=dict)
+    spreads: Mapping[tuple[int, str], SpreadEstimate] = field(default_factory=dict)
+
+    def curve(self, source: Source) -> MaturityCurve:
+        """How the source's conversions arrive; at once where they never move once a day is closed."""
+        if not SourceKind(source.kind).dates_back or source.attribution_lag_days == 0:
+            return AT_ONCE
+        return self.curves.get(source.pk, DEFAULT_CURVE)
+
+    def day_spread(self, workspace_id: int) -> SpreadPrior:
+        return self._spread(workspace_id, SpreadKind.DAYS)
+
+    def contrast_spread(self, workspace_id: int) -> SpreadPrior:
+        return self._spread(workspace_id, SpreadKind.CONTRAST)
+
+    def spread_learnt_at(self, workspace_id: int) -> datetime | None:
+        """Since when the workspace's own day spread is in use; ``None`` where the default is."""
+        learnt = self.spreads.get((workspace_id, SpreadKind.DAYS))
+        return learnt.learnt_at if learnt is not None else None
+
+    def _spread(self, workspace_id: int, kind: SpreadKind) -> SpreadPrior:
+        learnt = self.spreads.get((workspace_id, kind))
+        return (learnt.prior if learnt is not None else None) or DEFAULTS[kind]
+
+
+def read_estimates(campaigns: Iterable[Campaign]) -> Estimates:
+    """What judging these campaigns goes by; their workspaces are to be loaded."""
+    workspaces = {campaign.workspace_id: campaign.workspace for campaign in campaigns}
+    return estimates_of(list(workspaces.values()))
+
+
+def estimates_of(workspaces: Sequence[Workspace]) -> Estimates:
+    """The estimates of these workspaces, in two queries."""
+    if not workspaces:
+        return Estimates()
+    willing = [workspace.pk for workspace in workspaces if workspace.uses_learnt_spread]
+    spreads = SpreadEstimate.objects.filter(workspace__in=willing, median__isnull=False).order_by()
+    curves = MaturityEstimate.objects.filter(workspace__in=[workspace.pk for workspace in workspaces])
+    return Estimates(
+        {estimate.source_id: estimate.curve for estimate in curves.order_by()},
+        {(estimate.workspace_id, estimate.kind): estimate for estimate in spreads},
+    )
