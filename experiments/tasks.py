@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from experiments.services import judging
+from experiments.services.learning import learn_what_is_due
 
 
 @shared_task
@@ -14,3 +15,8 @@ def judge_campaigns(campaign_ids: list[int]) -> None:
 @shared_task
 def sweep() -> None:
     judging.sweep(at=timezone.now())
+
+
+@shared_task
+def learn() -> None:
+    learn_what_is_due(at=timezone.now())

@@ -6,7 +6,7 @@ reported*.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import FloatField, Min, Sum, prefetch_related_objects
+from django.db.models import FloatField, Max, Sum, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from experiments.choices import MEASURES, Metric
@@ -72,7 +72,8 @@ class Measurements:
 
     ``values``: by measure key, NaN where not reported. ``source``: by measure key, the index in ``sources``
     of the source that was used, -1 where none. ``phase``: by measure key, a ``Phase`` where reported.
-    ``reported_on``: by late measure, the ordinal of the source's day on which it was last reported.
+    ``reported_on``: (campaigns, sources), the ordinal of the source's day on which it last reported the
+    campaign, where a late measure was read.
     ``dated_back``: late measures once more, as sources report them that date an event back to its click.
     ``first_day``: (campaigns,) the ordinal of the day at index 0. ``arms``: each campaign's arms in their
     order; campaigns with fewer arms than the axis is long have nothing in the rest.
@@ -85,8 +86,8 @@ class Measurements:
     values: Mapping[str, Amounts]
     source: Mapping[str, npt.NDArray[np.int32]]
     phase: Mapping[str, npt.NDArray[np.int8]]
-    reported_on: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    dated_back: "Mapping[str, _Cells]" = field(default_factory=dict)
+    reported_on: npt.NDArray[np.int64]
+    dated_back: "Mapping[str, _Cells]"
 
     @property
     def length(self) -> int:
@@ -112,7 +113,6 @@ class Measurements:
             values={**self.values, **{key: part.values for key, part in parts.items()}},
             source={**self.source, **{key: part.source for key, part in parts.items()}},
             phase={**self.phase, **{key: part.phase for key, part in parts.items()}},
-            reported_on={**self.reported_on, **{key: part.reported_on for key, part in parts.items()}},
         )
 
     def left_out(self, campaign: int, metric: Metric) -> list[Source]:
@@ -132,18 +132,23 @@ class Measurements:
         ]
 
     def age(self, measure: str, *, at: datetime) -> npt.NDArray[np.int64]:
-        """How many days old each day was when the late measure was last reported; 0 where it never was.
+        """How many days old each day of a late measure was when its source last reported the campaign.
 
-        A report that claims to be older than its day says nothing of that, so it counts as one of now.
+        A source that falls silent shows nothing that comes later. Of a stopped campaign nobody expects
+        reports, so its days age with the clock, and so do days that are reported ahead of themselves.
         """
-        # One more for "no source", which index -1 finds.
         today = np.array(
-            [*(at.astimezone(source.tz).date().toordinal() for source in self.sources), 0], dtype=np.int64
-        )[self.source[measure]]
+            [at.astimezone(source.tz).date().toordinal() for source in self.sources], dtype=np.int64
+        )
+        spending = np.array([campaign.is_spending for campaign in self.campaigns], dtype=np.bool_)
+        last = np.where(spending[:, None], np.minimum(self.reported_on, today), today)
+        # One more for "no source", which index -1 finds.
+        last, today = np.pad(last, ((0, 0), (0, 1))), np.pad(today, (0, 1))
+        speaker = self.source[measure]
+        seen = last[np.arange(len(self.campaigns))[:, None, None], speaker]
         days = self.days[:, None, :]
-        reported = self.reported_on[measure]
-        known = np.where(reported < days, today, np.minimum(reported, today))
-        return np.maximum(np.where(self.source[measure] == _NO_SOURCE, days, known) - days, 0)
+        ages = np.where(seen < days, today[speaker], seen) - days
+        return np.asarray(np.where(speaker == _NO_SOURCE, 0, np.maximum(ages, 0)))
 
     def reported(self, measure: str) -> Cells:
         return np.asarray(~np.isnan(self.values[measure]), dtype=np.bool_)
@@ -200,7 +205,6 @@ class _Cells:
     values: Amounts
     source: npt.NDArray[np.int32]
     phase: npt.NDArray[np.int8]
-    reported_on: npt.NDArray[np.int64]
 
 
 def read_measurements(
@@ -224,8 +228,7 @@ def read_measurements(
         query = query.filter(day__lte=as_of)
     late = [key for key in keys if MEASURES[key].late]
     sums: dict[str, Any] = {f"sum_{key}": Cast(Sum(key), FloatField()) for key in keys}
-    # Of several entities the one reported first says how much of the day was visible.
-    reports = {"last_report": Min("reported_at")} if late else {}
+    reports = {"last_report": Max("reported_at")} if late else {}
     rows = list(
         query.values("arm", "day", "source")
         .annotate(**sums, **reports)
@@ -243,7 +246,9 @@ def read_measurements(
         .round(PLACES)
     )
     phase = _phases(campaigns, arms, sources, place, day, speaker)
-    reported = _report_days([(row[-1], row[2]) for row in rows] if late else [], sources)
+    reported_on = np.zeros((len(campaigns), len(sources)), dtype=np.int64)
+    if late:
+        np.maximum.at(reported_on, (place[:, 0], speaker), _report_days(rows, sources))
 
     if not baseline:
         kept = phase != Phase.BASELINE
@@ -254,7 +259,6 @@ def read_measurements(
             amounts[kept],
             phase[kept],
         )
-        reported = reported[kept] if late else reported
     first_day = np.full(len(campaigns), _NEVER, dtype=np.int64)
     np.minimum.at(first_day, place[:, 0], day)
     offset = day - first_day[place[:, 0]]
@@ -266,12 +270,10 @@ def read_measurements(
     dates_back = np.array([SourceKind(one.kind).dates_back for one in sources], dtype=np.bool_)
 
     def cells_of(column: int, rows_with: npt.NDArray[np.int64]) -> _Cells:
-        is_late = keys[column] in late
         return _Cells(
             _filled(shape, np.nan, np.float64, cell[rows_with], amounts[rows_with, column]),
             _filled(shape, _NO_SOURCE, np.int32, cell[rows_with], speaker[rows_with]),
             _filled(shape, Phase.BASELINE, np.int8, cell[rows_with], phase[rows_with]),
-            _filled(shape, 0, np.int64, cell[rows_with], reported[rows_with]) if is_late else _NOTHING,
         )
 
     parts, dated_back = {}, {}
@@ -289,22 +291,19 @@ def read_measurements(
         values={key: part.values for key, part in parts.items()},
         source={key: part.source for key, part in parts.items()},
         phase={key: part.phase for key, part in parts.items()},
-        reported_on={key: parts[key].reported_on for key in late},
+        reported_on=reported_on,
         dated_back=dated_back,
     )
 
 
-_NOTHING = np.zeros(0, dtype=np.int64)
-
-
-def _report_days(reports: Sequence[tuple[datetime, int]], sources: Sequence[Source]) -> npt.NDArray[np.int64]:
-    """The ordinal of each report's day in its source's time zone; a post has one time for many rows."""
+def _report_days(rows: Sequence[tuple[Any, ...]], sources: Sequence[Source]) -> npt.NDArray[np.int64]:
+    """The ordinal of each last report's day in its source's time zone; a post has one time for many rows."""
     zones = {source.pk: source.tz for source in sources}
     days = {
-        (reported_at, source): reported_at.astimezone(zones[source]).date().toordinal()
-        for reported_at, source in set(reports)
+        (source, reported_at): reported_at.astimezone(zones[source]).date().toordinal()
+        for source, reported_at in {(row[2], row[-1]) for row in rows}
     }
-    return np.array([days[report] for report in reports], dtype=np.int64)
+    return np.array([days[row[2], row[-1]] for row in rows], dtype=np.int64)
 
 
 def _all(cells: Sequence[Cells]) -> Cells:

@@ -41,7 +41,7 @@ class CampaignVerdict:
 
 @dataclass(frozen=True, slots=True)
 class DayMaturity:
-    """One closed day. ``visible``: the share of its conversions that is usually visible by its last report.
+    """One closed day. ``visible``: the share of its conversions that is usually visible by the last report.
 
     ``is_counted``: it takes part in the table; ``is_settled``: its conversions no longer move.
     """

@@ -45,8 +45,9 @@ def band(p_above_target: float | None, *, beats_control: bool = False) -> Band:
 class CountedDays:
     """A campaign's counted days on its outcome metric; arrays of shape (days,), zeros where nothing counts.
 
-    ``spend`` is mature: it counts by the share of its outcomes that is visible. ``outcome`` is events for a cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and
-    ``rate_variance`` are the posterior's of outcome per unit of spend, ``None`` where it has none.
+    ``spend`` is mature: it counts by the share of its outcomes that is visible. ``outcome`` is events for a
+    cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and ``rate_variance`` are the
+    posterior's of outcome per unit of spend, ``None`` where it has none.
     """
 
     first_day: date
@@ -64,8 +65,8 @@ class Chance:
 
     ``p_above_target``: probability of meeting its own target (a cost below it, a value above it). ``target``
     is on the metric's own scale. ``beats_control``: without a target, whether the outcome's verdict is a win.
-    ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval. ``counted_days``
-    speak; of all that were reported, ``settled_days`` no longer move and ``unsettled_days`` may.
+    ``value``, ``low``, ``high``: the metric as people read it and its 95 % credible interval.
+    ``counted_days`` speak; of all that were reported ``settled_days`` no longer move, ``unsettled_days`` may.
     """
 
     metric: Metric | None = None

@@ -134,7 +134,7 @@ def standing(one: Candidate) -> str:
         return f"{campaign.name} {stands} {chance.metric.label}."
     target = f"{chance.metric.label} of {_say_metric(chance.target, chance.metric, campaign.workspace)}"
     if chance.p_above_target is None:
-        return f"No settled day says yet whether {campaign.name} meets its target, {target}."
+        return f"No day says yet whether {campaign.name} meets its target, {target}."
     likely = say_probability(chance.p_above_target)
     return f"{campaign.name} is {likely} likely to meet its target, {target}."
 

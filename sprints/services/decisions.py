@@ -9,7 +9,8 @@ from django.db import transaction
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
 from experiments.models import Campaign, Hypothesis
-from experiments.selectors.analysis import CampaignVerdict, analyse_campaign
+from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.results import CampaignVerdict
 from experiments.services.campaigns import (
     complete_campaign,
     discard_campaign,

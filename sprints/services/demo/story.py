@@ -11,6 +11,7 @@ from experiments.models import Arm, Campaign, Hypothesis
 from experiments.services.campaigns import create_campaign, import_campaign
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from experiments.services.learning import learn
 from experiments.services.observations import Row, record_observations
 from sprints.choices import DecisionKind
 from sprints.models import Sprint
@@ -153,7 +154,9 @@ class _Team:
         return start_sprint(sprint.pk, by=mia, at=_local(starts_on, 8, 30))
 
     def report(self, day: date, stories: Sequence[DemoCampaign]) -> None:
-        """The connector's nightly post: ``day`` and the days before it that still grow; then the judge."""
+        """The connector's nightly post: ``day`` and the days before it that still grow; then the daily
+        learning, and the judge.
+        """
         at = _local(day + timedelta(days=1), 7, 5)
         if at > self.now:
             return
@@ -161,6 +164,7 @@ class _Team:
         if not rows:
             return
         record_observations(rows, by=self.actor("mia"), at=at, channel="simulator")
+        learn(self.workspace, at=at)
         judge_campaigns(
             list(Campaign.objects.of(self.workspace).launched().values_list("pk", flat=True)), at=at
         )
