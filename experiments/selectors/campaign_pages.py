@@ -13,6 +13,7 @@ from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, W
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.analysis import measures_for
+from experiments.selectors.criteria import is_overturned
 from experiments.selectors.measurements import Measurements, exact, read_measurements
 from experiments.stats.always_valid import breach_log_e
 
@@ -53,6 +54,10 @@ class WatchView:
         if self.watch.criterion.evidence != EvidenceKind.PROBABLE:
             return []
         return [item.strength for item in self.history if item.strength is not None][-MOST_STEPS:]
+
+    @property
+    def is_overturned(self) -> bool:
+        return is_overturned(self.watch, self.history)
 
     @property
     def steps(self) -> list[tuple[date, float]]:

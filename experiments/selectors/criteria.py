@@ -1,6 +1,7 @@
 """Where a campaign's kill criteria stand, as REST and the pages tell it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch
@@ -35,6 +36,15 @@ def criteria_status(campaign: Campaign) -> list[dict[str, Any]]:
     ]
 
 
+def is_overturned(watch: CriterionWatch, judgements: Sequence[Judgement]) -> bool:
+    """Whether the days, restated or complete since, do not bear out a breach any more; a kill keeps it so.
+
+    ``judgements``: the watch's, in the order of their days.
+    """
+    was_breached = watch.state in {WatchState.BREACHED, WatchState.SETTLED}
+    return was_breached and bool(judgements) and judgements[-1].state != WatchState.BREACHED
+
+
 def _with_workspace(campaign: Campaign, criteria: list[KillCriterion]) -> list[KillCriterion]:
     for criterion in criteria:
         criterion.workspace = campaign.workspace
@@ -64,8 +74,7 @@ def _status(criterion: KillCriterion, arm: Arm | None, watch: CriterionWatch | N
         "evidence": known.evidence,
         "data_through": known.data_through,
         "breached_at": known.breached_at if is_breached else None,
-        # A breach that the days, restated or settled since, do not bear out any more.
-        "second_look": is_breached and bool(judgements) and judgements[-1].state != WatchState.BREACHED,
+        "second_look": is_overturned(known, judgements),
         "overruled_until": known.overruled_until if known.state == WatchState.OVERRULED else None,
         "history": sorted(
             [*map(_judged, judgements), *map(_breached, breaches)], key=lambda entry: entry["at"]

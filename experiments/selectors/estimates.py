@@ -63,3 +63,73 @@ def estimates_of(workspaces: Sequence[Workspace]) -> Estimates:
         {estimate.source_id: estimate.curve for estimate in curves.order_by()},
         {(estimate.workspace_id, estimate.kind): estimate for estimate in spreads},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CurveView:
+    """A source's curve as the page tells it; ``estimate`` is ``None`` while the default is in use."""
+
+    source: Source
+    curve: MaturityCurve
+    estimate: MaturityEstimate | None
+
+    @property
+    def is_at_once(self) -> bool:
+        return self.curve == AT_ONCE
+
+    @property
+    def ages(self) -> list[tuple[int, float, float | None, float | None, int | None]]:
+        """Age, share, the ends of its interval, and from how many days the step to the next age is known."""
+        curve = self.curve
+        return [
+            (
+                age,
+                share,
+                curve.low[age] if curve.low else None,
+                curve.high[age] if curve.high else None,
+                curve.days_known[age] if age < len(curve.days_known) else None,
+            )
+            for age, share in enumerate(curve.share)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadView:
+    """A spread as the page tells it. ``campaigns``: ended ones that say anything of it."""
+
+    kind: SpreadKind
+    in_use: SpreadPrior
+    learnt: SpreadPrior | None
+    campaigns: int
+    learnt_at: datetime | None
+
+    @property
+    def is_learnt(self) -> bool:
+        return self.learnt is not None and self.learnt == self.in_use
+
+
+def curve_views(workspace: Workspace) -> list[CurveView]:
+    """Every source with numbers of its own or that dates events back, and how its conversions arrive."""
+    learnt = {estimate.source_id: estimate for estimate in MaturityEstimate.objects.of(workspace)}
+    estimates = Estimates({key: estimate.curve for key, estimate in learnt.items()})
+    sources = Source.objects.of(workspace)
+    return [CurveView(source, estimates.curve(source), learnt.get(source.pk)) for source in sources]
+
+
+def spread_views(workspace: Workspace) -> list[SpreadView]:
+    """Both spreads: what is in use, what is learnt, and from how much."""
+    rows = {row.kind: row for row in SpreadEstimate.objects.of(workspace)}
+    views = []
+    for kind in SpreadKind:
+        row = rows.get(kind)
+        learnt = row.prior if row else None
+        views.append(
+            SpreadView(
+                kind,
+                learnt if learnt and workspace.uses_learnt_spread else DEFAULTS[kind],
+                learnt,
+                row.campaigns if row else 0,
+                row.learnt_at if row else None,
+            )
+        )
+    return views

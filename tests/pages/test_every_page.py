@@ -17,6 +17,7 @@ READABLE = [
     ("settings_policy",),
     ("settings_sources",),
     ("settings_keys",),
+    ("settings_learnt",),
     ("campaigns",),
     ("campaign", "founder-video"),
     ("campaign", "office-skits"),

@@ -64,6 +64,12 @@ def plain_percent(share: Number | None) -> str:
 
 
 @register.filter
+def whole_percent(share: float | None) -> str:
+    """An estimate that is not worth more digits: ``86%``."""
+    return UNKNOWN if share is None else f"{share:.0%}"
+
+
+@register.filter
 def day(value: date | datetime | str | None) -> str:
     """``Wed 18 Nov``, with the year where it is not this one; a text is a day as REST writes it."""
     if not value:

@@ -1,0 +1,21 @@
+"""What the workspace's own numbers have taught."""
+
+from django.http import HttpRequest, HttpResponse
+
+from experiments.selectors.estimates import curve_views, spread_views
+from experiments.stats.grids import FEWEST_CAMPAIGNS_TO_REFIT
+from workspaces.views.access import WorkspaceView
+
+
+class LearntView(WorkspaceView):
+    template_name = "experiments/learnt.html"
+    section = "settings"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render(
+            {
+                "curves": curve_views(self.workspace),
+                "spreads": spread_views(self.workspace),
+                "fewest": FEWEST_CAMPAIGNS_TO_REFIT,
+            }
+        )
