@@ -99,7 +99,13 @@ class Migration(migrations.Migration):
                             models.Q(
                                 ("campaigns__lt", 20), ("log_sd__isnull", True), ("median__isnull", True)
                             ),
-                            models.Q(("campaigns__gte", 20), ("log_sd__gt", 0), ("median__gt", 0)),
+                            models.Q(
+                                ("campaigns__gte", 20),
+                                ("log_sd__gt", 0),
+                                ("log_sd__isnull", False),
+                                ("median__gt", 0),
+                                ("median__isnull", False),
+                            ),
                             _connector="OR",
                         ),
                         name="spread_is_known_from_enough",

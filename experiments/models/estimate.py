@@ -63,7 +63,13 @@ class SpreadEstimate(TenantModel):
             models.CheckConstraint(condition=Q(kind__in=SpreadKind.values), name="spread_kind_is_known"),
             models.CheckConstraint(
                 condition=Q(campaigns__lt=FEWEST_CAMPAIGNS_TO_REFIT, median__isnull=True, log_sd__isnull=True)
-                | Q(campaigns__gte=FEWEST_CAMPAIGNS_TO_REFIT, median__gt=0, log_sd__gt=0),
+                | Q(
+                    campaigns__gte=FEWEST_CAMPAIGNS_TO_REFIT,
+                    median__isnull=False,
+                    median__gt=0,
+                    log_sd__isnull=False,
+                    log_sd__gt=0,
+                ),
                 name="spread_is_known_from_enough",
             ),
         ]

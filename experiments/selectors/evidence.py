@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -177,7 +177,9 @@ class _Group:
             numbers = {key: have[key] for key in have if key != exposure}
             numbers[exposure] = _amount(exposure, reported[index], unit=unit)
             if exact(reported[index]) != exact(totals[exposure][index]):
-                numbers[f"mature_{exposure}"] = have[exposure]
+                # An estimate is worth no fraction of a cent; down, so that no guard looks met that is not.
+                mature = float(exact(totals[exposure][index]).quantize(unit, ROUND_DOWN))
+                have[exposure] = numbers[f"mature_{exposure}"] = _amount(exposure, mature, unit=unit)
             left_out = self.days.left_out(subject.campaign)
             if left_out:
                 numbers["left_out"] = [source.key for source in left_out]

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import numpy as np
@@ -355,7 +355,9 @@ class _Campaign:
             "target": self._money(hypothesis.target),
             "multiple": str(self.campaign.workspace.barren_target_multiple.normalize()),
             "limit": self._money(limit),
-            "spend": self._money(exact(mature.sum())),
+            "spend": self._money(
+                exact(mature.sum()).quantize(self.campaign.workspace.money_unit, ROUND_DOWN)
+            ),
         }
         return self._signal(
             ZombieSignal.BARREN, since=self._end_of(day), counted=self._after(day), evidence=evidence

@@ -209,7 +209,10 @@ def test_analysis__one_arm__is_held_against_its_target(
     assert analysis.chance_to_meet_target is not None
 
 
-def test_analysis__late_conversions__are_shown_at_once_and_judged_when_settled(workspace: Workspace) -> None:
+def test_analysis__settled_days_wanted__late_days_are_shown_at_once_and_judged_when_settled(
+    workspace: Workspace,
+) -> None:
+    workspace.settled_days_only = True
     campaign = make_cpa_test(workspace)
 
     # On Saturday only Monday and Tuesday are settled.
@@ -228,6 +231,7 @@ def test_analysis__late_conversions__are_shown_at_once_and_judged_when_settled(w
     ("day", "count"), [(19, "none of the 3 closed days"), (20, "1 of the 4 closed days")]
 )
 def test_analysis__too_few_settled_days__say_how_many(workspace: Workspace, day: int, count: str) -> None:
+    workspace.settled_days_only = True
     analysis = analyse_campaign(make_cpa_test(workspace), at=datetime(2026, 11, day, 7, tzinfo=UTC))
 
     assert analysis.verdict.code == "insufficient"
@@ -299,8 +303,12 @@ def test_analysis__two_sources__names_whose_numbers_were_used(workspace: Workspa
 
     analysis = analyse_campaign(campaign, at=NOW)
 
-    assert analysis.sources == {"conversions": ["crm", "meta"], "spend": ["meta"]}
-    assert analysis.arms[0].denominator == 4 + 4 * 10
+    # A CRM speaks first, but dates a conversion by when it happened: money was spent for it on another day.
+    assert analysis.sources == {"conversions": ["meta"], "spend": ["meta"]}
+    assert analysis.arms[0].denominator == 5 * 10
+    assert analysis.health.warnings[0].startswith("The conversions of CRM take no part")
+    by_click = analyse_campaign(campaign, metric="cvr", at=NOW)
+    assert by_click.sources["conversions"] == []
 
 
 def test_analysis__e_mail__tests_the_split_instead_of_the_spend(workspace: Workspace) -> None:

@@ -268,6 +268,7 @@ def test_unplanned__draft__is_nobodys_zombie(workspace: Workspace) -> None:
 def test_barren__thrice_the_target_on_settled_days_without_a_conversion(
     workspace: Workspace, amount: str, expected: set[str]
 ) -> None:
+    Workspace.objects.update(settled_days_only=True)
     campaign = planned(workspace)
     # The target is 40: three conversions may cost 120. Wednesday is not settled on Saturday.
     spend(campaign, {16: "60", 17: amount, 18: "500"}, conversions=0)
@@ -281,12 +282,17 @@ def test_barren__thrice_the_target_on_settled_days_without_a_conversion(
         assert (flag.evidence["limit"], flag.evidence["spend"]) == ("120.00", "120.00")
 
 
-def test_barren__day_not_settled_yet__does_not_count(workspace: Workspace) -> None:
+@pytest.mark.parametrize(("amount", "expected"), [("185.75", set()), ("185.77", {"barren"})])
+def test_barren__young_day__counts_for_what_is_visible(
+    workspace: Workspace, amount: str, expected: set[str]
+) -> None:
     campaign = planned(workspace)
-    spend(campaign, {16: "200"}, conversions=0)
+    # One day old: 68 % of the conversions would be visible, less the haircut of 5 %.
+    spend(campaign, {19: amount}, conversions=0)
 
-    assert signals(campaign, datetime(2026, 11, 20, 5, 59, tzinfo=UTC)) == set()
-    assert signals(campaign, datetime(2026, 11, 20, 6, tzinfo=UTC)) == {"barren"}
+    assert signals(campaign) == expected
+    if expected:
+        assert ZombieFlag.objects.get().evidence["spend"] == "120.00"
 
 
 @pytest.mark.parametrize("conversions", [None, Decimal("0.5")])

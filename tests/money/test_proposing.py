@@ -205,9 +205,22 @@ class TestEvidence:
         assert (headlines["before"], headlines["after"]) == ("4500.00", "2688.40")
         assert headlines["daily_budget"] == "0.00"
 
-    def test_evidence__probability__is_that_of_the_settled_days_of_both_arms(
+    def test_evidence__probability__is_that_of_both_arms_and_allows_for_late_conversions(
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
+        plan = propose_reallocation(by=mia, at=now)
+        rows = {row["campaign"]: row for row in plan.evidence["campaigns"]}
+        # Four days at least a week old, then one of each age down to a day, less the haircut of 5 %.
+        mature = [200.0] * 4 + [190 * share for share in (0.97, 0.94, 0.90, 0.85, 0.78, 0.68)]
+        for key, trials in (("founder-video", 14.0), ("pricing-calculator", 8.0)):
+            expected = cost_evidence([[trials] * 10], [mature], 18.0).p_below[0]
+            assert rows[key]["p_above_target"] == pytest.approx(float(expected), rel=1e-12)
+            assert (rows[key]["data_through"], rows[key]["unsettled_days"]) == ("2026-11-18", 3)
+
+    def test_evidence__settled_days_wanted__is_that_of_the_settled_days_of_both_arms(
+        self, harbour: Harbour, mia: Actor, now: datetime
+    ) -> None:
+        Workspace.objects.update(settled_days_only=True)
         plan = propose_reallocation(by=mia, at=now)
         rows = {row["campaign"]: row for row in plan.evidence["campaigns"]}
         days = [200.0] * SETTLED_DAYS
@@ -231,6 +244,7 @@ class TestEvidence:
     def test_evidence__a_cost_metric__counts_the_outcomes_and_gives_them_no_money_value(
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
+        Workspace.objects.update(settled_days_only=True)
         evidence = propose_reallocation(by=mia, at=now).evidence
         assert evidence["expected_gain"] is None
         assert evidence["why_no_gain"] == "Conversions have no value in money here."
@@ -291,6 +305,7 @@ class TestOtherOutcomes:
     def test_evidence__a_return_on_ad_spend__has_a_value_in_money(
         self, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
+        Workspace.objects.update(settled_days_only=True)
         winner = run(workspace, "bundles", budget="4000.00", trials=12, target="2.0", primary_metric="roas")
         loser = run(workspace, "singles", budget="6000.00", trials=12, target="2.0", primary_metric="roas")
         earn(winner, Decimal(300))
@@ -319,10 +334,11 @@ class TestOtherOutcomes:
     def test_propose__no_settled_day_yet__is_not_known_and_moves_nothing_live(
         self, workspace: Workspace, mia: Actor
     ) -> None:
+        Workspace.objects.update(settled_days_only=True)
         run(workspace, "pricing-calculator", budget="3000.00", trials=0)
         run(workspace, "founder-video", budget="3000.00", trials=40)
         # Thursday the 12th at noon: the 9th settles three days after it has closed, on the 13th.
-        with pytest.raises(Refused, match="No settled day says yet") as refusal:
+        with pytest.raises(Refused, match="No day says yet") as refusal:
             propose_reallocation(by=mia, at=datetime(2026, 11, 12, 18, tzinfo=UTC))
         assert refusal.value.code == "nothing_to_move"
 

@@ -219,10 +219,11 @@ def test_pages__one_visit__takes_few_queries(browse: Browse, week: Week) -> None
         (12, ("activity",)),
         (12, ("settings",)),
         (12, ("settings_keys",)),
+        (12, ("settings_learnt",)),
         (12, ("hypothesis_new",)),
         (12, ("campaign_new",)),
         # The page that has everything: plan, evidence, analysis, days and events.
-        (18, ("campaign", "founder-video")),
+        (20, ("campaign", "founder-video")),
     ):
         assert _queries(client, url(*where)) <= most, where
 

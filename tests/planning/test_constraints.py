@@ -21,8 +21,10 @@ from experiments.models import (
     Hypothesis,
     Judgement,
     KillCriterion,
+    MaturityEstimate,
     ObservationBatch,
     Restatement,
+    SpreadEstimate,
     ZombieFlag,
 )
 from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Transfer
@@ -128,6 +130,18 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
             reported_at=at,
             before={"clicks": 2},
         ),
+        "maturity": MaturityEstimate.objects.create(
+            **own,
+            source=observation.source,
+            share=[0.5, 1.0],
+            low=[0.4, 1.0],
+            high=[0.6, 1.0],
+            days_known=[12],
+            days=12,
+            last_day=DAY,
+            learnt_at=at,
+        ),
+        "spread": SpreadEstimate.objects.create(**own, kind="days", campaigns=3, learnt_at=at),
         "zombie": ZombieFlag.objects.create(
             **own, campaign=campaign, signal="blind", since=at, flagged_at=at
         ),
@@ -222,6 +236,9 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
         {"state": "applied", "approved_by": "manager", "approved_at": "2026-11-19T10:12Z"},
     ),
     "reallocation_refused_says_why": ("reallocation", {"state": "rejected"}),
+    "maturity_is_learnt_from_days": ("maturity", {"days": 0}),
+    "spread_kind_is_known": ("spread", {"kind": "hours"}),
+    "spread_is_known_from_enough": ("spread", {"campaigns": 20}),
     "line_amount_is_positive": ("line", {"amount": 0}),
     "line_moves_somewhere": ("line", {"target_campaign": None}),
     "line_moves_elsewhere": ("line", {"source_campaign": "campaign"}),
@@ -266,6 +283,8 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "observation_once_per_key": ("observation", {}),
     "restatement_once_per_batch": ("restatement", {}),
     "zombie_one_open_per_signal": ("zombie", {}),
+    "maturity_once_per_source": ("maturity", {}),
+    "spread_once_per_kind": ("spread", {}),
     "line_position_is_unique": ("line", {}),
     "sprint_number_is_unique": ("sprint", {}),
     "commitment_in_one_sprint": ("commitment", {"position": 2}),
