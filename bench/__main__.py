@@ -1,7 +1,9 @@
 """Runs every benchmark of this folder and writes RESULTS.md: `make bench`, or `python -m bench [NAME ...]`.
 
 A benchmark is a program of its own. Its last line is one JSON object with at least `benchmark` (what was
-done), `ratio` (how many times faster than the reference) and `reference` (what it was compared with).
+done), `ratio` (how many times better than the reference) and `reference` (what it was compared with). One
+that has more to show than a line adds `section`, a part of the page under a heading of its own; asked for by
+name, it renews that part alone.
 """
 
 import json
@@ -17,7 +19,8 @@ RESULTS = FOLDER / "RESULTS.md"
 
 def names() -> list[str]:
     """Every benchmark's name, or those asked for."""
-    return sys.argv[1:] or sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+    programs = [*FOLDER.glob("*.py"), *(path.parent for path in FOLDER.glob("*/__main__.py"))]
+    return sys.argv[1:] or sorted(path.stem for path in programs if not path.stem.startswith("_"))
 
 
 def run(name: str) -> dict[str, Any]:
@@ -29,9 +32,8 @@ def run(name: str) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    line = done.stdout.rstrip().rpartition("\n")[2]
-    print(line, flush=True)
-    result: dict[str, Any] = json.loads(line)
+    result: dict[str, Any] = json.loads(done.stdout.rstrip().rpartition("\n")[2])
+    print(json.dumps({key: value for key, value in result.items() if key != "section"}), flush=True)
     return result
 
 
@@ -45,17 +47,29 @@ def table(results: list[dict[str, Any]]) -> str:
         "",
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "",
-        "| benchmark | times faster | than | more |",
+        "| benchmark | times better | than | more |",
         "| --- | --- | --- | --- |",
     ]
     for result in results:
-        known = {"benchmark", "ratio", "reference"}
+        known = {"benchmark", "ratio", "reference", "section"}
         more = ", ".join(f"{key} {value}" for key, value in result.items() if key not in known)
         lines.append(f"| {result['benchmark']} | {result['ratio']:.1f} | {result['reference']} | {more} |")
     return "\n".join(lines) + "\n"
 
 
+def with_section(page: str, section: str) -> str:
+    """The page with this section in the place of the one of the same heading, or at its end."""
+    heading = section.partition("\n")[0]
+    before, found, after = page.partition(f"\n{heading}\n")
+    rest = "\n## " + after.partition("\n## ")[2] if found and "\n## " in after else ""
+    return f"{before.rstrip()}\n\n{section.rstrip()}\n{rest}"
+
+
 if __name__ == "__main__":
-    page = table([run(name) for name in names()])
-    if len(sys.argv) == 1:
+    measured = [run(name) for name in names()]
+    is_whole = len(sys.argv) == 1
+    page = table(measured) if is_whole or not RESULTS.exists() else RESULTS.read_text()
+    for part in (result["section"] for result in measured if "section" in result):
+        page = with_section(page, part)
+    if is_whole or any("section" in result for result in measured):
         RESULTS.write_text(page)
