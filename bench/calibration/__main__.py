@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from bench.calibration.elsewhere import GBSTATS as GBSTATS_RELEASE
 from bench.calibration.elsewhere import Gbstats
-from bench.calibration.scenarios import BETA, COLUMNS, OURS, Row, scenarios
+from bench.calibration.scenarios import BETA, COLUMNS, OURS, PROBABLE, Row, scenarios
 from bench.calibration.tally import Figure
 
 RUNS = 20_000
-HEADLINE = "95 % sure (R1): stops one 10 % better; days differ by 0.15"
+HEADLINE = "stops one 10 % better; days differ by 0.15"
 
 INTRODUCTION = """\
 ## Calibration
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> None:
         if not scenario.name.startswith(options.only):
             continue
         for row, figures in scenario.figures(options.runs, gbstats):
-            parts.setdefault(scenario.part, []).append((row, figures))
+            parts.setdefault(row.part, []).append((row, figures))
             cells = ", ".join(f"{column} {_cell(figures.get(column))}" for column in COLUMNS)
             print(f"{time.perf_counter() - start:6.1f} s  {row.says}: {cells}", file=sys.stderr, flush=True)
     rows = [line for lines in parts.values() for line in lines]
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> None:
     broken = [
         row.says for row, figure in promised if row.promise is not None and not row.promise.holds(figure)
     ]
-    headline = next((figures for row, figures in rows if row.says == HEADLINE), None)
+    headline = next((figures for row, figures in rows if (row.part, row.says) == (PROBABLE, HEADLINE)), None)
     result = {
         "benchmark": "false kills of campaigns 10 % better than their threshold, days differing by 0.15",
         "ratio": headline[BETA].share / headline[OURS].share if headline else math.nan,

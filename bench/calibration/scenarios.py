@@ -39,8 +39,9 @@ class Play(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; ``promise`` is what must hold of Quickno's figure, ``None`` if only shown."""
+    """One line of a part's table; ``promise``: what must hold of Quickno's figure, ``None`` if only shown."""
 
+    part: str
     says: str
     promise: Promise | None = None
 
@@ -49,7 +50,6 @@ class Row:
 class Scenario:
     """A world with the rows that it answers. ``times``: how many times more replicates than the others."""
 
-    part: str
     name: str
     rows: dict[str, Row]
     play: Play
@@ -75,7 +75,10 @@ class Scenario:
 
 # Rules against a threshold
 
-RULES: Final = "A rule “CTR below 0.5 % after $2,000”, a week at $1,000 a day"
+_RULE: Final = "the rule “CTR below 0.5 % after $2,000”, a week at $1,000 a day"
+PROBABLE: Final = f"95 % sure (R1): {_RULE}"
+ALWAYS: Final = f"Always valid (R2): {_RULE}"
+STANDS: Final = f"The number as it stands (R3), and stricter: {_RULE}"
 
 
 def _ctr(
@@ -85,6 +88,7 @@ def _ctr(
     *,
     autocorrelation: float = 0.0,
     clicks_a_day: float = 250.0,
+    name: str = "ctr",
 ) -> Scenario:
     """Rules of a CTR that truly is ``truth`` better than the threshold (as a fraction, worse below 0)."""
     judges: dict[str, Callable[[worlds.Array, worlds.Array], elsewhere.Mask]] = {
@@ -116,71 +120,48 @@ def _ctr(
             for key in rows
         }
 
-    name = f"ctr {truth} {day_sd} {autocorrelation} {clicks_a_day}"
-    return Scenario(RULES, name, rows, play)
+    return Scenario(f"{name} {truth} {day_sd} {autocorrelation} {clicks_a_day}", rows, play)
 
 
 def _rules() -> Iterator[Scenario]:
     kept = {0.10: (0.5, 98), 0.15: (2, 94), 0.25: (8, 80)}
-    for day_sd, (most, _) in kept.items():
-        extra = {}
-        if day_sd == 0.15:
-            extra = {
-                "strict": Row("99 % sure: stops one 10 % better; days differ by 0.15"),
-                "observed": Row("the number as it stands: stops one 10 % better; days differ by 0.15"),
-                "margin": Row("10 % beyond on 3 days: stops one 10 % better; days differ by 0.15"),
-            }
-        says = f"95 % sure (R1): stops one 10 % better; days differ by {day_sd}"
-        yield _ctr(0.1, day_sd, {"R1": Row(says, at_most(most)), **extra})
-    for day_sd, (_, least) in kept.items():
+    for day_sd, (most, least) in kept.items():
+        spread = f"days differ by {day_sd}"
+        yield _ctr(0.1, day_sd, {"R1": Row(PROBABLE, f"stops one 10 % better; {spread}", at_most(most))})
         yield _ctr(
             -0.2,
             day_sd,
             {
-                "R1": Row(f"95 % sure (R1): stops one 20 % worse; days differ by {day_sd}", at_least(least)),
-                "R2": Row(f"always valid (R2): stops one 20 % worse; days differ by {day_sd}"),
+                "R1": Row(PROBABLE, f"stops one 20 % worse; {spread}", at_least(least)),
+                "R2": Row(ALWAYS, f"stops one 20 % worse; {spread}"),
             },
         )
-        yield _ctr(
-            -0.4,
-            day_sd,
-            {
-                "R1": Row(f"95 % sure (R1): stops one 40 % worse; days differ by {day_sd}"),
-                "R2": Row(f"always valid (R2): stops one 40 % worse; days differ by {day_sd}"),
-            },
-        )
+        yield _ctr(-0.4, day_sd, {"R2": Row(ALWAYS, f"stops one 40 % worse; {spread}")})
     for day_sd in (0.05, 0.10, 0.15, 0.25, 0.40):
-        always = Row(
-            f"always valid (R2): stops one exactly at the threshold; days differ by {day_sd}", at_most(5)
-        )
-        rows = {"R2": always}
+        says = f"stops one exactly at the threshold; days differ by {day_sd}"
+        rows = {"R2": Row(ALWAYS, says, at_most(5))}
         if day_sd in kept:
-            rows["R1"] = Row(f"95 % sure (R1): stops one exactly at the threshold; days differ by {day_sd}")
+            rows["R1"] = Row(PROBABLE, says)
         yield _ctr(0.0, day_sd, rows)
     for clicks in (3.0, 12.0):
-        yield _ctr(
-            0.0,
-            0.25,
-            {
-                "R2": Row(
-                    f"always valid (R2): stops one at the threshold; {clicks:g} clicks a day", at_most(5)
-                )
-            },
-            clicks_a_day=clicks,
-        )
-        says = f"95 % sure (R1): stops one 10 % better; {clicks:g} clicks a day, days differ by 0.25"
-        yield _ctr(0.1, 0.25, {"R1": Row(says)}, clicks_a_day=clicks)
+        few = f"{clicks:g} clicks a day, days differ by 0.25"
+        rows = {"R2": Row(ALWAYS, f"stops one exactly at the threshold; {few}", at_most(5))}
+        yield _ctr(0.0, 0.25, rows, clicks_a_day=clicks)
+        rows = {"R1": Row(PROBABLE, f"stops one 10 % better; {few}")}
+        yield _ctr(0.1, 0.25, rows, clicks_a_day=clicks)
     for day_sd in (0.15, 0.25):
         linked = f"days differ by {day_sd} and hang together (AR(1) 0.5)"
-        yield _ctr(
-            0.1, day_sd, {"R1": Row(f"95 % sure (R1): stops one 10 % better; {linked}")}, autocorrelation=0.5
-        )
-        yield _ctr(
-            0.0,
-            day_sd,
-            {"R2": Row(f"always valid (R2): stops one at the threshold; {linked}")},
-            autocorrelation=0.5,
-        )
+        rows = {"R1": Row(PROBABLE, f"stops one 10 % better; {linked}")}
+        yield _ctr(0.1, day_sd, rows, autocorrelation=0.5)
+        rows = {"R2": Row(ALWAYS, f"stops one exactly at the threshold; {linked}")}
+        yield _ctr(0.0, day_sd, rows, autocorrelation=0.5)
+    for truth, quality in ((0.1, "10 % better"), (-0.2, "20 % worse")):
+        rows = {
+            "observed": Row(STANDS, f"as it stands: stops one {quality}; days differ by 0.15"),
+            "margin": Row(STANDS, f"10 % beyond on 3 days: stops one {quality}; days differ by 0.15"),
+            "strict": Row(STANDS, f"99 % sure (R1): stops one {quality}; days differ by 0.15"),
+        }
+        yield _ctr(truth, 0.15, rows, name="as it stands")
 
 
 SAID: Final = "Said to be 95 to 99 % sure after four days that CTR is below 0.5 %: is right"
@@ -207,8 +188,8 @@ def _said(truth_sd: float, day_sd: float | None, promise: Promise | None = None)
         }
 
     spreads = "days differ by LogNormal(ln 0.15, 0.6)" if day_sd is None else f"days differ by {day_sd}"
-    row = Row(f"truths scatter by {truth_sd}; {spreads}", promise)
-    return Scenario(SAID, f"said {truth_sd} {day_sd}", {"said": row}, play, times=5)
+    row = Row(SAID, f"truths scatter by {truth_sd}; {spreads}", promise)
+    return Scenario(f"said {truth_sd} {day_sd}", {"said": row}, play, times=5)
 
 
 # Two arms
@@ -251,10 +232,10 @@ def _coverage(
     says = f"interval holds the truth; {days} days, each arm's days differ by {own_sd}{linked}"
     credible, confidence = promises
     rows = {
-        "credible": Row(f"credible {says}", credible),
-        "confidence": Row(f"confidence {says}", confidence),
+        "credible": Row(ARMS, f"credible {says}", credible),
+        "confidence": Row(ARMS, f"confidence {says}", confidence),
     }
-    return Scenario(ARMS, f"coverage {days} {own_sd} {autocorrelation}", rows, play)
+    return Scenario(f"coverage {days} {own_sd} {autocorrelation}", rows, play)
 
 
 LOOKS: Final = "Two arms, looked at every day for a week (R4)"
@@ -282,11 +263,11 @@ def _looks(own_sd: float, lift: float, promise: Promise | None, *, unplanned: bo
         return played
 
     truth = f"{100 * lift:g} % more is found" if lift else "a difference is called where there is none"
-    rows = {"planned": Row(f"{truth}; each arm's days differ by {own_sd}", promise)}
+    rows = {"planned": Row(LOOKS, f"{truth}; each arm's days differ by {own_sd}", promise)}
     if unplanned:
         always = f"always-valid evidence (gbstats: its sequential engine): {truth}"
-        rows["unplanned"] = Row(f"{always}; each arm's days differ by {own_sd}")
-    return Scenario(LOOKS, f"looks {own_sd} {lift}", rows, play)
+        rows["unplanned"] = Row(LOOKS, f"{always}; each arm's days differ by {own_sd}")
+    return Scenario(f"looks {own_sd} {lift}", rows, play)
 
 
 # Three and more arms
@@ -325,14 +306,16 @@ def _best(number: int, own_sd: float, lift_sd: float) -> Scenario:
 
     world = f"{number} arms, days differ by {own_sd}"
     if lift_sd == 0:
-        rows = {"claims": Row(f"an arm is said to be best with 95 % where all are alike; {world}")}
+        rows = {"claims": Row(BEST, f"an arm is said to be best with 95 % where all are alike; {world}")}
     else:
         lifts = f"truths scatter by {lift_sd}"
         rows = {
-            "right": Row(f"said to be best with 95 to 99 %: is best; {world}, {lifts}"),
-            "loss": Row(f"loss of choosing the leader, as a share of the loss stated; {world}, {lifts}"),
+            "right": Row(BEST, f"said to be best with 95 to 99 %: is best; {world}, {lifts}"),
+            "loss": Row(
+                BEST, f"loss of choosing the leader, as a share of the loss stated; {world}, {lifts}"
+            ),
         }
-    return Scenario(BEST, f"best {number} {own_sd} {lift_sd}", rows, play)
+    return Scenario(f"best {number} {own_sd} {lift_sd}", rows, play)
 
 
 # Costs and returns
@@ -363,7 +346,7 @@ def _cost(cpa_ratio: float, rows: dict[str, Row]) -> Scenario:
             for key in rows
         }
 
-    return Scenario(COSTS, f"cost {cpa_ratio}", rows, play)
+    return Scenario(f"cost {cpa_ratio}", rows, play)
 
 
 RETURNS: Final = "A rule “ROAS below 2 after $2,000”, a week at $1,000 a day, order values with cv 0.95 (R1)"
@@ -386,8 +369,10 @@ def _return(truth: float, day_sd: float, order_value: float) -> Scenario:
         truth, f"{abs(100 * truth):g} % {'better' if truth > 0 else 'worse'}"
     )
     orders = worlds.TARGET_ROAS * worlds.SPEND_PER_DAY / order_value
-    row = Row(f"stops one {quality}; {orders:g} orders a day at the threshold, days differ by {day_sd}")
-    return Scenario(RETURNS, f"return {truth} {day_sd} {order_value}", {"stops": row}, play)
+    row = Row(
+        RETURNS, f"stops one {quality}; {orders:g} orders a day at the threshold, days differ by {day_sd}"
+    )
+    return Scenario(f"return {truth} {day_sd} {order_value}", {"stops": row}, play)
 
 
 # The rest of the campaign
@@ -415,10 +400,10 @@ def _outlook(day_sd: float, autocorrelation: float = 0.0) -> Scenario:
     linked = " and hang together (AR(1) 0.5)" if autocorrelation else ""
     world = f"days differ by {day_sd}{linked}"
     rows = {
-        "right": Row(f"called hopeless on any morning: ends below its target; {world}"),
-        "found": Row(f"ends below its target: was called hopeless before the last day; {world}"),
+        "right": Row(OUTLOOK, f"called hopeless on any morning: ends below its target; {world}"),
+        "found": Row(OUTLOOK, f"ends below its target: was called hopeless before the last day; {world}"),
     }
-    return Scenario(OUTLOOK, f"outlook {day_sd} {autocorrelation}", rows, play)
+    return Scenario(f"outlook {day_sd} {autocorrelation}", rows, play)
 
 
 def scenarios() -> list[Scenario]:
@@ -447,13 +432,15 @@ def scenarios() -> list[Scenario]:
         _cost(
             1 / 1.1,
             {
-                "known": Row("curve known: stops one 9 % better", at_most(2)),
-                "wrong": Row("curve wrong (80 % believed visible on day 0): stops one 9 % better"),
-                "ignored": Row("lateness ignored, 95 % sure: stops one 9 % better"),
-                "observed": Row("the number as it stands, the open day included: stops one 9 % better"),
+                "known": Row(COSTS, "curve known: stops one 9 % better", at_most(2)),
+                "wrong": Row(COSTS, "curve wrong (80 % believed visible on day 0): stops one 9 % better"),
+                "ignored": Row(COSTS, "lateness ignored, 95 % sure: stops one 9 % better"),
+                "observed": Row(
+                    COSTS, "the number as it stands, the open day included: stops one 9 % better"
+                ),
             },
         ),
-        _cost(1.4, {"known": Row("curve known: stops one 40 % worse", at_least(78))}),
+        _cost(1.4, {"known": Row(COSTS, "curve known: stops one 40 % worse", at_least(78))}),
         _return(0.1, 0.15, 80.0),
         _return(0.1, 0.25, 80.0),
         _return(0.0, 0.15, 80.0),
