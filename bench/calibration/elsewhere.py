@@ -156,6 +156,10 @@ def z_best(arms: Arms) -> Mask:
     return beats
 
 
+class GbstatsIsMissing(Exception):
+    """It cannot be asked here; everything else can."""
+
+
 class Gbstats:
     """gbstats in an environment that uv makes for it and throws away."""
 
@@ -163,11 +167,12 @@ class Gbstats:
         beside = Path(sys.prefix).parent / "var" / "uv" / "bin" / "uv"
         uv = shutil.which("uv") or (str(beside) if beside.exists() else None)
         if uv is None:
-            raise FileNotFoundError("uv is not here; `bin/setup` fetches it.")
+            raise GbstatsIsMissing("uv is not here; bin/setup fetches it.")
         # Its version of pandas has no wheel for a newer Python.
         environment = ("--isolated", "--no-project", "--python", "3.11", "--with", GBSTATS)
-        program = Path(__file__).with_name("gbstats_answers.py")
-        self._command = (uv, "run", "--quiet", *environment, "python", str(program))
+        self._python = (uv, "run", "--quiet", *environment, "python")
+        if subprocess.run([*self._python, "-c", "import gbstats"], check=False).returncode != 0:
+            raise GbstatsIsMissing(f"{GBSTATS} could not be installed; it comes from the package index.")
 
     def differs(self, arms: Arms, days: Sequence[int]) -> dict[str, Mask]:
         """Return where the 95 % intervals of its engines exclude 0 after any of these days."""
@@ -180,6 +185,7 @@ class Gbstats:
         with tempfile.TemporaryDirectory() as folder:
             questions, answers = Path(folder) / "questions.npy", Path(folder) / "answers.npz"
             np.save(questions, np.stack(totals, axis=1))
-            subprocess.run([*self._command, str(questions), str(answers)], check=True)
+            program = Path(__file__).with_name("gbstats_answers.py")
+            subprocess.run([*self._python, str(program), str(questions), str(answers)], check=True)
             with np.load(answers) as said:
                 return {engine: np.asarray(said[engine]) for engine in said.files}

@@ -110,6 +110,8 @@ def stopped_by_return(world: Orders, order_value: float) -> Mask:
     """R1 for "ROAS below 2": return which campaigns stop on any morning once $2,000 are spent."""
     running = np.ones(world.spend.shape[0], dtype=np.bool_)
     for day in range(int(np.ceil(GUARD / SPEND_PER_DAY)), world.spend.shape[1] + 1):
+        if not running.any():
+            break
         evidence = threshold_evidence(
             "value",
             world.revenue[running, :day],
@@ -149,6 +151,8 @@ def ever_hopeless(days: Days, target: float) -> Mask:
     hopeless = np.zeros(days.events.shape[0], dtype=np.bool_)
     for day in range(FEWEST_DAYS, length):
         open_still = ~hopeless
+        if not open_still.any():
+            break
         events, exposure = days.events[open_still, :day], days.exposure[open_still, :day]
         left = np.full(len(events), float(length - day))
         spend = np.full(events.shape, SPEND_PER_DAY)
