@@ -190,7 +190,7 @@ class TestEndedByTheRefusal:
         approve(plan, by=dana, at=now)
         before = budgets()
         report(harbour.headlines, date(2026, 11, 14), spend=Decimal("0.01"))
-        with pytest.raises(Refused, match="penalty-headlines") as refusal:
+        with pytest.raises(Refused, match="Penalty headlines") as refusal:
             apply_reallocation(plan.pk, by=mia, at=now)
         assert refusal.value.code == "outdated"
         plan.refresh_from_db()
@@ -358,5 +358,5 @@ class TestUndo:
         approve(plan, by=dana, at=now)
         apply_reallocation(plan.pk, by=mia, at=now)
         report(harbour.founder, date(2026, 11, 19), spend=Decimal("5000.00"))
-        with pytest.raises(Refused, match=r"at most 2000\.00 USD"):
+        with pytest.raises(Refused, match=r"at most \$2,000\.00"):
             undo_reallocation(plan.pk, by=mia, at=datetime(2026, 11, 19, 20, tzinfo=UTC))
