@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("experiments.urls")),
     path("", include("workspaces.urls")),
     path("", include("api.page_urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("config.account_urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("healthz", healthz, name="healthz"),

@@ -2,7 +2,7 @@
 
 from workspaces.choices import Role
 from workspaces.exceptions import NotFound
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership, User, Workspace
 
 
 def first_owner(slug: str) -> Membership:
@@ -16,6 +16,11 @@ def first_owner(slug: str) -> Membership:
     if owner is None:
         raise NotFound(f"There is no workspace “{slug}”.")
     return owner
+
+
+def is_known_person(email: str) -> bool:
+    """Whether somebody has an account under that address, in whatever workspace."""
+    return User.objects.filter(email__iexact=email.strip()).exists()
 
 
 def find_member(workspace: Workspace, email: str) -> Membership:

@@ -92,12 +92,16 @@ ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# The owner who adds a member vouches for the address.
+# The owner who adds a member vouches for the address, so signing in needs no letter. An address counts as its
+# holder's once they have set a password by the letter's link.
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# No letter to strangers: it would invite them to sign up.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 
 # A member may sign in through the company's OpenID Connect provider if it vouches for the same address.
+SOCIALACCOUNT_ADAPTER = "config.accounts.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 

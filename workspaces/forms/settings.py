@@ -8,7 +8,7 @@ from django import forms
 from workspaces.choices import Role, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form
-from workspaces.models import Source, Workspace
+from workspaces.models import Source, User, Workspace
 from workspaces.models.workspace import KEY_VALIDATOR
 
 
@@ -31,7 +31,11 @@ class RoleForm(Form):
 
 
 class MemberForm(Form):
-    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        max_length=User._meta.get_field("email").max_length,  # noqa: SLF001 - the documented way to a field
+        label="E-mail address",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
     name = forms.CharField(required=False, max_length=300)
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MARKETER)
     password = forms.CharField(
@@ -39,7 +43,7 @@ class MemberForm(Form):
         strip=False,
         label="First password",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="For somebody new here. Left empty, they set one by “Forgotten password?”.",
+        help_text="For somebody without an account. Left empty, they set one by “Forgotten password?”.",
     )
 
 

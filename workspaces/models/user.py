@@ -45,6 +45,15 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
     @property
+    def is_in_its_holders_hands(self) -> bool:
+        """Whether nobody but the holder of the address can know how to sign in.
+
+        So it is where the address was confirmed by letter, and where no password was ever set for them.
+        """
+        confirmed = self.emailaddress_set.filter(email__iexact=self.email, verified=True)
+        return not self.has_usable_password() or confirmed.exists()
+
+    @property
     def initials(self) -> str:
         """Two letters for the round mark beside a name."""
         words = (self.get_full_name() or self.email.split("@")[0].replace(".", " ")).split()

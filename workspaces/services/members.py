@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from workspaces.choices import EventKind, Role
@@ -13,16 +12,37 @@ from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.services.events import record_event
 
+# A refusal repeats no more of what was given.
+LONGEST_SHOWN = 100
 
-def find_or_create_user(*, email: str, password: str | None, name: str = "") -> User:
-    """The person with that address; a new one gets the password. A known person's password stays as it is."""
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise Invalid.field("email", "invalid_email", f"“{email}” is not an e-mail address.") from None
+
+def find_or_create_user(
+    *, email: str, password: str | None, name: str = "", at_console: bool = False
+) -> User:
+    """The person with that address; a new one gets the password.
+
+    Nothing about a known person's account changes. Whoever made it may still know its password, so it opens
+    no further workspace before its holder has shown that the address is theirs. On the server's console
+    (``at_console``) giving the account's own password shows as much.
+    """
+    email = _checked_address(email)
     known = User.objects.filter(email__iexact=email).first()
     if known is not None:
+        if at_console and password is not None and known.check_password(password):
+            return known
+        if password is not None:
+            raise Invalid.field(
+                "password",
+                "known_person",
+                f"{known.email} has an account already, and its password stays as it is. "
+                "Leave the password out.",
+            )
+        if not known.is_in_its_holders_hands:
+            raise Refused(
+                "unconfirmed_address",
+                f"{known.email} has an account already, but nobody has shown yet that the address is theirs. "
+                "Ask them to set a new password by “Forgotten password?”, then add them.",
+            )
         return known
     if password is not None:
         try:
@@ -33,15 +53,35 @@ def find_or_create_user(*, email: str, password: str | None, name: str = "") -> 
     return User.objects.create_user(email, password, first_name=first_name[:150], last_name=last_name[:150])
 
 
+def _checked_address(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        User._meta.get_field("email").run_validators(email)  # noqa: SLF001 - the documented way to a field
+    except ValidationError:
+        shown = email if len(email) <= LONGEST_SHOWN else f"{email[:LONGEST_SHOWN]}…"
+        raise Invalid.field("email", "invalid_email", f"“{shown}” is not an e-mail address.") from None
+    if not email:
+        raise Invalid.field("email", "invalid_email", "Give an e-mail address.")
+    return email
+
+
 @transaction.atomic
 def add_member(
-    *, email: str, role: Role, password: str | None = None, name: str = "", by: Actor, at: datetime
+    *,
+    email: str,
+    role: Role,
+    password: str | None = None,
+    name: str = "",
+    by: Actor,
+    at: datetime,
+    at_console: bool = False,
 ) -> Membership:
     """Make a person a member; a person unknown so far gets an account with that password."""
     by.require(Permission.MANAGE_MEMBERS)
-    user = find_or_create_user(email=email, password=password, name=name)
-    if Membership.objects.of(by.workspace).filter(user=user).exists():
-        raise Refused("already_member", f"{user.email} is a member already. Change the role instead.")
+    member = Membership.objects.of(by.workspace).filter(user__email__iexact=email.strip()).first()
+    if member is not None:
+        raise Refused("already_member", f"{member.user.email} is a member already. Change the role instead.")
+    user = find_or_create_user(email=email, password=password, name=name, at_console=at_console)
     membership = Membership.objects.create(workspace=by.workspace, user=user, role=role, joined_at=at)
     record_event(
         EventKind.MEMBER_ADDED,

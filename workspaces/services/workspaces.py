@@ -65,7 +65,7 @@ def create_workspace(
     owner_name: str = "",
     at: datetime,
 ) -> Workspace:
-    """A new tenant with its first owner and the well-known sources."""
+    """A new tenant with its first owner and the well-known sources; made on the server's console."""
     currency = currency.upper()
     if currency not in list_currencies():
         raise Invalid.field(
@@ -87,7 +87,7 @@ def create_workspace(
     except ValidationError as error:
         raise invalid_from(error) from None
     workspace.save()
-    owner = find_or_create_user(email=owner_email, password=owner_password, name=owner_name)
+    owner = find_or_create_user(email=owner_email, password=owner_password, name=owner_name, at_console=True)
     membership = Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER, joined_at=at)
     for key in WELL_KNOWN_SOURCES:
         ensure_source(workspace, key)

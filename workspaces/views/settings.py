@@ -10,6 +10,7 @@ from workspaces.forms import Form
 from workspaces.forms.settings import MemberForm, NewSourceForm, PolicyForm, RoleForm, SourceForm
 from workspaces.models import Membership, Source
 from workspaces.permissions import Permission
+from workspaces.selectors import is_known_person
 from workspaces.services import add_member, change_policy, change_role, remove_member, save_source
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
@@ -29,6 +30,7 @@ class MembersView(FormView):
 
     def save(self, form: Form) -> str:
         values = form.cleaned_data
+        is_known = is_known_person(values["email"])
         membership = add_member(
             email=values["email"],
             name=values["name"],
@@ -37,7 +39,8 @@ class MembersView(FormView):
             by=self.actor,
             at=self.at,
         )
-        return f"{membership.user} is a {membership.get_role_display()} now."
+        done = f"{membership.user} is a {membership.get_role_display()} now."
+        return f"{done} They had an account already: its password stays as it is." if is_known else done
 
     def done_url(self) -> str:
         return self.page_url("settings")

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--timezone", required=True, help="Such as Europe/Berlin.")
         parser.add_argument("--currency", required=True, help="By ISO 4217, such as EUR.")
         parser.add_argument("--owner", required=True, metavar="EMAIL")
-        parser.add_argument("--password", required=True, help="For an owner who has no account yet.")
+        parser.add_argument("--password", help="For an owner who has no account yet.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
