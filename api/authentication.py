@@ -44,7 +44,10 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
                 "member_left", f"The person for whom this key acts has left {key.workspace}."
             )
         key.note_use(at=timezone.now())
-        _act(request, Actor.by_key(membership, scopes=key.scopes, key_name=key.name))
+        _act(
+            request,
+            Actor.by_key(membership, scopes=key.scopes, key_name=key.name, key_maker=key.created_by),
+        )
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -43,19 +43,22 @@ class Actor:
     # None: not a key. A key can do what its scopes *and* the person's role allow.
     scopes: frozenset[Scope] | None = None
     key_name: str = ""
+    # Who made the key: as much behind what it does as the person for whom it acts.
+    key_maker: User | None = None
 
     @classmethod
     def of_member(cls, membership: Membership) -> Self:
         return cls(workspace=membership.workspace, user=membership.user, role=Role(membership.role))
 
     @classmethod
-    def by_key(cls, membership: Membership, *, scopes: Iterable[str], key_name: str) -> Self:
+    def by_key(cls, membership: Membership, *, scopes: Iterable[str], key_name: str, key_maker: User) -> Self:
         return cls(
             workspace=membership.workspace,
             user=membership.user,
             role=Role(membership.role),
             scopes=frozenset(Scope(scope) for scope in scopes),
             key_name=key_name,
+            key_maker=key_maker,
         )
 
     @classmethod

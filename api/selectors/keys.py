@@ -11,7 +11,7 @@ def find_key(secret: str) -> ApiKey | None:
     """The usable key with that secret."""
     return (
         ApiKey.objects.usable()
-        .select_related("workspace", "user")
+        .select_related("workspace", "user", "created_by")
         .filter(secret_hash=hash_of(secret))
         .first()
     )

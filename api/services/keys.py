@@ -43,11 +43,13 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
 
 @transaction.atomic
 def create_key(
-    *, name: str, scopes: Iterable[str], for_user: User, by: Actor, at: datetime
+    *, name: str, scopes: Iterable[str], for_user: User, by: Actor, at: datetime, at_console: bool = False
 ) -> tuple[ApiKey, str]:
     """Make a key that acts for a member; return it with its secret, which is shown this once.
 
-    Anybody who plans may have keys of their own. A key that acts for somebody else takes an owner.
+    Anybody who plans may have keys of their own. A key that acts for somebody else takes an owner. On the
+    server's console (``at_console``) an owner's name is only borrowed: there the key counts as made by the
+    person for whom it acts.
     """
     by.require(Permission.MANAGE_KEYS)
     if for_user != by.user:
@@ -67,7 +69,7 @@ def create_key(
         secret_hash=hash_of(secret),
         scopes=known,
         created_at=at,
-        created_by=by.person,
+        created_by=for_user if at_console else by.person,
     )
     record_event(
         EventKind.KEY_CREATED,

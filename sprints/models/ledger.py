@@ -17,7 +17,7 @@ from sprints.choices import (
     TransferKind,
 )
 from sprints.exceptions import InvalidTransition
-from workspaces.models import TenantModel, TenantQuerySet
+from workspaces.models import TenantModel, TenantQuerySet, User
 
 
 def _campaign_exactly_with(side: str) -> Q:
@@ -108,6 +108,10 @@ class Reallocation(TenantModel):
     plan_digest = models.CharField(max_length=64)
     evidence = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     proposed_by = models.ForeignKey("workspaces.User", on_delete=models.PROTECT, related_name="+")
+    # Where a key proposed it: who made the key. It is as much their proposal.
+    proposed_key_maker = models.ForeignKey(
+        "workspaces.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     proposed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     approved_by = models.ForeignKey(
@@ -127,7 +131,9 @@ class Reallocation(TenantModel):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                condition=Q(approved_by__isnull=True)
+                | ~Q(approved_by=F("proposed_by"))
+                & (Q(proposed_key_maker__isnull=True) | ~Q(approved_by=F("proposed_key_maker"))),
                 name="reallocation_takes_four_eyes",
             ),
             models.CheckConstraint(
@@ -157,6 +163,10 @@ class Reallocation(TenantModel):
 
     def __str__(self) -> str:
         return f"Plan {self.pk}"
+
+    def is_proposal_of(self, user: User | None) -> bool:
+        """Whether this person stands behind it: proposed it, or made the key that did."""
+        return user is not None and user.pk in {self.proposed_by_id, self.proposed_key_maker_id}
 
     def check_can_become(self, state: ReallocationState) -> None:
         current = ReallocationState(self.state)

@@ -38,6 +38,11 @@ class WaitingPlan:
     amount: Decimal
 
     @property
+    def proposers(self) -> set[int | None]:
+        """The ids of those who stand behind it, and so do not approve it."""
+        return {self.plan.proposed_by_id, self.plan.proposed_key_maker_id}
+
+    @property
     def is_approved(self) -> bool:
         return self.plan.state == ReallocationState.APPROVED
 

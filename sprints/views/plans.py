@@ -67,7 +67,7 @@ class PlanView(OnePlan):
         )
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
         through = plan.evidence.get("data_through")
-        is_own = plan.proposed_by == self.request.user
+        is_own = plan.is_proposal_of(self.actor.user)
         is_manager = self.actor.role is not None and self.actor.role.includes(Role.MANAGER)
         return self.render(
             {

@@ -13,6 +13,7 @@ from api.models import ApiKey
 from api.selectors import keys_of
 from api.services import create_key, revoke_key
 from tests.api.conftest import BASE, ClientOf
+from tests.factories import fill_reserve, make_live_campaign
 from workspaces.choices import EventKind, Role, Scope
 from workspaces.exceptions import Invalid, NotAllowed, NotFound
 from workspaces.models import Event, Membership, Workspace
@@ -113,10 +114,25 @@ def test_key__in_use__writes_its_last_use_once_a_minute(with_key: ClientOf, at: 
 
 def test_create_key__by_a_key__is_refused(member: Member, at: datetime) -> None:
     marketer = member(Role.MARKETER)
-    by_key = Actor.by_key(marketer, scopes=list(Scope), key_name="k")
+    by_key = Actor.by_key(marketer, scopes=list(Scope), key_name="k", key_maker=marketer.user)
     with pytest.raises(NotAllowed) as refused:
         create_key(name="k", scopes=[Scope.READ], for_user=marketer.user, by=by_key, at=at)
     assert refused.value.code == "person_required"
+
+
+def test_key__that_an_owner_made_for_another__proposes_what_that_owner_cannot_approve(
+    member: Member, with_key: ClientOf, session: Callable[[Role], APIClient]
+) -> None:
+    fill_reserve(member(Role.OWNER).workspace, "100.00")
+    make_live_campaign(member(Role.OWNER).workspace, "hook-test")
+    lines = [{"from": "reserve", "to": "hook-test", "amount": "10.00"}]
+    client = with_key(Scope.BUDGET_PROPOSE, role=Role.MARKETER)
+    plan = client.post(f"{BASE}reallocations/", {"lines": lines}, format="json").json()
+    approval = {"plan_digest": plan["plan_digest"]}
+    url = f"{BASE}reallocations/{plan['id']}/approve/"
+    refused = session(Role.OWNER).post(url, approval, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "own_proposal")
+    assert session(Role.MANAGER).post(url, approval, format="json").json()["state"] == "approved"
 
 
 def test_create_key__for_somebody_else__takes_an_owner(member: Member, at: datetime) -> None:
@@ -212,7 +228,9 @@ def test_create_api_key__for_a_member__acts_for_them(member: Member) -> None:
     call_command(
         "create_api_key", "pilots", "k", "--scope", "read", "--for", marketer.user.email, stdout=StringIO()
     )
-    assert ApiKey.objects.get().user == marketer.user
+    key = ApiKey.objects.get()
+    # Nobody made it in person: only the one for whom it acts stands behind what it proposes.
+    assert (key.user, key.created_by) == (marketer.user, marketer.user)
 
 
 @pytest.mark.parametrize(

@@ -82,15 +82,33 @@ class TestApprove:
         self, harbour: Harbour, dana: Actor, now: datetime
     ) -> None:
         membership = Membership.objects.get(user=dana.user)
-        key = Actor.by_key(membership, scopes=[Scope.BUDGET_PROPOSE], key_name="nightly")
+        key = Actor.by_key(
+            membership, scopes=[Scope.BUDGET_PROPOSE], key_name="nightly", key_maker=dana.person
+        )
         with pytest.raises(ApprovalRefused, match="another manager"):
             approve(propose_reallocation(by=key, at=now), by=dana, at=now)
+
+    def test_approve__a_plan_proposed_by_a_key_that_one_made_for_another__is_refused(
+        self, harbour: Harbour, mia: Actor, dana: Actor, workspace: Workspace, now: datetime
+    ) -> None:
+        key = Actor.by_key(
+            Membership.objects.get(user=mia.user),
+            scopes=[Scope.BUDGET_PROPOSE],
+            key_name="nightly",
+            key_maker=dana.person,
+        )
+        plan = propose_reallocation(by=key, at=now)
+        with pytest.raises(ApprovalRefused, match="key of their making") as refusal:
+            approve(plan, by=dana, at=now)
+        assert refusal.value.code == "own_proposal"
+        other = make_actor(workspace, Role.MANAGER, email="third@pilots.example")
+        assert approve(plan, by=other, at=now).state == ReallocationState.APPROVED
 
     def test_approve__with_a_key__takes_a_person(
         self, plan: Reallocation, dana: Actor, now: datetime
     ) -> None:
         membership = Membership.objects.get(user=dana.user)
-        key = Actor.by_key(membership, scopes=list(Scope), key_name="nightly")
+        key = Actor.by_key(membership, scopes=list(Scope), key_name="nightly", key_maker=dana.person)
         with pytest.raises(NotAllowed) as refusal:
             approve(plan, by=key, at=now)
         assert refusal.value.code == "person_required"

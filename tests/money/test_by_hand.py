@@ -57,7 +57,10 @@ class TestWhatCanBe:
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
         key = Actor.by_key(
-            Membership.objects.get(user=mia.user), scopes=[Scope.BUDGET_PROPOSE], key_name="nightly"
+            Membership.objects.get(user=mia.user),
+            scopes=[Scope.BUDGET_PROPOSE],
+            key_name="nightly",
+            key_maker=mia.person,
         )
         plan = create_reallocation(lines=[line("reserve", "founder-video", "10.00")], by=key, at=now)
         assert plan.proposed_by == mia.user
@@ -65,7 +68,12 @@ class TestWhatCanBe:
     def test_create__with_a_key_that_lacks_the_scope__is_not_allowed(
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
-        key = Actor.by_key(Membership.objects.get(user=mia.user), scopes=[Scope.READ], key_name="reader")
+        key = Actor.by_key(
+            Membership.objects.get(user=mia.user),
+            scopes=[Scope.READ],
+            key_name="reader",
+            key_maker=mia.person,
+        )
         with pytest.raises(NotAllowed) as refusal:
             create_reallocation(lines=[line("reserve", "founder-video", "10.00")], by=key, at=now)
         assert refusal.value.code == "missing_scope"

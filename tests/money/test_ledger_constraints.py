@@ -139,6 +139,14 @@ class TestPlanTables:
         with pytest.raises(IntegrityError, match="reallocation_takes_four_eyes"):
             write_plan(mia, approved_by=mia.user, approved_at=LONG_AGO, state=ReallocationState.APPROVED)
 
+    def test_plan__approved_by_the_maker_of_the_key_that_proposed_it__is_refused(
+        self, mia: Actor, dana: Actor
+    ) -> None:
+        approval = {"approved_by": dana.user, "approved_at": LONG_AGO, "state": ReallocationState.APPROVED}
+        with pytest.raises(IntegrityError, match="reallocation_takes_four_eyes"):
+            write_plan(mia, proposed_key_maker=dana.user, **approval)
+        assert write_plan(mia, proposed_key_maker=mia.user, **approval).pk
+
     @pytest.mark.parametrize("state", [ReallocationState.APPROVED, ReallocationState.APPLIED])
     def test_plan__approved_by_nobody__is_refused(self, mia: Actor, state: str) -> None:
         with pytest.raises(IntegrityError, match="reallocation_approved_by_somebody"):

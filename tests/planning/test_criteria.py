@@ -107,7 +107,7 @@ def test_amendment__by_a_marketer_or_a_managers_key__is_not_allowed(
 ) -> None:
     launch()
     membership = make_member(marketer.workspace, Role.MANAGER, email="max@example.com")
-    key = Actor.by_key(membership, scopes=Scope.values, key_name="nightly")
+    key = Actor.by_key(membership, scopes=Scope.values, key_name="nightly", key_maker=membership.user)
     for by in (marketer, key, Actor.quickno(marketer.workspace)):
         with pytest.raises(NotAllowed):
             amend_criteria("founder-video", criteria=[MILDER], reason="Please", by=by, at=at)

@@ -39,6 +39,7 @@ class Command(BaseCommand):
                 for_user=member.user,
                 by=Actor.of_member(owner),
                 at=timezone.now(),
+                at_console=True,
             )
         except DomainError as error:
             raise CommandError(error.message) from error

@@ -31,8 +31,8 @@ def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, a
     with transaction.atomic(durable=True):
         plan, lines = lock_plan(reallocation_id, by=by)
         plan.check_can_become(ReallocationState.APPROVED)
-        if plan.proposed_by == by.user:
-            raise ApprovalRefused("own_proposal", "Nobody approves their own plan: another manager has to.")
+        if plan.is_proposal_of(by.user):
+            raise ApprovalRefused("own_proposal", f"{_why_own(plan, by=by)}: another manager has to.")
         if not plan_digest == plan.plan_digest == digest_of(plan, lines):
             raise ApprovalRefused(
                 "digest_mismatch",
@@ -57,6 +57,12 @@ def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, a
     return plan
 
 
+def _why_own(plan: Reallocation, *, by: Actor) -> str:
+    if plan.proposed_by == by.user:
+        return "Nobody approves their own plan"
+    return "Nobody approves what a key of their making has proposed"
+
+
 def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: datetime) -> Reallocation:
     """Say no, with a reason. Proposers take their own plan back by withdrawing it."""
     by.require(Permission.APPROVE)
@@ -65,7 +71,7 @@ def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: dat
         raise Invalid.field("reason", "required", "Say why: the proposer wants to know what would be right.")
     with transaction.atomic():
         plan, lines = lock_plan(reallocation_id, by=by)
-        if plan.proposed_by == by.user:
+        if plan.is_proposal_of(by.user):
             raise ApprovalRefused("own_proposal", "This is your own plan: withdraw it instead.")
         close_plan(plan, lines, ReallocationState.REJECTED, reason=reason, by=by, at=at)
     return plan

@@ -39,6 +39,7 @@ def write_plan(
         method=method,
         evidence=dict(evidence),
         proposed_by=by.user,
+        proposed_key_maker=by.key_maker,
         proposed_at=at,
         expires_at=at + timedelta(hours=workspace.plan_expiry_hours),
         undoes=undoes,
@@ -65,7 +66,7 @@ def lock_plan(reallocation_id: int, *, by: Actor) -> tuple[Reallocation, list[Re
     plan = (
         Reallocation.objects.of(workspace)
         .select_for_update(of=("self",))
-        .select_related("proposed_by", "approved_by")
+        .select_related("proposed_by", "proposed_key_maker", "approved_by")
         .filter(pk=reallocation_id)
         .first()
     )
