@@ -7,7 +7,7 @@ so that two movements never see the same money twice and never wait for each oth
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Self
 
 from django.db import transaction
@@ -35,7 +35,7 @@ __all__ = [
     "transfer",
 ]
 
-# What numeric(14, 3) holds.
+# What numeric(14, 3) holds: one amount, and the balance of one account.
 LARGEST_AMOUNT = Decimal("99999999999.999")
 
 
@@ -106,8 +106,9 @@ def transfer(
 ) -> Transfer:
     """Move money by one row; for services only, which have asked for the permission and write the event.
 
-    Raises ``Invalid`` for an amount that is none, and ``TransferRefused`` (``overdrawn``) where the reserve
-    has less, or the campaign has less than that above its spend and its holdback.
+    Raises ``Invalid`` for an amount that is none, and ``TransferRefused``: ``overdrawn`` where the reserve
+    has less, or the campaign has less than that above its spend and its holdback; ``too_large`` where the
+    other side would hold more than the ledger can.
     """
     check_amount(amount, workspace=by.workspace)
     campaigns = [account.campaign for account in (source, target) if account.campaign is not None]
@@ -118,6 +119,8 @@ def transfer(
         account = account_of(source.campaign, at=at) if source.campaign else None
         if why := shortfall(account, amount, workspace=workspace):
             raise TransferRefused("overdrawn", why)
+    if target.kind != AccountKind.OUTSIDE and (why := excess(target.campaign, amount, workspace=workspace)):
+        raise TransferRefused("too_large", why)
     moved = Transfer.objects.create(
         workspace=workspace,
         kind=kind,
@@ -152,6 +155,19 @@ def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Wo
     return (
         f"{name} can give at most {in_currency(available, currency)}{kept}; "
         f"{in_currency(amount, currency)} was asked."
+    )
+
+
+def excess(campaign: Campaign | None, amount: Decimal, *, workspace: Workspace) -> str | None:
+    """Why an account (``None``: the reserve) cannot take that much; ``None`` where it can."""
+    balance = (campaign.budget if campaign else workspace.reserve) + amount
+    if balance <= LARGEST_AMOUNT:
+        return None
+    name = campaign.name if campaign else "The reserve"
+    currency, limit = workspace.currency, LARGEST_AMOUNT.quantize(workspace.money_unit, ROUND_FLOOR)
+    return (
+        f"{name} would hold {in_currency(balance, currency)}, "
+        f"and no account can hold more than {in_currency(limit, currency)}."
     )
 
 

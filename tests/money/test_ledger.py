@@ -88,6 +88,20 @@ class TestFundReserve:
         fund_reserve(amount=Decimal(amount), reason="More", by=owner, at=now)
         assert balances(workspace, at=now).reserve == Decimal(amount)
 
+    def test_fund_reserve__beyond_what_an_account_can_hold__is_refused_and_later_money_is_not(
+        self, workspace: Workspace, dana: Actor, now: datetime
+    ) -> None:
+        fund_reserve(amount=Decimal("99999999999.99"), reason="All", by=dana, at=now)
+        with pytest.raises(TransferRefused, match="The reserve would hold") as refusal:
+            fund_reserve(amount=Decimal("0.01"), reason="A cent", by=dana, at=now)
+        assert (refusal.value.code, refusal.value.status) == ("too_large", 409)
+        workspace.refresh_from_db()
+        assert workspace.reserve == Decimal("99999999999.99")
+        campaign = running(workspace, budget="0.01")
+        with pytest.raises(TransferRefused, match="Hook test would hold"):
+            give_budget(campaign, "99999999999.99")
+        assert Transfer.objects.count() == 2
+
 
 class TestFundLaunch:
     @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sprints.choices import AccountKind
 from sprints.exceptions import FieldError, Invalid, TransferRefused
 from sprints.models import ReallocationLine
 from sprints.selectors.accounts import campaign_accounts
-from sprints.services.ledger import check_amount, shortfall
+from sprints.services.ledger import check_amount, excess, shortfall
 from workspaces.models import Workspace
 
 MAX_LINES = 100
@@ -111,6 +111,7 @@ def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: date
     donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
     accounts = campaign_accounts(list(donors.values()), at=at)
     asked: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    given: defaultdict[int | None, Decimal] = defaultdict(Decimal)
     errors = []
     for row, line in enumerate(lines):
         if line.target_campaign is not None and (why := _cannot_receive(line.target_campaign)):
@@ -120,6 +121,9 @@ def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: date
         account = accounts[source_id] if source_id else None
         if why := shortfall(account, asked[source_id], workspace=workspace):
             errors.append(FieldError("overdrawn", why, field="amount", row=row))
+        given[line.target_campaign_id] += line.amount
+        if why := excess(line.target_campaign, given[line.target_campaign_id], workspace=workspace):
+            errors.append(FieldError("too_large", why, field="amount", row=row))
     return errors
 
 
