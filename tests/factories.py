@@ -61,7 +61,11 @@ def make_campaign(
     launched_at: datetime | None = LONG_AGO,
     **fields: Any,
 ) -> Campaign:
-    """A campaign with evenly split arms, of which the first is the control where there are several."""
+    """A campaign with evenly split arms, of which the first is the control where there are several.
+
+    Its ``budget``, where one is given, comes from outside, as all money does.
+    """
+    budget = fields.pop("budget", None)
     is_launched = status not in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}
     is_finished = status in {CampaignStatus.KILLED, CampaignStatus.COMPLETED}
     values: dict[str, Any] = {
@@ -83,7 +87,7 @@ def make_campaign(
             planned_share=round(Decimal(1) / len(arms), 6),
             position=position,
         )
-    return campaign
+    return give_budget(campaign, budget) if budget is not None else campaign
 
 
 def make_live_campaign(workspace: Workspace, key: str = "hook-test", **fields: Any) -> Campaign:

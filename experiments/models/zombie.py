@@ -41,8 +41,9 @@ class ZombieFlag(TenantModel):
     state = models.CharField(max_length=12, choices=ZombieState, default=ZombieState.OPEN)
     since = models.DateTimeField()
     # None where the signal is that nothing is reported: what a blind campaign spends is not known.
-    money_since = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
-    money_per_day = models.DecimalField(max_digits=15, decimal_places=4, null=True, blank=True)
+    # Sums of many days, each of which may be as large as an observation can say.
+    money_since = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
+    money_per_day = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
     evidence = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     flagged_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)

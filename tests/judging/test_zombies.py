@@ -378,6 +378,19 @@ def test_overspent__imported_without_a_budget__is_unplanned_only(workspace: Work
     assert signals(campaign) == {"unplanned"}
 
 
+def test_overspent__more_than_one_days_column_holds__is_flagged_with_all_of_it(workspace: Workspace) -> None:
+    campaign = planned(workspace)
+    # The most that a report may say: a day as large is a few million dollars in rupiah or dong.
+    spend(campaign, {16: "99999999999.9999", 17: "99999999999.9999", 18: "50"})
+
+    assert signals(campaign) == {"overspent"}
+    flag = ZombieFlag.objects.get()
+    assert flag.money_since is not None
+    # Doubles keep 15 digits of the sum, which is 199,999,995,050 less two ten-thousandths.
+    assert round(flag.money_since, 2) == Decimal("199999995050.00")
+    assert signals(campaign, NOW + timedelta(minutes=5)) == {"overspent"}
+
+
 # A flag's life
 
 
