@@ -220,9 +220,7 @@ def amend_criteria(
     freeze_criteria(campaign, at=at)
     if campaign.criteria_digest == digest_before:
         raise Refused("nothing_changed", f"These are the criteria that campaign {key} has already.")
-    campaign.amended = True
-    campaign.judge_due_at = at
-    campaign.save(update_fields=["amended", "criteria_digest", "judge_due_at"])
+    # First the amendment: without it the database keeps the digest as it is.
     amendment = Amendment.objects.create(
         workspace=by.workspace,
         campaign=campaign,
@@ -234,6 +232,9 @@ def amend_criteria(
         digest_before=digest_before,
         digest_after=campaign.criteria_digest,
     )
+    campaign.amended = True
+    campaign.judge_due_at = at
+    campaign.save(update_fields=["amended", "criteria_digest", "judge_due_at"])
     record_event(
         EventKind.CRITERIA_AMENDED,
         by=by,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from experiments.choices import CampaignStatus, CriterionAction, EvidenceKind, WatchState
-from experiments.models import Breach, Campaign, CriterionWatch, Judgement
+from experiments.models import Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.selectors.criteria import criteria_status
 from experiments.services.criteria import overrule_breach
-from experiments.services.judging import judge_campaigns
+from experiments.services.judging import judge_campaigns, sweep
 from tests.factories import make_actor, make_campaign, make_criteria, make_workspace, report
 from workspaces.choices import Role
 from workspaces.models import Event, Source
@@ -296,16 +296,24 @@ def test_judging__overruled_criterion__rests_through_its_day_and_then_breaches_a
     assert Breach.objects.count() == 2
 
 
+@pytest.mark.parametrize("deed", ["taken away", "added"])
 def test_judging__criteria_changed_behind_the_digest__are_not_judged(
-    campaign: Campaign, caplog: pytest.LogCaptureFixture
+    campaign: Campaign, deed: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_criteria(campaign, {})
+    rules = make_criteria(campaign, {})
     loser(campaign)
-    Campaign.objects.filter(pk=campaign.pk).update(criteria_digest="0" * 64)
+    # The database keeps frozen rules and the digest as they are; that these are all, only the digest proves.
+    if deed == "added":
+        rules[0].pk, rules[0].position = None, 2
+        rules[0].save(force_insert=True)
+    else:
+        KillCriterion.objects.filter(campaign=campaign).update(retired_at=NOW)
 
-    result = judge_campaigns([campaign.pk], at=NOW)
+    swept = sweep(at=NOW)
+    result = swept.judging
 
     assert result.tampered == (campaign.key,)
+    assert f"{campaign.key}: its kill criteria are not those that were frozen" in swept.lines()[1]
     assert (result.judged, result.breaches) == (0, ())
     assert not CriterionWatch.objects.exists()
     assert f"criteria of campaign {campaign.key} are not those that were frozen" in caplog.text

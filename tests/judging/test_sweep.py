@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -29,7 +30,9 @@ def workspace() -> Workspace:
     return make_workspace()
 
 
-def make_loser(workspace: Workspace, key: str = "hook-test", *, launched_at: datetime = LAUNCH) -> Campaign:
+def make_loser(
+    workspace: Workspace, key: str = "hook-test", *, launched_at: datetime = LAUNCH, **rule: Any
+) -> Campaign:
     """A campaign that breaches as soon as its first three days are closed."""
     campaign = make_campaign(
         workspace,
@@ -39,7 +42,7 @@ def make_loser(workspace: Workspace, key: str = "hook-test", *, launched_at: dat
         hypothesis=make_hypothesis(workspace),
         budget=Decimal(9000),
     )
-    make_criteria(campaign)
+    make_criteria(campaign, rule)
     for later in range(3):
         at = launched_at + timedelta(days=later)
         report(campaign, at.date(), impressions=50_000, clicks=100, spend=500, reported_at=at)
@@ -86,10 +89,9 @@ def test_sweep__finished_campaign__is_judged_while_it_spends_is_flagged_or_has_n
 def test_sweep__one_rotten_campaign__keeps_no_other_from_being_judged(
     workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rotten, sound = make_loser(workspace, "rotten"), make_loser(workspace, "sound")
     # No service lets such a rule in: values have no always-valid evidence.
-    rotten.kill_criteria.update(retired_at=LAUNCH)
-    make_criteria(rotten, {"metric": "roas", "evidence": "always_valid"})
+    rotten = make_loser(workspace, "rotten", metric="roas", evidence="always_valid")
+    sound = make_loser(workspace, "sound")
     for day in ("16", "17", "18"):
         report(rotten, f"2026-11-{day}", revenue=1, conversions=1)
 

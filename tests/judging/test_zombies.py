@@ -1,5 +1,6 @@
 """Each signal a minute and a cent on either side, and a flag's life from its first call to its end."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,8 +42,14 @@ def marketer(workspace: Workspace) -> Actor:
     return make_actor(workspace)
 
 
-def planned(workspace: Workspace, key: str = "hook-test", **fields: Any) -> Campaign:
-    """A planned campaign with nothing against it: one arm, criteria that never speak, money enough."""
+SILENT = {"guards": {"spend": "1000000.00"}}
+SPEAKS_ON_THE_FIRST_DAY = {"action": "ask", "evidence": "observed", "guards": {"days": 1}}
+
+
+def planned(
+    workspace: Workspace, key: str = "hook-test", *, rule: Mapping[str, Any] = SILENT, **fields: Any
+) -> Campaign:
+    """A planned campaign with nothing against it: one arm, a criterion that never speaks, money enough."""
     values: dict[str, Any] = {
         "arms": ["a"],
         "launched_at": LAUNCH,
@@ -51,7 +58,7 @@ def planned(workspace: Workspace, key: str = "hook-test", **fields: Any) -> Camp
         **fields,
     }
     campaign = make_campaign(workspace, key, **values)
-    make_criteria(campaign, {"guards": {"spend": "1000000.00"}})
+    make_criteria(campaign, rule)
     return campaign
 
 
@@ -152,9 +159,7 @@ def test_undead__put_to_rest_on_the_platform__returns_only_with_later_spend(
 
 
 def test_breached__nobody_acted_within_the_grace__is_flagged(workspace: Workspace) -> None:
-    campaign = planned(workspace)
-    campaign.kill_criteria.update(retired_at=LAUNCH)
-    make_criteria(campaign, {"action": "ask", "evidence": "observed", "guards": {"days": 1}})
+    campaign = planned(workspace, rule=SPEAKS_ON_THE_FIRST_DAY)
     spend(campaign, {16: "100"}, impressions=1000, clicks=1)
     breach_at = datetime(2026, 11, 17, 7, tzinfo=UTC)
     assert signals(campaign, breach_at) == set()
@@ -170,9 +175,7 @@ def test_breached__nobody_acted_within_the_grace__is_flagged(workspace: Workspac
 def test_breached__campaign_was_stopped__is_no_zombie_until_it_spends_again(
     workspace: Workspace, marketer: Actor
 ) -> None:
-    campaign = planned(workspace)
-    campaign.kill_criteria.update(retired_at=LAUNCH)
-    make_criteria(campaign, {"action": "ask", "evidence": "observed", "guards": {"days": 1}})
+    campaign = planned(workspace, rule=SPEAKS_ON_THE_FIRST_DAY)
     spend(campaign, {16: "100"}, impressions=1000, clicks=1)
     judge_campaigns([campaign.pk], at=datetime(2026, 11, 17, 7, tzinfo=UTC))
     spend(campaign, {17: "30", 18: "50"})

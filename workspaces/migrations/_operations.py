@@ -1,6 +1,6 @@
 """Migration operations for what Django's schema editor has no words for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import migrations
@@ -66,3 +66,58 @@ class AddColumn(migrations.AddField):
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             field = model._meta.get_field(self.name)  # noqa: SLF001
             BaseDatabaseSchemaEditor.remove_field(schema_editor, model, field)
+
+
+class Refusal(Triggers):
+    """A trigger that refuses a deed, such as ``UPDATE``, on those rows of a table for which ``when`` is true.
+
+    ``when`` speaks of ``OLD`` and ``NEW``. It is one text for both databases, or one for each by vendor.
+    """
+
+    def __init__(
+        self, name: str, *, table: str, deed: str, refusal: str, when: str | Mapping[str, str] = "1 = 1"
+    ) -> None:
+        on = {"postgresql": when, "sqlite": when} if isinstance(when, str) else when
+        refusal = refusal.replace("'", "''")
+        super().__init__(
+            postgresql=[
+                f"""
+                CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF {on["postgresql"]} THEN
+                        RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation';
+                    END IF;
+                    RETURN COALESCE(NEW, OLD);
+                END $$
+                """,
+                f"CREATE TRIGGER {name} BEFORE {deed} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            ],
+            sqlite=[
+                f"""
+                CREATE TRIGGER {name} BEFORE {deed} ON {table} WHEN {on["sqlite"]}
+                BEGIN
+                    SELECT RAISE(ABORT, '{refusal}');
+                END
+                """
+            ],
+            undo_postgresql=[f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()"],
+            undo_sqlite=[f"DROP TRIGGER {name}"],
+        )
+
+
+def changed(*columns: str) -> dict[str, str]:
+    """Whether an update changes any of the columns, in each database's words."""
+    # SQLite knows IS DISTINCT FROM only since 3.39.
+    words = {"postgresql": "IS DISTINCT FROM", "sqlite": "IS NOT"}
+    return {
+        vendor: "(" + " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns) + ")"
+        for vendor, differs in words.items()
+    }
+
+
+def either(*conditions: str | Mapping[str, str]) -> dict[str, str]:
+    """Whether any of the conditions is true, in each database's words."""
+    return {
+        vendor: " OR ".join(one if isinstance(one, str) else one[vendor] for one in conditions)
+        for vendor in ("postgresql", "sqlite")
+    }
