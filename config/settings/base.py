@@ -208,6 +208,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "experiments.tasks.sweep", "schedule": timedelta(minutes=5)},
     # Hourly, because whoever missed a day is to catch up; each workspace learns once a day.
     "learn": {"task": "experiments.tasks.learn", "schedule": timedelta(hours=1)},
+    "outdate-reallocations": {
+        "task": "sprints.tasks.outdate_reallocations",
+        "schedule": timedelta(minutes=5),
+    },
     "expire-reallocations": {"task": "sprints.tasks.expire_reallocations", "schedule": timedelta(minutes=5)},
     "publish-events": {"task": "workspaces.tasks.publish_events", "schedule": timedelta(minutes=1)},
     "deliver-webhooks": {"task": "api.tasks.deliver_webhooks", "schedule": timedelta(seconds=10)},

@@ -88,13 +88,17 @@ class Transfer(TenantModel):
         return self.target_campaign.key if self.target_campaign else self.target_kind
 
 
+# A plan in one of these may still move money.
+OPEN_STATES = (ReallocationState.PROPOSED, ReallocationState.APPROVED)
+
+
 class ReallocationQuerySet(TenantQuerySet["Reallocation"]):
     def waiting(self) -> Self:
         """For a manager's yes or no."""
         return self.filter(state=ReallocationState.PROPOSED)
 
     def open(self) -> Self:
-        return self.filter(state__in=[ReallocationState.PROPOSED, ReallocationState.APPROVED])
+        return self.filter(state__in=OPEN_STATES)
 
 
 class Reallocation(TenantModel):
@@ -163,6 +167,10 @@ class Reallocation(TenantModel):
 
     def __str__(self) -> str:
         return f"Plan {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
 
     def is_proposal_of(self, user: User | None) -> bool:
         """Whether this person stands behind it: proposed it, or made the key that did."""

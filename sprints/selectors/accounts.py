@@ -20,6 +20,8 @@ PACE_DAYS = 3
 
 NOTHING = Decimal(0)
 LEDGER_UNIT = Decimal("0.001")
+# What numeric(14, 3) holds: one amount, and the balance of one account.
+LARGEST_AMOUNT = Decimal("99999999999.999")
 
 
 @dataclass(frozen=True, slots=True)

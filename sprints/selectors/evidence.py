@@ -20,7 +20,7 @@ from workspaces.models.spelling import in_currency
 RULE = (
     "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
     "meet it) to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
-    "Killed and completed campaigns give all that is unspent."
+    "Killed and completed campaigns give all that is unspent and not held back for days still to be reported."
 )
 BY_HAND = "Composed by hand: the amounts follow no rule."
 
@@ -124,7 +124,8 @@ def standing(one: Candidate) -> str:
     """Where a campaign stands, in one sentence."""
     campaign, chance = one.campaign, one.chance
     if campaign.is_finished:
-        return f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free."
+        ended = f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free"
+        return f"{ended}{_except_holdback(one.account)}."
     if one.giving_signals:
         return f"{campaign.name} is {_words(one.giving_signals)}."
     if chance.metric is None:
@@ -137,6 +138,14 @@ def standing(one: Candidate) -> str:
         return f"No day says yet whether {campaign.name} meets its target, {target}."
     likely = say_probability(chance.p_above_target)
     return f"{campaign.name} is {likely} likely to meet its target, {target}."
+
+
+def _except_holdback(account: CampaignAccount) -> str:
+    if not account.holdback:
+        return ""
+    days = f"{account.unreported_days} day{'' if account.unreported_days == 1 else 's'}"
+    held = say_money(account.holdback, account.campaign.workspace)
+    return f" except {held}, held back for {days} not reported whole yet"
 
 
 def _daily_budget(account: CampaignAccount, budget: Decimal, *, today: date) -> str | None:

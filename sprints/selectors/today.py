@@ -1,15 +1,19 @@
-"""What needs somebody, in order of money."""
+"""What needs somebody, in order of money, and how much of it needs the person who looks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Prefetch, Q
+
 from experiments.models import Breach, Campaign, ZombieFlag
 from experiments.selectors.measurements import daily_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
-from sprints.models import Commitment, Reallocation, Sprint
+from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
+from sprints.selectors.fit import misfits
 from workspaces.models import Workspace
+from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
@@ -26,6 +30,16 @@ class OpenBreach:
     decide_by: datetime
 
     @property
+    def has_moved(self) -> bool:
+        """Whether later numbers have made the rule surer, or less sure, than when it fired."""
+        watch = self.breach.watch
+        return (
+            watch.strength is not None
+            and watch.data_through is not None
+            and watch.data_through > self.breach.data_through
+        )
+
+    @property
     def goes_on_spending(self) -> bool:
         return self.campaign.is_spending
 
@@ -36,11 +50,13 @@ class WaitingPlan:
 
     plan: Reallocation
     amount: Decimal
+    # Whether the person who looks is one who may say the word that it waits for.
+    is_mine: bool
 
     @property
-    def proposers(self) -> set[int | None]:
-        """The ids of those who stand behind it, and so do not approve it."""
-        return {self.plan.proposed_by_id, self.plan.proposed_key_maker_id}
+    def money_per_day(self) -> Decimal:
+        """What goes on being spent meanwhile, as the plan says."""
+        return Decimal(self.plan.evidence.get("do_nothing", {}).get("spend_per_day") or NOTHING)
 
     @property
     def is_approved(self) -> bool:
@@ -58,16 +74,37 @@ class Today:
     zombie_money_per_day: Decimal
     undecided: Sequence[Commitment]
     unstarted: Sequence[Sprint]
+    # Whether the person who looks may decide about campaigns and sprints.
+    may_plan: bool
 
     @property
     def decisions(self) -> int:
-        return (
-            len(self.breaches)
-            + len(self.plans)
-            + self.zombies_calling
-            + len(self.undecided)
-            + len(self.unstarted)
-        )
+        """How many wait for the person who looks."""
+        others = len(self.breaches) + self.zombies_calling + len(self.undecided) + len(self.unstarted)
+        return sum(item.is_mine for item in self.plans) + (others if self.may_plan else 0)
+
+    @property
+    def groups(self) -> list[str]:
+        """The kinds of what waits, the costliest a day first."""
+        by_kind = {
+            "breaches": (len(self.breaches), self._breached_per_day),
+            "plans": (len(self.plans), sum((item.money_per_day for item in self.plans), NOTHING)),
+            "zombies": (len(self.zombies), self.zombie_money_per_day),
+            "undecided": (len(self.undecided), NOTHING),
+            "unstarted": (len(self.unstarted), NOTHING),
+        }
+        shown = {kind: per_day for kind, (number, per_day) in by_kind.items() if number}
+        return sorted(shown, key=lambda kind: -shown[kind])
+
+    @property
+    def decide_by(self) -> datetime | None:
+        """The first deadline of a breach."""
+        return min((item.decide_by for item in self.breaches), default=None)
+
+    @property
+    def _breached_per_day(self) -> Decimal:
+        spending = (item for item in self.breaches if item.goes_on_spending)
+        return sum((item.money_per_day or NOTHING for item in spending), NOTHING)
 
     @property
     def money_per_day(self) -> Decimal:
@@ -81,8 +118,8 @@ class Today:
         return self.zombie_money_per_day + sum(breached.values(), NOTHING)
 
 
-def read_today(workspace: Workspace, *, at: datetime) -> Today:
-    """What waits at ``at``, in a fixed number of queries."""
+def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
+    """What waits at ``at`` and how much of it for ``by``; campaigns add no queries, an open plan a few."""
     today = workspace.local_day(at)
     zombies = list(
         ZombieFlag.objects.of(workspace)
@@ -97,7 +134,7 @@ def read_today(workspace: Workspace, *, at: datetime) -> Today:
         )
     return Today(
         breaches=_open_breaches(workspace),
-        plans=_waiting_plans(workspace),
+        plans=_waiting_plans(workspace, by=by, at=at),
         zombies=zombies[:ZOMBIES_SHOWN],
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
@@ -108,7 +145,19 @@ def read_today(workspace: Workspace, *, at: datetime) -> Today:
             .filter(starts_on__lte=today)
             .order_by("starts_on", "number")
         ),
+        may_plan=by.can(Permission.PLAN),
     )
+
+
+def waits_for(by: Actor) -> Q:
+    """Plans whose next word is this person's: the yes to somebody else's plan, or the applying."""
+    words = Q(pk__in=[])
+    if by.can(Permission.APPROVE):
+        is_own = Q(proposed_by=by.user) | Q(proposed_key_maker=by.user)
+        words |= Q(state=ReallocationState.PROPOSED) & ~is_own
+    if by.can(Permission.APPLY):
+        words |= Q(state=ReallocationState.APPROVED)
+    return words
 
 
 def pace(days: dict[date, Decimal]) -> Decimal | None:
@@ -138,15 +187,27 @@ def _open_breaches(workspace: Workspace) -> list[OpenBreach]:
     return sorted(items, key=lambda item: (not item.goes_on_spending, -(item.money_per_day or NOTHING)))
 
 
-def _waiting_plans(workspace: Workspace) -> list[WaitingPlan]:
+def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[WaitingPlan]:
+    """Plans that can be carried out as they are; the others have minutes to live."""
+    lines = ReallocationLine.objects.select_related(
+        "source_campaign__workspace", "target_campaign__workspace"
+    ).order_by("position")
     plans = (
         Reallocation.objects.of(workspace)
         .open()
+        .filter(Q(expires_at__gt=at) | Q(state=ReallocationState.APPROVED))
         .select_related("proposed_by", "approved_by")
-        .prefetch_related("lines")
+        .prefetch_related(Prefetch("lines", queryset=lines))
         .order_by("expires_at")
     )
-    waiting = [WaitingPlan(plan, sum((line.amount for line in plan.lines.all()), NOTHING)) for plan in plans]
+    mine = set(Reallocation.objects.of(workspace).filter(waits_for(by)).values_list("pk", flat=True))
+    waiting = [
+        WaitingPlan(
+            plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=plan.pk in mine
+        )
+        for plan in plans
+        if not misfits(list(plan.lines.all()), workspace=workspace, at=at)
+    ]
     return sorted(waiting, key=lambda item: item.amount, reverse=True)
 
 

@@ -15,6 +15,7 @@ from sprints.exceptions import Refused
 from sprints.models import Commitment
 from sprints.services.ledger import fund_launch
 from sprints.services.lookups import lock_commitment, lock_workspace
+from sprints.services.reallocations import outdate_overdrawn
 from workspaces.permissions import Actor, Permission
 
 
@@ -62,8 +63,14 @@ def _running_sprint(commitment: Commitment | None, hypothesis: Hypothesis) -> Co
 def fund_and_start(key: str, *, runs_until: date, by: Actor, at: datetime) -> Campaign:
     """Launch one draft inside the caller's transaction, which holds the workspace."""
     campaign = start_campaign(key, runs_until=runs_until, by=by, at=at)
-    fund_launch(campaign, by=by, at=at)
+    _fund(campaign, by=by, at=at)
     return campaign
+
+
+def _fund(campaign: Campaign, *, by: Actor, at: datetime) -> None:
+    fund_launch(campaign, by=by, at=at)
+    # A plan may have wanted what the reserve has just given.
+    outdate_overdrawn(by.workspace, at=at)
 
 
 @transaction.atomic
@@ -75,5 +82,5 @@ def adopt_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: dateti
     by.require(Permission.PLAN)
     lock_workspace(by)
     campaign = adopt_unplanned(key, values=values, by=by, at=at)
-    fund_launch(campaign, by=by, at=at)
+    _fund(campaign, by=by, at=at)
     return campaign

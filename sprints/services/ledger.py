@@ -7,7 +7,7 @@ so that two movements never see the same money twice and never wait for each oth
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Self
 
 from django.db import transaction
@@ -16,10 +16,10 @@ from experiments.models import Campaign
 from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
-from sprints.selectors.accounts import CampaignAccount, account_of, balances
+from sprints.selectors.accounts import LARGEST_AMOUNT, account_of, balances
+from sprints.selectors.fit import excess, shortfall
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
-from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -34,9 +34,6 @@ __all__ = [
     "lock_accounts",
     "transfer",
 ]
-
-# What numeric(14, 3) holds: one amount, and the balance of one account.
-LARGEST_AMOUNT = Decimal("99999999999.999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,35 +137,6 @@ def transfer(
     for campaign in campaigns:
         campaign.refresh_from_db(fields=["budget"])
     return moved
-
-
-def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Workspace) -> str | None:
-    """Why an account (``None``: the reserve) cannot give that much; ``None`` where it can."""
-    available = account.available if account else workspace.reserve
-    if amount <= available:
-        return None
-    currency = workspace.currency
-    name = account.campaign.name if account else "The reserve"
-    kept = ""
-    if account and account.holdback:
-        kept = f" ({in_currency(account.holdback, currency)} are held back for days not yet reported)"
-    return (
-        f"{name} can give at most {in_currency(available, currency)}{kept}; "
-        f"{in_currency(amount, currency)} was asked."
-    )
-
-
-def excess(campaign: Campaign | None, amount: Decimal, *, workspace: Workspace) -> str | None:
-    """Why an account (``None``: the reserve) cannot take that much; ``None`` where it can."""
-    balance = (campaign.budget if campaign else workspace.reserve) + amount
-    if balance <= LARGEST_AMOUNT:
-        return None
-    name = campaign.name if campaign else "The reserve"
-    currency, limit = workspace.currency, LARGEST_AMOUNT.quantize(workspace.money_unit, ROUND_FLOOR)
-    return (
-        f"{name} would hold {in_currency(balance, currency)}, "
-        f"and no account can hold more than {in_currency(limit, currency)}."
-    )
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from sprints.exceptions import NotFound
 from sprints.forms import PlanByHandForm
 from sprints.forms.money import account_choices
 from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.selectors.fit import why_outdated
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
@@ -37,9 +38,12 @@ class OnePlan(WorkspaceView):
     section = SECTION
 
     def plan(self) -> Reallocation:
-        lines = ReallocationLine.objects.select_related("source_campaign", "target_campaign").order_by(
-            "position"
-        )
+        lines = ReallocationLine.objects.select_related(
+            "source_campaign__hypothesis",
+            "source_campaign__workspace",
+            "target_campaign__hypothesis",
+            "target_campaign__workspace",
+        ).order_by("position")
         plan = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint", "undoes")
@@ -60,6 +64,7 @@ class PlanView(OnePlan):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         plan = self.plan()
+        plan.workspace = self.workspace
         lines = list(plan.lines.all())
         rows = [*plan.evidence.get("campaigns", []), plan.evidence.get("reserve", {})]
         before, after = (
@@ -83,6 +88,8 @@ class PlanView(OnePlan):
                 "sum_after": after,
                 "sum_change": after - before,
                 "is_own": is_own,
+                # What can no longer be is not offered; the scheduler ends it within minutes.
+                "why_outdated": why_outdated(plan, lines, at=self.at) if plan.is_open else [],
                 "is_waiting": plan.state == ReallocationState.PROPOSED,
                 "is_approved": plan.state == ReallocationState.APPROVED,
                 "may_withdraw": is_own or is_manager,

@@ -24,14 +24,13 @@ class TodayView(WorkspaceView):
     section = "today"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        sprint = Sprint.objects.of(self.workspace).running().order_by("ends_on", "number").first()
-        if sprint is not None:
+        running = list(Sprint.objects.of(self.workspace).running().order_by("ends_on", "number"))
+        for sprint in running:
             sprint.workspace = self.workspace
         return self.render(
             {
-                "today": read_today(self.workspace, at=self.at),
-                "sprint": sprint,
-                "board": read_board(sprint, at=self.at) if sprint else None,
+                "today": read_today(self.workspace, by=self.actor, at=self.at),
+                "running": [(sprint, read_board(sprint, at=self.at)) for sprint in running],
                 "events": Event.objects.of(self.workspace)
                 .select_related("actor")
                 .order_by("-id")[:EVENTS_SHOWN],

@@ -211,7 +211,7 @@ class TestEndedByTheRefusal:
         approve(plan, by=dana, at=now)
         before = budgets()
         report(harbour.headlines, date(2026, 11, 14), spend=Decimal("0.01"))
-        with pytest.raises(Refused, match="Penalty headlines") as refusal:
+        with pytest.raises(Refused, match="Penalty headlines can give") as refusal:
             apply_reallocation(plan.pk, by=mia, at=now)
         assert refusal.value.code == "outdated"
         plan.refresh_from_db()

@@ -2,6 +2,8 @@ from sprints.services.reallocations.approving import (
     apply_reallocation,
     approve_reallocation,
     expire_reallocations,
+    outdate_overdrawn,
+    outdate_reallocations,
     reject_reallocation,
     withdraw_reallocation,
 )
@@ -16,6 +18,8 @@ __all__ = [
     "approve_reallocation",
     "create_reallocation",
     "expire_reallocations",
+    "outdate_overdrawn",
+    "outdate_reallocations",
     "propose_reallocation",
     "reject_reallocation",
     "undo_reallocation",

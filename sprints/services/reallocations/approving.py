@@ -12,11 +12,19 @@ from django.db import transaction
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, NotAllowed, Refused
 from sprints.models import Reallocation, ReallocationLine
-from sprints.selectors.evidence import budgets_to_set, crossings
-from sprints.services.ledger import Account, transfer
-from sprints.services.reallocations.lines import misfits
-from sprints.services.reallocations.plans import close_plan, digest_of, event_data, lock_plan, subject_of
+from sprints.selectors.evidence import budgets_to_set
+from sprints.selectors.fit import misfits, why_outdated
+from sprints.services.ledger import Account, lock_accounts, transfer
+from sprints.services.reallocations.plans import (
+    close_plan,
+    digest_of,
+    event_data,
+    lines_in_order,
+    lock_plan,
+    subject_of,
+)
 from workspaces.choices import EventKind, Role
+from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -102,8 +110,7 @@ def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Real
     with transaction.atomic(durable=True):
         plan, lines = lock_plan(reallocation_id, by=by)
         plan.check_can_become(ReallocationState.APPLIED)
-        why = _misfits(plan, lines, at=at)
-        refusal = _end(plan, lines, ReallocationState.OUTDATED, why, at=at) if why else None
+        refusal = _end_if_outdated(plan, lines, at=at)
         if refusal is None:
             _move(plan, lines, by=by, at=at)
     if refusal is not None:
@@ -115,6 +122,39 @@ def expire_reallocations(*, at: datetime) -> int:
     """Close every proposal whose time is over, in all workspaces; return how many."""
     due = Reallocation.objects.waiting().filter(expires_at__lte=at).select_related("workspace").order_by("pk")
     return sum(_expire(plan.pk, by=Actor.quickno(plan.workspace), at=at) for plan in list(due))
+
+
+def outdate_reallocations(*, at: datetime) -> int:
+    """Close every open plan that no longer fits, in all workspaces; return how many.
+
+    Spend, a stop or a chance that has crossed a limit moves no money, so nobody but the clock sees it.
+    """
+    open_plans = Reallocation.objects.open().select_related("workspace").order_by("pk")
+    return sum(_outdate(plan.pk, by=Actor.quickno(plan.workspace), at=at) for plan in list(open_plans))
+
+
+@transaction.atomic
+def _outdate(reallocation_id: int, *, by: Actor, at: datetime) -> bool:
+    plan, lines = lock_plan(reallocation_id, by=by)
+    if not plan.is_open:
+        return False  # somebody was sooner
+    return _end_if_outdated(plan, lines, at=at) is not None
+
+
+@transaction.atomic
+def outdate_overdrawn(workspace: Workspace, *, at: datetime) -> None:
+    """Close the open plans that want money which has just gone elsewhere; whoever moves money calls it.
+
+    Only the workspace and the plans are locked: nothing moves here, and the campaigns' order is kept.
+    """
+    workspace = lock_accounts(workspace)
+    plans = Reallocation.objects.of(workspace).open().select_for_update(of=("self",)).order_by("pk")
+    for plan in list(plans):
+        plan.workspace = workspace
+        lines = lines_in_order(plan)
+        why = [error.message for error in misfits(lines, workspace=workspace, at=at)]
+        if why:
+            _end(plan, lines, ReallocationState.OUTDATED, why, at=at)
 
 
 @transaction.atomic
@@ -136,12 +176,8 @@ def _end_if_expired(plan: Reallocation, lines: Sequence[ReallocationLine], *, at
 def _end_if_outdated(
     plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime
 ) -> Refused | None:
-    why = [*_misfits(plan, lines, at=at), *crossings(plan, lines, at=at)]
+    why = why_outdated(plan, lines, at=at)
     return _end(plan, lines, ReallocationState.OUTDATED, why, at=at) if why else None
-
-
-def _misfits(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime) -> list[str]:
-    return [error.message for error in misfits(lines, workspace=plan.workspace, at=at)]
 
 
 def _end(
@@ -180,3 +216,4 @@ def _move(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, a
         subject=subject_of(plan),
         data=event_data(plan, lines) | {"budgets": budgets_to_set(lines, at=at)},
     )
+    outdate_overdrawn(plan.workspace, at=at)

@@ -1,20 +1,18 @@
 """What a plan's lines say, and whether the ledger can do it. Every row that is wrong is named."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from experiments.services.values import quoted
 from sprints.choices import AccountKind
 from sprints.exceptions import FieldError, Invalid, TransferRefused
 from sprints.models import ReallocationLine
-from sprints.selectors.accounts import campaign_accounts
-from sprints.services.ledger import check_amount, excess, shortfall
+from sprints.selectors.fit import misfits
+from sprints.services.ledger import check_amount
 from workspaces.models import Workspace
 
 MAX_LINES = 100
@@ -101,39 +99,6 @@ def _amount(value: object) -> Decimal:
 def _summary(errors: Sequence[FieldError], *, of: int) -> str:
     rows = len({error.row for error in errors})
     return f"{rows} of {of} {'line' if of == 1 else 'lines'} cannot be. {errors[0].message}"
-
-
-def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> list[FieldError]:
-    """What the ledger and the campaigns' states forbid now, row by row; empty where every line fits.
-
-    Several lines of one donor share what it has: the row at which it runs out is named.
-    """
-    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
-    accounts = campaign_accounts(list(donors.values()), at=at)
-    asked: defaultdict[int | None, Decimal] = defaultdict(Decimal)
-    given: defaultdict[int | None, Decimal] = defaultdict(Decimal)
-    errors = []
-    for row, line in enumerate(lines):
-        if line.target_campaign is not None and (why := _cannot_receive(line.target_campaign)):
-            errors.append(FieldError("cannot_receive", why, field="to", row=row))
-        source_id = line.source_campaign_id
-        asked[source_id] += line.amount
-        account = accounts[source_id] if source_id else None
-        if why := shortfall(account, asked[source_id], workspace=workspace):
-            errors.append(FieldError("overdrawn", why, field="amount", row=row))
-        given[line.target_campaign_id] += line.amount
-        if why := excess(line.target_campaign, given[line.target_campaign_id], workspace=workspace):
-            errors.append(FieldError("too_large", why, field="amount", row=row))
-    return errors
-
-
-def _cannot_receive(campaign: Campaign) -> str | None:
-    status = CampaignStatus(campaign.status)
-    if campaign.is_finished:
-        return f"Campaign {campaign.key} is {status.label}: it cannot receive money."
-    if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
-        return f"Campaign {campaign.key} is {status.label}: it gets its money when it is launched."
-    return None
 
 
 def check_fit(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> None:

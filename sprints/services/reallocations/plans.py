@@ -74,8 +74,14 @@ def lock_plan(reallocation_id: int, *, by: Actor) -> tuple[Reallocation, list[Re
         raise NotFound(f"There is no plan {reallocation_id} here.")
     plan.workspace = workspace
     # Read after the locks, so that budgets and states are those that hold until the end.
-    return plan, list(
-        lines.select_related("source_campaign__hypothesis", "target_campaign__hypothesis")
+    return plan, lines_in_order(plan)
+
+
+def lines_in_order(plan: Reallocation) -> list[ReallocationLine]:
+    """The plan's lines with both of their campaigns, as they are now."""
+    return list(
+        ReallocationLine.objects.filter(reallocation=plan)
+        .select_related("source_campaign__hypothesis", "target_campaign__hypothesis")
         .select_related("source_campaign__workspace", "target_campaign__workspace")
         .order_by("position")
     )

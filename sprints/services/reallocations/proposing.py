@@ -14,6 +14,7 @@ from experiments.stats.budget import RESERVE, shift_plan
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound, Refused
 from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.models.ledger import OPEN_STATES
 from sprints.selectors.candidates import Candidate, candidates_of, describe
 from sprints.selectors.chances import Band
 from sprints.selectors.evidence import BY_HAND, RULE, plan_evidence, standing
@@ -23,7 +24,7 @@ from sprints.services.reallocations.plans import lock_plan, write_plan
 from workspaces.permissions import Actor, Permission
 
 # A plan in one of these has moved its money or still may.
-STANDING_STATES = (ReallocationState.PROPOSED, ReallocationState.APPROVED, ReallocationState.APPLIED)
+STANDING_STATES = (*OPEN_STATES, ReallocationState.APPLIED)
 # So many campaigns a refusal explains; a page shows the rest.
 MOST_REASONS = 5
 

@@ -1,0 +1,87 @@
+"""Whether a plan can still move its money: what the ledger, the campaigns and their chances say by now."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+
+from experiments.choices import CampaignStatus
+from experiments.models import Campaign
+from sprints.choices import ReallocationState
+from sprints.exceptions import FieldError
+from sprints.models import Reallocation, ReallocationLine
+from sprints.selectors.accounts import LARGEST_AMOUNT, CampaignAccount, campaign_accounts
+from sprints.selectors.evidence import crossings
+from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency
+
+
+def why_outdated(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime) -> list[str]:
+    """Sentences for what has changed since an open plan was made; empty where it could still be carried out.
+
+    An approved plan has its yes: only the ledger can stand in its way.
+    """
+    why = [error.message for error in misfits(lines, workspace=plan.workspace, at=at)]
+    return why if plan.state == ReallocationState.APPROVED else [*why, *crossings(plan, lines, at=at)]
+
+
+def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> list[FieldError]:
+    """What the ledger and the campaigns' states forbid now, row by row; empty where every line fits.
+
+    Several lines of one donor share what it has: the row at which it runs out is named.
+    """
+    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
+    accounts = campaign_accounts(list(donors.values()), at=at)
+    asked: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    given: defaultdict[int | None, Decimal] = defaultdict(Decimal)
+    errors = []
+    for row, line in enumerate(lines):
+        if line.target_campaign is not None and (why := _cannot_receive(line.target_campaign)):
+            errors.append(FieldError("cannot_receive", why, field="to", row=row))
+        source_id = line.source_campaign_id
+        asked[source_id] += line.amount
+        account = accounts[source_id] if source_id else None
+        if why := shortfall(account, asked[source_id], workspace=workspace):
+            errors.append(FieldError("overdrawn", why, field="amount", row=row))
+        given[line.target_campaign_id] += line.amount
+        if why := excess(line.target_campaign, given[line.target_campaign_id], workspace=workspace):
+            errors.append(FieldError("too_large", why, field="amount", row=row))
+    return errors
+
+
+def _cannot_receive(campaign: Campaign) -> str | None:
+    status = CampaignStatus(campaign.status)
+    if campaign.is_finished:
+        return f"Campaign {campaign.key} is {status.label}: it cannot receive money."
+    if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
+        return f"Campaign {campaign.key} is {status.label}: it gets its money when it is launched."
+    return None
+
+
+def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Workspace) -> str | None:
+    """Why an account (``None``: the reserve) cannot give that much; ``None`` where it can."""
+    available = account.available if account else workspace.reserve
+    if amount <= available:
+        return None
+    currency = workspace.currency
+    name = account.campaign.name if account else "The reserve"
+    kept = ""
+    if account and account.holdback:
+        kept = f" ({in_currency(account.holdback, currency)} are held back for days not yet reported)"
+    return (
+        f"{name} can give at most {in_currency(available, currency)}{kept}; "
+        f"{in_currency(amount, currency)} was asked."
+    )
+
+
+def excess(campaign: Campaign | None, amount: Decimal, *, workspace: Workspace) -> str | None:
+    """Why an account (``None``: the reserve) cannot take that much; ``None`` where it can."""
+    balance = (campaign.budget if campaign else workspace.reserve) + amount
+    if balance <= LARGEST_AMOUNT:
+        return None
+    name = campaign.name if campaign else "The reserve"
+    currency, limit = workspace.currency, LARGEST_AMOUNT.quantize(workspace.money_unit, ROUND_FLOOR)
+    return (
+        f"{name} would hold {in_currency(balance, currency)}, "
+        f"and no account can hold more than {in_currency(limit, currency)}."
+    )
