@@ -10,9 +10,12 @@ from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
 
-from experiments.models import Breach, Campaign, Observation, ZombieFlag
+from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
+from sprints.choices import CommitmentState
 from sprints.models import Reallocation, Sprint
+from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
+from workspaces.permissions import Actor, Permission
 
 register = template.Library()
 
@@ -44,6 +47,8 @@ class Frame:
     sprint: Sprint | None
     day_number: int | None
     days: list[SprintDay]
+    # What else runs at the same time.
+    others: list[Sprint]
     data_through: date | None
     settled_through: date | None
 
@@ -58,11 +63,15 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(per_workspace, output_field=IntegerField()), 0)
 
 
-def _facts(workspace: Workspace) -> dict[str, Any]:
+def _facts(workspace: Workspace, *, by: Actor, today: date) -> dict[str, Any]:
     """All counts of the rail and the last reported day, in one query."""
     mine = OuterRef("pk")
     latest = (
-        Observation.objects.filter(workspace=mine).order_by().values("workspace").annotate(last=Max("day"))
+        # A day that has begun elsewhere may be posted; here there is no such day yet.
+        Observation.objects.filter(workspace=mine, day__lte=today)
+        .order_by()
+        .values("workspace")
+        .annotate(last=Max("day"))
     )
     facts: dict[str, Any] = dict(
         Workspace.objects.filter(pk=workspace.pk)
@@ -71,19 +80,22 @@ def _facts(workspace: Workspace) -> dict[str, Any]:
             zombies_calling=_count_of(ZombieFlag.objects.filter(workspace=mine).calling()),
             zombies=_count_of(ZombieFlag.objects.filter(workspace=mine).unresolved()),
             plans=_count_of(Reallocation.objects.filter(workspace=mine).waiting()),
+            own_plans=_count_of(Reallocation.objects.filter(workspace=mine).filter(waits_for(by))),
             data_through=Subquery(latest.values("last")),
         )
-        .values("breaches", "zombies_calling", "zombies", "plans", "data_through")
+        .values("breaches", "zombies_calling", "zombies", "plans", "own_plans", "data_through")
         .get()
     )
     return facts
 
 
-def _entries(workspace: Workspace, facts: dict[str, Any]) -> list[Entry]:
+def _entries(workspace: Workspace, facts: dict[str, Any], *, by: Actor) -> list[Entry]:
     def url(name: str) -> str:
         return reverse(name, args=[workspace.slug])
 
-    waiting = facts["breaches"] + facts["zombies_calling"] + facts["plans"]
+    waiting = facts["own_plans"]
+    if by.can(Permission.PLAN):
+        waiting += facts["breaches"] + facts["zombies_calling"]
     return [
         Entry("today", "Today", "today", url("today"), waiting, is_calling=True),
         Entry("sprint", "Sprint", "sprint", url("sprints")),
@@ -115,19 +127,41 @@ def _settled_through(workspace: Workspace, context: Context, data_through: date 
     return min([data_through, *days]) if days else None
 
 
+def _sprint_of_the_page(context: Context) -> Sprint | None:
+    """The sprint that a page is about: its own, or the one in which its campaign or hypothesis is."""
+    sprint = context.get("sprint")
+    if isinstance(sprint, Sprint):
+        return sprint
+    campaign, hypothesis_id = context.get("campaign"), None
+    if isinstance(campaign, Campaign):
+        hypothesis_id = campaign.hypothesis_id
+    elif isinstance(hypothesis := context.get("hypothesis"), Hypothesis):
+        hypothesis_id = hypothesis.pk
+    if hypothesis_id is None:
+        return None
+    return (
+        Sprint.objects.running()
+        .filter(commitments__hypothesis=hypothesis_id, commitments__state=CommitmentState.ACTIVE)
+        .first()
+    )
+
+
 @register.simple_tag(takes_context=True)
 def frame(context: Context) -> Frame:
     """Everything around the page: ``{% frame as frame %}``."""
     workspace: Workspace = context["workspace"]
-    facts = _facts(workspace)
+    actor: Actor = context["request"].actor
     today = workspace.local_day(context["at"])
-    sprint = Sprint.objects.of(workspace).running().order_by("ends_on", "number").first()
+    facts = _facts(workspace, by=actor, today=today)
+    running = list(Sprint.objects.of(workspace).running().order_by("ends_on", "number"))
+    sprint = _sprint_of_the_page(context) or next(iter(running), None)
     return Frame(
-        entries=_entries(workspace, facts),
+        entries=_entries(workspace, facts, by=actor),
         today=today,
         sprint=sprint,
         day_number=sprint.day_number(today) if sprint else None,
         days=[_day(on, today) for on in sprint.days()] if sprint else [],
+        others=[other for other in running if other != sprint],
         data_through=facts["data_through"],
         settled_through=_settled_through(workspace, context, facts["data_through"]),
     )

@@ -10,9 +10,13 @@ from django.urls import reverse
 from experiments.models import Campaign, ZombieFlag
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from sprints.selectors.today import read_today
 from sprints.services.planning import start_sprint
+from sprints.services.reallocations import approve_reallocation, create_reallocation
 from tests.factories import (
     criterion_values,
+    fill_reserve,
+    give_budget,
     hypothesis_values,
     make_campaign,
     make_draft,
@@ -232,3 +236,64 @@ def _queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
+
+
+def test_today__two_sprints_run__names_both_and_each_page_has_its_own_strip(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia, started = team[Role.MARKETER], now - timedelta(days=1)
+    hypothesis = create_hypothesis(values=hypothesis_values(owner=mia.user), by=mia, at=started)
+    make_draft(mia, hypothesis, "coupon", at=started)
+    second = make_sprint(mia, hypothesis, at=started, name="Coupons", days=7)
+    start_sprint(second.pk, by=mia, at=started)
+    client = browse(Role.VIEWER)
+    today = read(client, "today")
+    assert 'Sprint 1</a>, day 4 of 6 <span class="qn-quiet">also' in today
+    for sprint in (1, second.number):
+        assert f'id="sprint{sprint}"' in today
+    for where in (("sprint", second.number), ("campaign", "coupon"), ("hypothesis", hypothesis.pk)):
+        assert "Sprint 2</a>, day 2 of 7" in read(client, *where)
+    for where in (("sprint", 1), ("campaign", "founder-video")):
+        assert "Sprint 1</a>, day 4 of 6" in read(client, *where)
+
+
+def test_today__marketer_who_proposed__counts_only_what_she_can_decide(
+    browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia, dana = team[Role.MARKETER], team[Role.MANAGER]
+    fill_reserve(workspace, "900.00")
+    give_budget(week.unplanned, "500.00")
+    line = {"from": "reserve", "to": "brand-search", "amount": "100.00"}
+    create_reallocation(lines=[line], by=mia, at=now)
+    own = create_reallocation(lines=[line | {"amount": "50.00"}], by=dana, at=now)
+    approved = create_reallocation(lines=[line | {"amount": "60.00"}], by=mia, at=now)
+    approve_reallocation(approved.pk, plan_digest=approved.plan_digest, by=dana, at=now)
+    seen = {role: read_today(workspace, by=team[role], at=now) for role in Role}
+    # The breach and the zombie wait for whoever may plan; a plan for a manager who did not propose it.
+    assert {role: today.decisions for role, today in seen.items()} == {
+        Role.VIEWER: 0,
+        Role.MARKETER: 3,
+        Role.MANAGER: 4,
+        Role.OWNER: 5,
+    }
+    assert [item.is_mine for item in seen[Role.MANAGER].plans if item.plan == own] == [False]
+    assert "It waits for a manager other than you." in read(browse(Role.MARKETER), "today")
+    assert "Nothing waits for you." in read(browse(Role.VIEWER), "today")
+
+
+def test_today__paused_breach_and_a_burning_zombie__puts_the_zombie_first(
+    browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    assert week.paused.status == "paused"
+    assert read_today(workspace, by=team[Role.VIEWER], at=now).groups == ["zombies", "breaches"]
+    page = read(browse(Role.VIEWER), "today")
+    assert page.index("brand-search") < page.index("sure when it fired")
+
+
+def test_strip__a_day_that_has_not_begun_here__does_not_count_as_reported(
+    browse: Browse, week: Week, workspace: Workspace, now: datetime
+) -> None:
+    before = read(browse(Role.VIEWER), "campaigns").partition("Data through")[2][:60]
+    tomorrow = workspace.local_day(now) + timedelta(days=1)
+    report(week.unplanned, tomorrow, arm="all", source="google", spend="1.00", reported_at=now)
+    assert read(browse(Role.VIEWER), "campaigns").partition("Data through")[2][:60] == before
