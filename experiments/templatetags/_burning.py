@@ -16,6 +16,7 @@ from workspaces.templatetags.quickno import day
 # The theme has four shades of burning; from the fourth campaign on they burn together.
 _SHADES = 4
 _LEFT, _TOP = 44.0, 24.0
+_ROOM_FOR_A_VALUE = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Chart:
         return body
 
     def _labels(self, index: int, on: date, x: float) -> list[str]:
-        """The first and the last day are printed in full; between them, where there is room, the weekday."""
+        """Every value where there is room, else that of the first and the last day; the weekday between."""
         is_end = index in {0, len(self.shown) - 1}
         value = text(
             self.money(self.totals[index]),
@@ -100,10 +101,10 @@ class _Chart:
             self.at(self.totals[index]) - 6,
             f"t-num t-mid{' is-s' if self.size.is_narrow else ''}",
         )
-        if self.size.is_narrow:
+        if self.slot < _ROOM_FOR_A_VALUE:
             return [value, text(str(on.day), x, self.floor + 18, "t-mid")] if is_end else []
         name = f"{on:%a} {on.day}" if is_end or on.weekday() == 0 else f"{on:%a}"
-        return [*([value] if is_end else []), text(name, x, self.floor + 18, "t-mid")]
+        return [value, text(name, x, self.floor + 18, "t-mid")]
 
     def names(self) -> list[str]:
         """Beside the last day's layers, or below as a key where it is narrow."""

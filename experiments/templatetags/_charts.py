@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
-from experiments.choices import Metric
+from experiments.choices import MEASURES, Metric
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount, metric_limit
@@ -35,8 +35,11 @@ def days(
     width: float = 644,
     height: float = 300,
 ) -> SafeString:
-    """The metric by day: a bar for the campaign, the arms' marks on it, the limit as a line."""
-    shown = [item for item in views if item.value is not None][-MOST_DAYS:]
+    """The metric by day: a bar for the campaign, the arms' marks on it, the limit as a line.
+
+    A day whose cost nobody can say, because nothing was counted yet, stays in its place and says so.
+    """
+    shown = [item for item in views if item.value is not None or item.events == 0][-MOST_DAYS:]
     values = [item.value or 0.0 for item in shown]
     marks = [value for item in shown for value in item.arms if value is not None]
     top, step = ceiling_of(max([*values, *marks, float(limit or 0)]) * 1.08)
@@ -56,6 +59,10 @@ def days(
     for index, item in enumerate(shown):
         bar = min(slot - 12, 92)
         x, y = left + slot * (index + 0.5), at(item.value or 0)
+        if item.value is None:
+            body.append(text("none", x, floor - 10, "t-mid"))
+            body.append(text(f"{item.on:%a}", x, height - 26, "t-mid t-strong"))
+            continue
         body.append(rect("f-line", x - bar / 2, y, bar, floor - y))
         if item.is_settled:
             body.append(line("s-ink", f"M{_n(x - bar / 2)} {_n(y)}h{_n(bar)}"))
@@ -69,19 +76,26 @@ def days(
         if not is_narrow:
             body.append(text("settled" if item.is_settled else "so far", x, height - 10, "t-mid"))
         spread = bar / (len(item.arms) + 1)
-        if len(item.arms) > 1:
-            for position, arm_value in enumerate(item.arms):
-                if arm_value is not None:
-                    body.append(mark(position, x - bar / 2 + spread * (position + 1), at(arm_value)))
+        body += [
+            mark(position, x - bar / 2 + spread * (position + 1), at(arm_value))
+            for position, arm_value in enumerate(item.arms)
+            if len(item.arms) > 1 and arm_value is not None
+        ]
     if limit is not None:
         y = at(float(limit))
         body.append(line("s-limit", f"M{_n(left)} {_n(y)}H{_n(right)}"))
         body.append(text(f"limit {metric_limit(metric, limit, currency)}", right, y - 6, "t-strong t-end"))
     told = ", ".join(
-        f"{item.on:%A} {metric_amount(metric, item.value, currency)}{'' if item.is_settled else ' so far'}"
+        f"{item.on:%A} {_told(item, metric, currency)}{'' if item.is_settled else ' so far'}"
         for item in shown
     )
     return drawing(width=width, height=height, label=f"{metric.label} by day: {told}.", body=body, css="")
+
+
+def _told(item: DayView, metric: Metric, currency: str) -> str:
+    if item.value is None:
+        return f"no {MEASURES[metric.events].label}"
+    return metric_amount(metric, item.value, currency)
 
 
 def _tick(metric: Metric, value: float, currency: str) -> str:

@@ -1,7 +1,6 @@
 """What goes on without a yes, the costliest first."""
 
 from collections import Counter
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +9,7 @@ from experiments.choices import ZombieResolution, ZombieSignal
 from experiments.exceptions import NotFound
 from experiments.forms import KeepForm
 from experiments.models import ZombieFlag
-from experiments.selectors.burning import burning
+from experiments.selectors.burning import MOST_DAYS, NOTHING, burning, costliest
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 from workspaces.forms import Form, ReasonForm
 from workspaces.permissions import Permission
@@ -30,24 +29,16 @@ class ZombiesView(WorkspaceView):
             .by_money()
             .select_related("campaign__workspace", "campaign__hypothesis", "acknowledged_by")
         )
-        # A campaign with several signals burns its money once.
-        costliest: dict[int, ZombieFlag] = {}
-        for flag in flags:
-            known = costliest.get(flag.campaign_id)
-            if known is None or (flag.money_since or 0) > (known.money_since or 0):
-                costliest[flag.campaign_id] = flag
+        counted = costliest(flags)
         rows, days = burning(flags)
         counts = Counter(flag.signal for flag in flags)
         return self.render(
             {
                 "flags": flags,
-                "campaign_count": len(costliest),
-                "money_since": sum(
-                    (flag.money_since or Decimal(0) for flag in costliest.values()), Decimal(0)
-                ),
-                "money_per_day": sum(
-                    (flag.money_per_day or Decimal(0) for flag in costliest.values()), Decimal(0)
-                ),
+                "campaign_count": len(counted),
+                "money_since": sum((flag.money_since or NOTHING for flag in counted), NOTHING),
+                "money_per_day": sum((flag.money_per_day or NOTHING for flag in counted), NOTHING),
+                "shows_all": len(days) < MOST_DAYS,
                 "burning": rows,
                 "days": days,
                 "signals": [(signal, counts[signal.value]) for signal in ZombieSignal],

@@ -1,0 +1,72 @@
+"""Drawings say in words what they show; the words are what a test can read."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from experiments.choices import METRICS, ZombieSignal
+from experiments.models import Campaign, ZombieFlag
+from experiments.selectors.burning import burning, costliest
+from experiments.selectors.campaign_pages import DayView
+from experiments.templatetags import _burning, _charts
+from tests.factories import LONG_AGO, make_campaign, make_workspace, report
+from workspaces.models import Workspace
+
+MONDAY = date(2026, 11, 16)
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return make_workspace()
+
+
+def flag(workspace: Workspace, key: str, signal: ZombieSignal, money: str, *spend: str) -> ZombieFlag:
+    """A flag since Monday 16 November whose campaign has spent these amounts from that day on."""
+    campaign = Campaign.objects.of(workspace).filter(key=key).first() or make_campaign(workspace, key, arms=["a"])
+    for offset, amount in enumerate(spend):
+        report(campaign, MONDAY + timedelta(days=offset), spend=Decimal(amount))
+    return ZombieFlag.objects.create(
+        workspace=workspace,
+        campaign=campaign,
+        signal=signal,
+        since=LONG_AGO.replace(month=11, day=16),
+        flagged_at=LONG_AGO,
+        money_since=Decimal(money),
+    )
+
+
+def test_burning__budget_ran_out_within_the_first_day__sums_to_the_money_of_the_flag(
+    workspace: Workspace,
+) -> None:
+    overspent = flag(workspace, "form", ZombieSignal.OVERSPENT, "650.50", "300.00", "250.00", "200.50")
+    rows, days = burning([overspent])
+    assert days == [MONDAY, MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)]
+    assert [rows[0].by_day[on] for on in days] == [Decimal(200), Decimal(250), Decimal("200.50")]
+
+
+def test_burning__two_signals_of_one_campaign__burn_its_money_once(workspace: Workspace) -> None:
+    small = flag(workspace, "form", ZombieSignal.OVERSPENT, "100.00", "300.00", "250.00")
+    large = flag(workspace, "form", ZombieSignal.UNPLANNED, "550.00")
+    other = flag(workspace, "video", ZombieSignal.UNPLANNED, "40.00", "40.00")
+    assert costliest([small, large, other]) == [large, other]
+    rows, _ = burning([small, large, other])
+    assert sum(sum(row.by_day.values()) for row in rows) == Decimal(590)
+
+
+def test_burn_chart__few_days__prints_every_value(workspace: Workspace) -> None:
+    rows, days = burning([flag(workspace, "form", ZombieSignal.UNPLANNED, "630", "310", "200", "120")])
+    for size in (_burning.WIDE, _burning.NARROW):
+        drawn = _burning.burn(rows, days, "USD", size)
+        assert all(f">{value}</text>" in drawn for value in ("$310", "$200", "$120"))
+
+
+def test_days_chart__spend_without_a_conversion__keeps_the_day_and_says_none() -> None:
+    def day(offset: int, events: int, value: float | None) -> DayView:
+        on = MONDAY + timedelta(days=offset)
+        return DayView(on, Decimal(180), Decimal(events), value, is_settled=True, arms=[value])
+
+    drawn = _charts.days([day(0, 0, None), day(1, 10, 18.0)], METRICS["cpa"], None, "USD")
+    assert "Monday no conversions, Tuesday $18.00." in drawn
+    assert ">Mon</text>" in drawn
+    assert ">none</text>" in drawn
