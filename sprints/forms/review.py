@@ -12,6 +12,11 @@ from workspaces.models import Workspace
 
 CHILD_FIELDS = {"child_title": "title", "child_change": "change", "child_because": "because"}
 
+CHILD_NEEDS = {
+    "child_title": "Name the new hypothesis.",
+    "child_change": "Say what changes: the same again would be tested twice.",
+}
+
 
 class DecisionForm(Form):
     """What a person decides, what was learnt, and where it goes from here."""
@@ -40,10 +45,10 @@ class DecisionForm(Form):
         help_text="Its campaigns keep running there. Left empty, they are completed.",
     )
     child_title = forms.CharField(
-        required=False, max_length=300, label="If it evolves, the new hypothesis", help_text="Its title."
+        required=False, max_length=300, label="Title", help_text="How the backlog will name it."
     )
     child_change = forms.CharField(
-        required=False, max_length=500, label="What changes", help_text="Left empty, as in this one."
+        required=False, max_length=500, label="What changes", help_text="What you do differently this time."
     )
     child_because = forms.CharField(
         required=False, max_length=1000, label="Because", help_text="Left empty, as in this one."
@@ -60,6 +65,20 @@ class DecisionForm(Form):
         super().__init__(data, workspace=workspace, initial=initial)
         carry_to = cast("forms.ChoiceField", self.fields["carry_to"])
         carry_to.choices = [("", "no other sprint"), *((str(sprint.pk), str(sprint)) for sprint in sprints)]
+
+    def clean(self) -> dict[str, Any]:
+        """A hypothesis that evolves becomes another one: a copy would ask the same question twice."""
+        given = super().clean() or self.cleaned_data
+        if given.get("decision") == DecisionKind.EVOLVE:
+            for name, missing in CHILD_NEEDS.items():
+                if name not in self.errors and not given.get(name):
+                    self.add_error(name, missing)
+        return given
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the hypothesis is decided by it, once and for all; carried on, it is asked again."""
+        return self.values()["carry_to"] is None
 
     def values(self) -> dict[str, Any]:
         """The arguments of ``services.decisions.decide``, as far as a person gives them."""

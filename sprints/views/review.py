@@ -12,15 +12,28 @@ from experiments.selectors.campaign_pages import campaign_numbers
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
-from sprints.models import Commitment, Sprint
+from sprints.models import Commitment, Decision, Sprint
 from sprints.selectors.board import RunningHypothesis, read_board
 from sprints.services.decisions import Suggestion, decide, suggest_decision
 from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
 from workspaces.forms import Form
 from workspaces.permissions import Permission
-from workspaces.views.access import ActionView, FormView
+from workspaces.templatetags.quickno import long_day
+from workspaces.views.access import FormView
 
+FINAL = {
+    DecisionKind.SCALE: ("Scale it", "What still runs of it goes on under its rules, as scaled."),
+    DecisionKind.EVOLVE: (
+        "Evolve it",
+        "What still runs of it is completed for good, and the new hypothesis goes into the backlog.",
+    ),
+    DecisionKind.KILL: (
+        "Kill it",
+        "What still runs of it is killed for good, so stop it on the ad platform, too.",
+    ),
+    DecisionKind.INCONCLUSIVE: ("Leave it open for good", "What still runs of it is completed for good."),
+}
 CONSEQUENCES = {
     DecisionKind.SCALE: "keep it running, under its rules",
     DecisionKind.EVOLVE: "complete it, and write the next hypothesis",
@@ -58,7 +71,8 @@ class ReviewView(OneSprint):
         if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED}:
             raise NotFound(f"{sprint} has nothing to review yet.")
         board = read_board(sprint, at=self.at)
-        return self.render({"sprint": sprint, "board": board})
+        today = self.workspace.local_day(self.at)
+        return self.render({"sprint": sprint, "board": board, "today": today})
 
 
 class DecideView(OneSprint, FormView):
@@ -73,6 +87,7 @@ class DecideView(OneSprint, FormView):
                 hypothesis=self.kwargs["hypothesis_id"],
                 state=CommitmentState.ACTIVE,
             )
+            .select_related("hypothesis")
             .first()
         )
         if commitment is None:
@@ -91,6 +106,29 @@ class DecideView(OneSprint, FormView):
         sprints = Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")
         return DecisionForm(data, workspace=self.workspace, sprints=sprints)
 
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """A decision that nobody can take back is asked about once more, with what was typed."""
+        form = self.get_form(request.POST)
+        if "change" in request.POST:
+            return self.render(self.context(form))
+        if form.is_valid() and form.is_final and "sure" not in request.POST:
+            return self.render(self.confirmation(form), template="sprints/decide_confirm.html")
+        return super().post(request)
+
+    def confirmation(self, form: DecisionForm) -> dict[str, Any]:
+        kind = DecisionKind(form.cleaned_data["decision"])
+        verb, consequence = FINAL[kind]
+        return {
+            "form": form,
+            "next": self.back_to(""),
+            "sprint": self.sprint(),
+            "hypothesis": self.commitment().hypothesis,
+            "kind": kind,
+            "verb": verb,
+            "consequence": consequence,
+            "learning": form.cleaned_data["learning"],
+        }
+
     def context(self, form: Form) -> dict[str, Any]:
         sprint = self.sprint()
         row = self.row(sprint)
@@ -101,6 +139,7 @@ class DecideView(OneSprint, FormView):
             "row": row,
             "hypothesis": row.hypothesis,
             "suggestion": self.suggestion(row),
+            "can_carry": Sprint.objects.of(self.workspace).planning().exists(),
             "decisions": [Choice(kind.value, str(kind.label), told) for kind, told in CONSEQUENCES.items()],
             "evidence": [self._evidence(item.campaign) for item in row.campaigns],
         }
@@ -125,8 +164,33 @@ class DecideView(OneSprint, FormView):
         return self.page_url("sprint_review", number=self.kwargs["number"])
 
 
-class OpenReviewView(OneSprint, ActionView):
-    def act(self) -> str:
+class OpenReviewView(OneSprint, FormView):
+    """Opening the review ends the run, so an early one says how many days it gives up."""
+
+    template_name = "components/reason_page.html"
+    permission = Permission.PLAN
+    form_class = Form
+
+    def context(self, form: Form) -> dict[str, Any]:
+        sprint, today = self.sprint(), self.workspace.local_day(self.at)
+        number = sprint.day_number(today)
+        ends_early = today <= sprint.ends_on
+        on = f" on day {number} of {sprint.length_days}" if number else ""
+        return {
+            **super().context(form),
+            "sprint": sprint,
+            "title": f"End {sprint}{on}, before its plan?" if ends_early else f"Open the review of {sprint}?",
+            "lead": "The sprint ends with it and does not start again. Its campaigns go on spending until "
+            "each is decided, and nothing more can be launched in it.",
+            "note": f"It is planned until {long_day(sprint.ends_on)}. A hypothesis can be decided early "
+            "without ending the sprint."
+            if ends_early
+            else "",
+            "verb": "End it, open the review" if ends_early else "Open the review",
+            "cancel_url": self.sprint_url(),
+        }
+
+    def save(self, form: Form) -> str:
         sprint = open_review(self.sprint().pk, by=self.actor, at=self.at)
         return f"The review of {sprint} is open."
 
@@ -134,8 +198,26 @@ class OpenReviewView(OneSprint, ActionView):
         return self.page_url("sprint_review", number=self.kwargs["number"])
 
 
-class CloseView(OneSprint, ActionView):
-    def act(self) -> str:
+class CloseView(OneSprint, FormView):
+    template_name = "components/reason_page.html"
+    permission = Permission.PLAN
+    form_class = Form
+
+    def context(self, form: Form) -> dict[str, Any]:
+        sprint = self.sprint()
+        decided = Decision.objects.filter(sprint=sprint).select_related("hypothesis").order_by("decided_at")
+        return {
+            **super().context(form),
+            "sprint": sprint,
+            "title": f"Close {sprint}?",
+            "lead": "A closed sprint does not open again: its decisions, its learnings and its figures stay "
+            "as they are now.",
+            "note": " ".join(f"{one.hypothesis}: {one.get_decision_display()}." for one in decided),
+            "verb": "Close the sprint",
+            "cancel_url": self.done_url(),
+        }
+
+    def save(self, form: Form) -> str:
         sprint = close_sprint(self.sprint().pk, by=self.actor, at=self.at)
         return f"{sprint} is closed. What it learnt is in Learnings."
 

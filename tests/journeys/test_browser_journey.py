@@ -205,6 +205,7 @@ class BrowserTeam(Team):
     def review(self) -> None:
         mia = self.mia
         self.see_the_sprint()
+        mia.follow("Open the review")
         mia.press("Open the review")
         assert mia.page.get_by_role("button", name="Close the sprint").is_disabled()
         for title, decision in ((WINNER, "Scale"), (LOSER, "Kill")):
@@ -213,7 +214,9 @@ class BrowserTeam(Team):
             mia.tick("Yes" if title == WINNER else "No")
             mia.write("What did we learn?", LEARNINGS[title])
             mia.press("Decide")
+            mia.press(f"{decision} it")
             assert f"“{LEARNINGS[title]}”" in mia.reads()
+        mia.follow("Close the sprint")
         mia.press("Close the sprint")
         assert "Closed, with 2 learnings." in mia.reads()
 

@@ -1,0 +1,105 @@
+"""Ending a sprint, deciding and closing: each says first what nobody can take back."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from experiments.models import Campaign, Hypothesis
+from sprints.models import Decision, Sprint
+from tests.factories import make_sprint
+from tests.pages.conftest import Browse, Week
+from workspaces.choices import Role
+from workspaces.permissions import Actor
+
+KILL = {"decision": "kill", "moved_the_business": "no", "learning": "Nobody clicks."}
+EVOLVE = {**KILL, "decision": "evolve"}
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(name, args=["harbour", *args])
+
+
+@pytest.fixture
+def mia(browse: Browse, week: Week) -> Client:
+    return browse(Role.MARKETER)
+
+
+@pytest.fixture
+def paused(week: Week) -> Hypothesis:
+    assert week.paused.hypothesis is not None
+    return week.paused.hypothesis
+
+
+def test_open_review__before_the_last_day__says_so_and_ends_nothing_by_being_looked_at(mia: Client) -> None:
+    assert "End the sprint early" in mia.get(url("sprint", 1)).content.decode()
+    page = mia.get(url("sprint_review_open", 1)).content.decode()
+    assert "on day 4 of 6, before its plan?" in page
+    assert Sprint.objects.get().status == "running"
+    mia.post(url("sprint_review_open", 1))
+    assert Sprint.objects.get().status == "in_review"
+
+
+def test_open_review__after_the_last_day__asks_without_a_warning(mia: Client, now: datetime) -> None:
+    past = now.date() - timedelta(days=7)
+    Sprint.objects.update(starts_on=past, ends_on=past + timedelta(days=5))
+    assert "Open the review" in mia.get(url("sprint", 1)).content.decode()
+    page = mia.get(url("sprint_review_open", 1)).content.decode()
+    assert "Open the review of" in page
+    assert "before its plan" not in page
+
+
+def test_decide__final__is_asked_about_once_more_and_can_still_be_changed(
+    mia: Client, paused: Hypothesis
+) -> None:
+    where = url("decide", 1, paused.pk)
+    assert "A decision is final" in mia.get(where).content.decode()
+    page = mia.post(where, KILL).content.decode()
+    assert "Nobody can change it later" in page
+    assert "“Nobody clicks.”" in page
+    again = mia.post(where, {**KILL, "change": "yes"}).content.decode()
+    assert 'value="kill" checked' in again
+    assert "Nobody clicks." in again
+    assert not Decision.objects.exists()
+    mia.post(where, {**KILL, "sure": "yes"})
+    assert Decision.objects.get().decision == "kill"
+    assert Campaign.objects.get(key="founder-video").status == "killed"
+
+
+def test_decide__goes_on_in_another_sprint__is_not_final_and_not_asked_about(
+    mia: Client, paused: Hypothesis, team: dict[Role, Actor], now: datetime
+) -> None:
+    where = url("decide", 1, paused.pk)
+    assert url("sprint_new") in mia.get(where).content.decode()
+    following = make_sprint(team[Role.MARKETER], at=now, name="The next")
+    assert url("sprint_new") not in mia.get(where).content.decode()
+    mia.post(where, {**KILL, "decision": "inconclusive", "carry_to": following.pk})
+    assert Decision.objects.get().carry_to == following
+
+
+def test_decide__evolve_without_a_difference__asks_for_it_beside_the_fields(
+    mia: Client, paused: Hypothesis
+) -> None:
+    where = url("decide", 1, paused.pk)
+    page = mia.post(where, EVOLVE)
+    assert page.status_code == 422
+    assert "Name the new hypothesis." in page.content.decode()
+    assert "Say what changes" in page.content.decode()
+    child = {"child_title": "Founder in the car", "child_change": "a founder filmed in a car"}
+    mia.post(where, {**EVOLVE, **child, "sure": "yes"})
+    assert Hypothesis.objects.in_backlog().filter(title="Founder in the car").exists()
+
+
+def test_close__names_what_becomes_final_and_closes_on_the_second_word(
+    mia: Client, paused: Hypothesis, week: Week
+) -> None:
+    assert week.killed.hypothesis is not None
+    for hypothesis in (paused, week.killed.hypothesis):
+        mia.post(url("decide", 1, hypothesis.pk), {**KILL, "sure": "yes"})
+    mia.post(url("sprint_review_open", 1))
+    page = mia.get(url("sprint_close", 1)).content.decode()
+    assert f"{paused}: kill." in page
+    assert Sprint.objects.get().status == "in_review"
+    mia.post(url("sprint_close", 1))
+    assert Sprint.objects.get().status == "closed"
