@@ -16,6 +16,7 @@ from experiments.choices import (
 )
 from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
 from experiments.models import Hypothesis
+from experiments.services.hypotheses import say_outcome_is_missing
 from workspaces.forms import Form, ShareField
 from workspaces.models import Membership, Workspace
 
@@ -103,6 +104,9 @@ class HypothesisForm(Form):
                 )
             except ValidationError as error:
                 self.add_error("target", error)
+        # The service asks for it, too, but is not asked while anything else is wrong.
+        if metric is not None and metric.needs_outcome and not cleaned.get("outcome_metric"):
+            self.add_error("outcome_metric", say_outcome_is_missing(metric))
         return cleaned
 
     @property

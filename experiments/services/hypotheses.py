@@ -208,14 +208,21 @@ def _read_owner(values: Values, *, by: Actor) -> User | None:
     return membership.user
 
 
+def say_outcome_is_missing(primary: Metric) -> str:
+    """What is wrong with a metric that is no outcome and moves none."""
+    return (
+        f"The {primary.label} is a {primary.metric_class.label} metric. "
+        "Name the outcome metric that it is meant to move."
+    )
+
+
 def _read_outcome_metric(values: Values, *, primary: Metric | None) -> str:
     if "outcome_metric" not in values:
         if primary is not None and primary.needs_outcome:
             values.refuse(
                 "outcome_metric",
                 "outcome_metric_missing",
-                f"The {primary.label} is a {primary.metric_class.label} metric. "
-                "Name the outcome metric that it is meant to move.",
+                say_outcome_is_missing(primary),
             )
         return ""
     outcome = values.metric("outcome_metric")

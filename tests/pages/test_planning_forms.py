@@ -195,3 +195,15 @@ def test_campaign_form__edit_of_a_draft__replaces_its_plan(browse: Browse, week:
 def test_campaign_form__edit_of_a_launched_campaign__does_not_exist(browse: Browse, week: Week) -> None:
     url = reverse("campaign_edit", args=["harbour", "founder-video"])
     assert browse(Role.MARKETER).get(url).status_code == 404
+
+
+def test_hypothesis_form__several_fields_wrong__names_them_all_at_once_and_leads_to_each(
+    browse: Browse, week: Week
+) -> None:
+    sent = HYPOTHESIS | {"primary_metric": "ctr", "target": "a lot", "change": ""}
+    page = browse(Role.MARKETER).post(new("hypothesis_new"), sent).content.decode()
+    assert "Name the outcome metric that it is meant to move." in page
+    told = page.partition("What is wrong stands beside ")[2].partition("</span>")[0]
+    for field in ("change", "target", "outcome_metric"):
+        assert f'href="#id_{field}"' in told
+        assert f'id="id_{field}"' in page

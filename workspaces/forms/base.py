@@ -36,6 +36,11 @@ class Form(forms.Form):
             _dress(field.widget)
             _say_what_is_right(field)
 
+    @property
+    def wrong(self) -> list[forms.BoundField]:
+        """The fields with a complaint that can be led to, in their order on the page."""
+        return [field for field in self.visible_fields() if field.errors]
+
     def take(self, error: DomainError) -> None:
         """Put each complaint to its field; what belongs to no field stands above the form."""
         if not error.errors:
