@@ -70,6 +70,7 @@ class PlanView(OnePlan):
         before, after = (
             sum(Decimal(row[side]) for row in rows if side in row) for side in ("before", "after")
         )
+        odds = plan.evidence.get("lines", [])
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
         through = plan.evidence.get("data_through")
         is_own = plan.is_proposal_of(self.actor.user)
@@ -81,6 +82,11 @@ class PlanView(OnePlan):
                     {"line": line, "evidence": evidence}
                     for line, evidence in zip(lines, plan.evidence.get("lines", []), strict=False)
                 ],
+                # Where no line has odds, their reasons are said once, not in every line.
+                "knows_odds": any(row.get("p_receiver_beats_donor") is not None for row in odds),
+                "why_no_odds": list(
+                    dict.fromkeys(row["why_not_known"] for row in odds if row.get("why_not_known"))
+                ),
                 "amount": sum(line.amount for line in lines),
                 "data_through": date.fromisoformat(through) if through else None,
                 "reserve_change": Decimal(reserve["after"]) - Decimal(reserve["before"]),
