@@ -221,6 +221,7 @@ class TestTelling:
 
         event = Event.objects.get(kind=EventKind.METRICS_RESTATED)
         assert (event.subject_type, event.subject_id) == ("campaign", "hook-test")
+        assert event.data["name"] == Campaign.objects.get(key="hook-test").name
         assert event.data["days"] == ["2026-11-16", "2026-11-17"]
         assert event.data["measures"] == ["clicks"]
 

@@ -1,7 +1,7 @@
 """A batch of rows becomes observations: all of it or none, and never an older report over a newer one."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -130,7 +130,7 @@ def record_observations(
     touched_ids = sorted(campaigns[key].pk for key in touched)
     for chunk in chunks(touched_ids):
         Campaign.objects.of(by.workspace).launched().filter(pk__in=chunk).update(judge_due_at=at)
-    _tell(comparison, batch=batch, campaigns=touched, by=by, at=at)
+    _tell(comparison, batch=batch, names={key: campaigns[key].name for key in touched}, by=by, at=at)
     return BatchResult(
         batch_id=batch.pk,
         received=batch.received,
@@ -255,8 +255,9 @@ def _store(comparison: _Comparison, *, batch: ObservationBatch) -> None:
 
 
 def _tell(
-    comparison: _Comparison, *, batch: ObservationBatch, campaigns: Iterable[str], by: Actor, at: datetime
+    comparison: _Comparison, *, batch: ObservationBatch, names: Mapping[str, str], by: Actor, at: datetime
 ) -> None:
+    """``names``: of the campaigns that the batch tells of, by their keys."""
     record_event(
         EventKind.METRICS_POSTED,
         by=by,
@@ -270,7 +271,7 @@ def _tell(
             "updated": batch.updated,
             "unchanged": batch.unchanged,
             "rejected": batch.rejected,
-            "campaigns": sorted(campaigns),
+            "campaigns": sorted(names),
         },
     )
     today = by.workspace.local_day(at)
@@ -287,6 +288,7 @@ def _tell(
         at=at,
         told={
             ("campaign", campaign): {
+                "name": names[campaign],
                 "batch": batch.pk,
                 "days": sorted(days[campaign]),
                 "measures": [name for name in MEASURES if name in measures[campaign]],
