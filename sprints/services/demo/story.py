@@ -128,7 +128,7 @@ class _Team:
         return Actor.of_member(membership)
 
     def plan(self, sprint_name: str, goal: str, starts_on: date, stories: Sequence[DemoCampaign]) -> Sprint:
-        """Write the hypotheses and campaigns, commit them and start the sprint on its first morning."""
+        """Write the hypotheses and campaigns and commit them, two days before the sprint."""
         planned_at = _local(starts_on - timedelta(days=2), 10, 15)
         mia = self.actor("mia")
         sprint = create_sprint(
@@ -151,7 +151,11 @@ class _Team:
                 values={"key": story.key, "hypothesis": hypothesis.pk, **story.campaign}, by=author, at=at
             )
             commit_hypothesis(sprint.pk, hypothesis_id=hypothesis.pk, by=mia, at=at)
-        return start_sprint(sprint.pk, by=mia, at=_local(starts_on, 8, 30))
+        return sprint
+
+    def start(self, sprint: Sprint) -> Sprint:
+        """Start the sprint on its first morning."""
+        return start_sprint(sprint.pk, by=self.actor("mia"), at=_local(sprint.starts_on, 8, 30))
 
     def report(self, day: date, stories: Sequence[DemoCampaign]) -> None:
         """The connector's nightly post: ``day`` and the days before it that still grow; then the daily
@@ -234,9 +238,12 @@ def tell_story(*, slug: str, password: str, now: datetime) -> None:
         at=_local(team.past_start - timedelta(days=5), 14, 0),
     )
     stories = (*PAST, *PRESENT, UNPLANNED)
-    past = team.plan(
-        "Shorter ways to a trial", "Find one change that brings trials under $18.", team.past_start, PAST
+    past = team.start(
+        team.plan(
+            "Shorter ways to a trial", "Find one change that brings trials under $18.", team.past_start, PAST
+        )
     )
+    present = None
     day = team.past_start
     while day < team.today:
         if day == past.starts_on + timedelta(days=3):
@@ -246,13 +253,16 @@ def tell_story(*, slug: str, password: str, now: datetime) -> None:
         if day == past.ends_on + timedelta(days=1):
             team.review(past)
             _fill_backlog(team, at=_local(day, 14, 0))
-        if day == team.present_start:
-            team.plan(
+        # The feed is read in the order of what happened, so the story is told in it.
+        if day == team.present_start - timedelta(days=2):
+            present = team.plan(
                 "Trust over polish",
                 "Cold audiences should believe us before they compare us.",
                 team.present_start,
                 PRESENT,
             )
+        if day == team.present_start and present is not None:
+            team.start(present)
         team.report(day, stories)
         day += timedelta(days=1)
     propose_reallocation(sprint_id=None, by=team.actor("mia"), at=now - timedelta(minutes=5))
