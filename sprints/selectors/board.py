@@ -25,8 +25,8 @@ class SprintRow:
     """A line of the list of sprints."""
 
     sprint: Sprint
-    titles: Sequence[str]
-    decisions: Sequence[str]
+    # Each with what was decided about it there; "" while nothing is.
+    hypotheses: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,15 @@ class Board:
 
 def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
     """Sprints with what they took on and what was decided, in two queries."""
-    titles: defaultdict[int, list[str]] = defaultdict(list)
-    for sprint_id, title in (
-        Commitment.objects.kept()
-        .filter(sprint__in=sprints)
-        .order_by("position")
-        .values_list("sprint", "hypothesis__title")
-    ):
-        titles[sprint_id].append(title)
-    decisions: defaultdict[int, list[str]] = defaultdict(list)
-    for decision in Decision.objects.filter(sprint__in=sprints).order_by("decided_at"):
-        decisions[decision.sprint_id].append(decision.get_decision_display())
-    return [SprintRow(sprint, titles[sprint.pk], decisions[sprint.pk]) for sprint in sprints]
+    decided = {
+        (decision.sprint_id, decision.hypothesis_id): decision.decision
+        for decision in Decision.objects.filter(sprint__in=sprints)
+    }
+    rows: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    taken = Commitment.objects.kept().filter(sprint__in=sprints).order_by("position")
+    for sprint_id, hypothesis_id, title in taken.values_list("sprint", "hypothesis", "hypothesis__title"):
+        rows[sprint_id].append((title, decided.get((sprint_id, hypothesis_id), "")))
+    return [SprintRow(sprint, rows[sprint.pk]) for sprint in sprints]
 
 
 def read_board(sprint: Sprint, *, at: datetime) -> Board:

@@ -16,6 +16,7 @@ from sprints.models import Commitment
 from sprints.services.ledger import fund_launch
 from sprints.services.lookups import lock_commitment, lock_workspace
 from sprints.services.reallocations import outdate_overdrawn
+from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
 
 
@@ -38,7 +39,8 @@ def launch_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
     sprint = _running_sprint(commitment, campaign.hypothesis).sprint
     if sprint.ends_on < by.workspace.local_day(at):
         raise Refused(
-            "sprint_over", f"{sprint} was to end on {sprint.ends_on}; decide instead of launching more."
+            "sprint_over",
+            f"{sprint} was to end on {on_day(sprint.ends_on)}; decide instead of launching more.",
         )
     return fund_and_start(key, runs_until=sprint.ends_on, by=by, at=at)
 

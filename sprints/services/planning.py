@@ -21,6 +21,7 @@ from sprints.services.lookups import active_commitments, lock_sprint, lock_works
 from sprints.services.places import run_until_end_of, take_place
 from workspaces.choices import EventKind, Role
 from workspaces.models import Membership
+from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -91,8 +92,9 @@ def _read(given: Mapping[str, Any]) -> dict[str, Any]:
             values.refuse(
                 "ends_on",
                 "sprint_length",
-                f"{first} to {last} {made}; a sprint takes {MIN_SPRINT_DAYS} to {MAX_SPRINT_DAYS} days. "
-                f"From {first} on it ends between {earliest} and {latest}.",
+                f"{on_day(first)} to {on_day(last)} {made}; "
+                f"a sprint takes {MIN_SPRINT_DAYS} to {MAX_SPRINT_DAYS} days. "
+                f"From {on_day(first)} on it ends between {on_day(earliest)} and {on_day(latest)}.",
             )
     values.raise_errors()
     return fields
@@ -194,12 +196,13 @@ def start_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
 def _refuse_other_days(sprint: Sprint, *, today: date) -> None:
     if sprint.ends_on < today:
         raise Refused(
-            "sprint_over", f"{sprint} was to end on {sprint.ends_on}. Give it days that are still to come."
+            "sprint_over",
+            f"{sprint} was to end on {on_day(sprint.ends_on)}. Give it days that are still to come.",
         )
     if sprint.starts_on > today + EARLIEST_START:
         raise Refused(
             "too_early",
-            f"{sprint} begins on {sprint.starts_on}. Start it on the day before at the earliest, "
+            f"{sprint} begins on {on_day(sprint.starts_on)}. Start it on the day before at the earliest, "
             "or change its days.",
         )
 

@@ -179,8 +179,10 @@ class OpenReviewView(OneSprint, FormView):
         return {
             **super().context(form),
             "sprint": sprint,
-            "title": f"End {sprint}{on}, before its plan?" if ends_early else f"Open the review of {sprint}?",
-            "lead": "The sprint ends with it and does not start again. Its campaigns go on spending until "
+            "title": f"End {sprint}{on}, before its planned end?"
+            if ends_early
+            else f"Open the review of {sprint}?",
+            "lead": "Opening the review ends the sprint for good. Its campaigns go on spending until "
             "each is decided, and nothing more can be launched in it.",
             "note": f"It is planned until {long_day(sprint.ends_on)}. A hypothesis can be decided early "
             "without ending the sprint."

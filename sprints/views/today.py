@@ -32,6 +32,7 @@ class TodayView(WorkspaceView):
                 "today": read_today(self.workspace, by=self.actor, at=self.at),
                 "running": [(sprint, read_board(sprint, at=self.at)) for sprint in running],
                 "events": Event.objects.of(self.workspace)
+                .exclude(kind__in=ROUTINE)
                 .select_related("actor")
                 .order_by("-id")[:EVENTS_SHOWN],
                 "noes": read_noes(self.workspace, since=self.at - QUARTER),

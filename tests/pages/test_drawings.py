@@ -23,7 +23,9 @@ def workspace(db: None) -> Workspace:
 
 def flag(workspace: Workspace, key: str, signal: ZombieSignal, money: str, *spend: str) -> ZombieFlag:
     """A flag since Monday 16 November whose campaign has spent these amounts from that day on."""
-    campaign = Campaign.objects.of(workspace).filter(key=key).first() or make_campaign(workspace, key, arms=["a"])
+    campaign = Campaign.objects.of(workspace).filter(key=key).first() or make_campaign(
+        workspace, key, arms=["a"]
+    )
     for offset, amount in enumerate(spend):
         report(campaign, MONDAY + timedelta(days=offset), spend=Decimal(amount))
     return ZombieFlag.objects.create(

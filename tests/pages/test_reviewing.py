@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from experiments.models import Campaign, Hypothesis
 from sprints.models import Decision, Sprint
-from tests.factories import make_sprint
+from sprints.services.decisions import decide
+from tests.factories import make_running_sprint, make_sprint
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.permissions import Actor
@@ -35,7 +36,7 @@ def paused(week: Week) -> Hypothesis:
 def test_open_review__before_the_last_day__says_so_and_ends_nothing_by_being_looked_at(mia: Client) -> None:
     assert "End the sprint early" in mia.get(url("sprint", 1)).content.decode()
     page = mia.get(url("sprint_review_open", 1)).content.decode()
-    assert "on day 4 of 6, before its plan?" in page
+    assert "on day 4 of 6, before its planned end?" in page
     assert Sprint.objects.get().status == "running"
     mia.post(url("sprint_review_open", 1))
     assert Sprint.objects.get().status == "in_review"
@@ -47,7 +48,7 @@ def test_open_review__after_the_last_day__asks_without_a_warning(mia: Client, no
     assert "Open the review" in mia.get(url("sprint", 1)).content.decode()
     page = mia.get(url("sprint_review_open", 1)).content.decode()
     assert "Open the review of" in page
-    assert "before its plan" not in page
+    assert "before its planned end" not in page
 
 
 def test_decide__final__is_asked_about_once_more_and_can_still_be_changed(
@@ -103,3 +104,15 @@ def test_close__names_what_becomes_final_and_closes_on_the_second_word(
     assert Sprint.objects.get().status == "in_review"
     mia.post(url("sprint_close", 1))
     assert Sprint.objects.get().status == "closed"
+
+
+def test_sprints__decided_in_another_order__says_each_decision_beside_its_hypothesis(
+    browse: Browse, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    make_running_sprint(mia, "one", "two", at=now)
+    first, second = Hypothesis.objects.order_by("pk")
+    for hypothesis, kind in ((second, "kill"), (first, "scale")):
+        decide(hypothesis.pk, decision=kind, moved_the_business=False, learning="Enough.", by=mia, at=now)
+    page = browse(Role.VIEWER).get(url("sprints")).content.decode()
+    assert page.index("About one") < page.index("Scale") < page.index("About two") < page.index("Kill")

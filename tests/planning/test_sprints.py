@@ -64,7 +64,7 @@ def test_sprint__of_other_lengths__is_told_which_last_days_would_be_right(
     with pytest.raises(Invalid, match=f"make {days} days") as refusal:
         make_sprint(marketer, at=at, days=days)
     assert codes(refusal.value) == {"ends_on": "sprint_length"}
-    assert "between 2026-11-22 and 2026-11-25" in refusal.value.message
+    assert "between Sun 22 Nov 2026 and Wed 25 Nov 2026" in refusal.value.message
 
 
 def test_sprint__that_ends_before_it_begins__is_refused(marketer: Actor, at: datetime) -> None:

@@ -1,5 +1,6 @@
-"""How amounts are spelt, wherever they are said: on pages, in rules, in reasons and in refusals."""
+"""How amounts and days are spelt, wherever they are said: on pages, in rules, in reasons and in refusals."""
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from babel.numbers import format_currency
@@ -8,6 +9,11 @@ MINUS = "\u2212"
 LOCALE = "en"
 
 Number = Decimal | float | int
+
+
+def on_day(day: date) -> str:
+    """``Fri 27 Nov 2026``, in sentences that may be read in any year."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:

@@ -25,6 +25,7 @@ from sprints.services.reallocations.plans import (
 )
 from workspaces.choices import EventKind, Role
 from workspaces.models import Workspace
+from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -169,7 +170,7 @@ def _end_if_expired(plan: Reallocation, lines: Sequence[ReallocationLine], *, at
     if at < plan.expires_at:
         return None
     expired_at = plan.expires_at.astimezone(plan.workspace.tz)
-    why = f"Nobody approved it until {expired_at:%a %-d %b %Y, %H:%M}."
+    why = f"Nobody approved it until {on_day(expired_at)}, {expired_at:%H:%M}."
     return _end(plan, lines, ReallocationState.EXPIRED, [why], at=at)
 
 
