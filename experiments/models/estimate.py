@@ -9,8 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from experiments.choices import SpreadKind
-from experiments.stats.grids import FEWEST_CAMPAIGNS_TO_REFIT, SpreadPrior
-from experiments.stats.maturity import MaturityCurve
+from experiments.stats.forms import FEWEST_CAMPAIGNS_TO_REFIT
 from workspaces.models import TenantModel, TenantQuerySet
 
 
@@ -39,10 +38,6 @@ class MaturityEstimate(TenantModel):
 
     def __str__(self) -> str:
         return f"How conversions arrive at {self.source}"
-
-    @property
-    def curve(self) -> MaturityCurve:
-        return MaturityCurve(tuple(self.share), tuple(self.days_known), tuple(self.low), tuple(self.high))
 
 
 class SpreadEstimate(TenantModel):
@@ -77,9 +72,3 @@ class SpreadEstimate(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, from {self.campaigns} campaigns"
-
-    @property
-    def prior(self) -> SpreadPrior | None:
-        if self.median is None or self.log_sd is None:
-            return None
-        return SpreadPrior(self.median, self.log_sd)

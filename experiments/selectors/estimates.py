@@ -42,8 +42,20 @@ class Estimates:
         return learnt.learnt_at if learnt is not None else None
 
     def _spread(self, workspace_id: int, kind: SpreadKind) -> SpreadPrior:
-        learnt = self.spreads.get((workspace_id, kind))
-        return (learnt.prior if learnt is not None else None) or DEFAULTS[kind]
+        return prior_of(self.spreads.get((workspace_id, kind))) or DEFAULTS[kind]
+
+
+def curve_of(estimate: MaturityEstimate) -> MaturityCurve:
+    return MaturityCurve(
+        tuple(estimate.share), tuple(estimate.days_known), tuple(estimate.low), tuple(estimate.high)
+    )
+
+
+def prior_of(estimate: SpreadEstimate | None) -> SpreadPrior | None:
+    """The prior that was learnt; ``None`` where too few campaigns have ended."""
+    if estimate is None or estimate.median is None or estimate.log_sd is None:
+        return None
+    return SpreadPrior(estimate.median, estimate.log_sd)
 
 
 def read_estimates(campaigns: Iterable[Campaign]) -> Estimates:
@@ -60,7 +72,7 @@ def estimates_of(workspaces: Sequence[Workspace]) -> Estimates:
     spreads = SpreadEstimate.objects.filter(workspace__in=willing, median__isnull=False).order_by()
     curves = MaturityEstimate.objects.filter(workspace__in=[workspace.pk for workspace in workspaces])
     return Estimates(
-        {estimate.source_id: estimate.curve for estimate in curves.order_by()},
+        {estimate.source_id: curve_of(estimate) for estimate in curves.order_by()},
         {(estimate.workspace_id, estimate.kind): estimate for estimate in spreads},
     )
 
@@ -111,7 +123,7 @@ class SpreadView:
 def curve_views(workspace: Workspace) -> list[CurveView]:
     """Every source with numbers of its own or that dates events back, and how its conversions arrive."""
     learnt = {estimate.source_id: estimate for estimate in MaturityEstimate.objects.of(workspace)}
-    estimates = Estimates({key: estimate.curve for key, estimate in learnt.items()})
+    estimates = Estimates({key: curve_of(estimate) for key, estimate in learnt.items()})
     sources = Source.objects.of(workspace)
     return [CurveView(source, estimates.curve(source), learnt.get(source.pk)) for source in sources]
 
@@ -122,7 +134,7 @@ def spread_views(workspace: Workspace) -> list[SpreadView]:
     views = []
     for kind in SpreadKind:
         row = rows.get(kind)
-        learnt = row.prior if row else None
+        learnt = prior_of(row)
         views.append(
             SpreadView(
                 kind,

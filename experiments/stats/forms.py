@@ -1,10 +1,12 @@
-"""What kind of ratio a metric is, because that decides its method."""
+"""What kind of ratio a metric is, because that decides its method; and what is fixed for all methods."""
 
 from enum import StrEnum
 from typing import Final
 
 # E[v²]/E[v]² of an order's value v, so 1 + cv², where a workspace does not know its own: cv about 0.95.
 ORDER_VALUE_KAPPA: Final = 1.9
+# Fewer ended campaigns teach less about the spread of days than the prior knows.
+FEWEST_CAMPAIGNS_TO_REFIT: Final = 20
 
 
 class MetricForm(StrEnum):

@@ -12,10 +12,9 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, same_shape
+from experiments.stats.forms import FEWEST_CAMPAIGNS_TO_REFIT
 
 GRID_POINTS: Final = 12
-# Fewer ended campaigns teach less about the spread of days than the prior knows.
-FEWEST_CAMPAIGNS_TO_REFIT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from experiments.selectors.estimates import curve_views, spread_views
-from experiments.stats.grids import FEWEST_CAMPAIGNS_TO_REFIT
+from experiments.stats.forms import FEWEST_CAMPAIGNS_TO_REFIT
 from workspaces.views.access import WorkspaceView
 
 

@@ -21,7 +21,7 @@ from experiments.models import (
     SpreadEstimate,
 )
 from experiments.selectors.analysis import analyse_campaign
-from experiments.selectors.estimates import estimates_of, spread_views
+from experiments.selectors.estimates import curve_of, estimates_of, prior_of, spread_views
 from experiments.services import learning
 from experiments.services.judging import judge_campaigns
 from experiments.services.learning import learn, learn_what_is_due
@@ -105,7 +105,7 @@ def test_curve__nightly_restatements__is_learnt_from_what_each_day_said_at_each_
     assert learnt.share == pytest.approx([0.5 * 0.5 / 0.68, 0.5, 0.8, 0.9, 1, 1, 1, 1])
     assert (learnt.days, learnt.last_day) == (19, date(2026, 10, 19))
     assert learnt.low[1] < 0.5 < learnt.high[1]
-    assert estimates_of([workspace]).curve(Source.objects.of(workspace).get(key="meta")) == learnt.curve
+    assert estimates_of([workspace]).curve(Source.objects.of(workspace).get(key="meta")) == curve_of(learnt)
 
 
 def test_curve__counts_confirmed_without_a_change__are_known_at_every_report(
@@ -274,7 +274,7 @@ def test_spread__twenty_ended_campaigns__is_that_of_their_days_and_arms(workspac
     # What moved both arms alike is no difference between them.
     assert contrast.median is not None
     assert contrast.median < 0.05
-    assert estimates_of([workspace]).day_spread(workspace.pk) == days.prior
+    assert estimates_of([workspace]).day_spread(workspace.pk) == prior_of(days)
 
 
 def test_spread__learnt_again__gives_the_same_rows(workspace: Workspace) -> None:

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
     "now", [datetime(2026, 11, 25, 14, tzinfo=UTC), datetime(2027, 3, 9, 20, tzinfo=UTC)]
 )
 def test_demo__any_day__has_one_doing_well_one_stopped_and_one_open(now: datetime) -> None:
-    workspace = tell_story(now=now)
+    tell_story(slug="demo", password="correct horse battery", now=now)
 
-    campaigns = {campaign.key: campaign for campaign in Campaign.objects.of(workspace)}
+    campaigns = {campaign.key: campaign for campaign in Campaign.objects.filter(workspace__slug="demo")}
     assert campaigns["founder-video"].status == CampaignStatus.LIVE
     assert campaigns["pricing-calculator"].status == CampaignStatus.LIVE
     assert campaigns["penalty-headlines"].status == CampaignStatus.PAUSED
