@@ -418,3 +418,10 @@ def test_campaign__guard_beyond_the_budget__names_both_amounts(marketer: Actor, 
     (item,) = missing_for_launch(campaign)
     assert "$2,000.00" in item.message
     assert "$1,500.00" in item.message
+
+
+def test_draft__on_a_crm_as_its_platform__is_told_the_platforms(marketer: Actor, at: datetime) -> None:
+    with pytest.raises(Invalid, match="hubspot is a source of kind CRM") as refusal:
+        create_campaign(values=campaign_values(channel="hubspot"), by=marketer, at=at)
+    assert codes(refusal.value) == {"channel": "not_a_platform"}
+    assert "meta" in refusal.value.message

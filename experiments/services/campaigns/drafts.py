@@ -13,7 +13,8 @@ from experiments.models import Arm, Campaign, Hypothesis
 from experiments.services.criteria import build_criteria, criteria_in_force, read_criteria
 from experiments.services.lookups import lock_campaign
 from experiments.services.values import Values, listed, quoted
-from workspaces.choices import EventKind
+from workspaces.choices import EventKind, SourceKind
+from workspaces.models import Source
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -117,7 +118,7 @@ def import_campaign(
     fields = {
         "key": values.key("key", longest=120, reserved=RESERVED_KEYS),
         "name": values.text("name", longest=300),
-        "channel": values.key("channel", longest=40),
+        "channel": _read_channel(values, by=by),
         "external_id": values.text("external_id", longest=120, required=False),
     }
     values.raise_errors()
@@ -170,7 +171,7 @@ def _read(
         "key": values.key("key", longest=120, reserved=RESERVED_KEYS),
         "name": values.text("name", longest=300),
         "hypothesis": read_hypothesis(values, by=by),
-        "channel": values.key("channel", longest=40),
+        "channel": _read_channel(values, by=by),
         "planned_budget": values.money("budget", workspace=by.workspace),
         "components": values.texts("components", most=MOST_COMPONENTS, longest=LONGEST_COMPONENT),
         "revives": _read_revived(values, by=by),
@@ -204,6 +205,22 @@ def read_hypothesis(values: Values, *, by: Actor, lock: bool = False) -> Hypothe
             "Write a new hypothesis to test it again.",
         )
     return hypothesis
+
+
+def _read_channel(values: Values, *, by: Actor) -> str:
+    """The ad platform that a campaign runs on; a new one brings a source of its own."""
+    channel = values.key("channel", longest=40)
+    source = Source.objects.of(by.workspace).filter(key=channel).first()
+    if source is not None and source.kind != SourceKind.PLATFORM:
+        platforms = Source.objects.of(by.workspace).filter(kind=SourceKind.PLATFORM)
+        known = listed(list(platforms.values_list("key", flat=True)), last="or")
+        values.refuse(
+            "channel",
+            "not_a_platform",
+            f"A campaign runs on an ad platform, like {known}; {channel} is a source of kind "
+            f"{source.get_kind_display()}.",
+        )
+    return channel
 
 
 def _read_revived(values: Values, *, by: Actor) -> Campaign | None:
