@@ -103,6 +103,7 @@ class TestWhatCannotBe:
                     line("reserve", "founder-video", "10.00"),
                     line("reserve", "founder-video", "20.00"),
                     line("reserve", "reserve", "0"),
+                    line("founder-video", "reserve", "5.00"),
                     {"from": "outside", "to": "founder-video", "amount": "much"},
                     {},
                 ],
@@ -117,13 +118,14 @@ class TestWhatCannotBe:
             (3, "to", "duplicate_line"),
             (4, "to", "same_account"),
             (4, "amount", "not_positive"),
-            (5, "from", "unknown_campaign"),
-            (5, "amount", "not_a_number"),
-            (6, "from", "required"),
-            (6, "to", "required"),
-            (6, "amount", "required"),
+            (5, "to", "opposite_line"),
+            (6, "from", "unknown_campaign"),
+            (6, "amount", "not_a_number"),
+            (7, "from", "required"),
+            (7, "to", "required"),
+            (7, "amount", "required"),
         ]
-        assert "6 of 7 lines" in refusal.value.message
+        assert "7 of 8 lines" in refusal.value.message
         assert not Reallocation.objects.exists()
 
     def test_create__a_campaign_of_another_workspace__does_not_exist(

@@ -49,6 +49,9 @@ def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> l
         if pair in seen and all(pair):
             message = f"Row {seen[pair]} moves money between the same two; put it in one line."
             wrong.append(FieldError("duplicate_line", message, field="to"))
+        if pair[::-1] in seen and pair[0] != pair[1]:
+            message = f"Row {seen[pair[::-1]]} moves money the other way; put the difference in one line."
+            wrong.append(FieldError("opposite_line", message, field="to"))
         seen.setdefault(pair, row)
         errors += [replace(error, row=row) for error in wrong]
         if not wrong:
