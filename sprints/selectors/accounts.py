@@ -119,8 +119,9 @@ def _account(
 ) -> CampaignAccount:
     """``spend``: by reported day, in order. ``whole``: those that are closed; an open one has more to say."""
     until = _spends_until(campaign, spend, today=today)
-    whole_days = [day for day in spend if day in whole and day <= until]
-    pace = _pace(campaign, [spend[day] for day in whole_days[-PACE_DAYS:]])
+    whole_days = [day for day in spend if day in whole]
+    pace = _pace(campaign, [spend[day] for day in whole_days if day <= until][-PACE_DAYS:])
+    # Who reports a day whole has told all of those before it.
     first_due = whole_days[-1] + timedelta(days=1) if whole_days else campaign.first_judged_day()
     due = _days(first_due, until)
     spent = sum(spend.values(), NOTHING)

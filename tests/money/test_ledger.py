@@ -219,6 +219,14 @@ class TestHoldback:
         campaign.status, campaign.ended_at = CampaignStatus.KILLED, now
         assert account_of(campaign, at=now).holdback == 0
 
+    def test_holdback__paused_on_a_day_without_a_report_before_one_that_is_whole__keeps_nothing(
+        self, workspace: Workspace, now: datetime
+    ) -> None:
+        campaign = running(workspace)
+        spend(campaign, {16: "300.00", 18: "0.00"})
+        campaign.status, campaign.paused_at = CampaignStatus.PAUSED, datetime(2026, 11, 17, 18, tzinfo=UTC)
+        assert account_of(campaign, at=now).holdback == 0
+
     def test_holdback__killed_and_spending_on__keeps_the_days_to_today(
         self, workspace: Workspace, now: datetime
     ) -> None:
