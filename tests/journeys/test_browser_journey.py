@@ -24,12 +24,12 @@ from tests.journeys.story import (
 )
 
 LEDGER = [
-    ["Funding", "outside", "reserve", "$5,000.00", "max@example.com"],
-    ["Launch", "reserve", "Founder video", "$2,500.00", "mia@example.com"],
-    ["Launch", "reserve", "Discount", "$1,000.00", "mia@example.com"],
+    ["Funding", "Outside", "Reserve", "$5,000.00", "max@example.com"],
+    ["Launch", "Reserve", "Founder video", "$2,500.00", "mia@example.com"],
+    ["Launch", "Reserve", "Discount", "$1,000.00", "mia@example.com"],
     ["Reallocation", "Discount", "Founder video", "$360.00", "max@example.com"],
 ]
-RULE = "CTR below 0.5 % after 500.00 USD spent, as the number stands: pause."
+RULE = "CTR below 0.5% after $500 spent, as the number stands: pause."
 FEED = [
     "olga@example.com opened the workspace.",
     "olga@example.com added mia@example.com.",
