@@ -87,7 +87,7 @@ def make_campaign(
             planned_share=round(Decimal(1) / len(arms), 6),
             position=position,
         )
-    return give_budget(campaign, budget) if budget is not None else campaign
+    return give_budget(campaign, budget) if budget else campaign
 
 
 def make_live_campaign(workspace: Workspace, key: str = "hook-test", **fields: Any) -> Campaign:
