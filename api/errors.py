@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from api.authentication import CHALLENGE
+from api.exceptions import TooLarge
 from workspaces.exceptions import DomainError, FieldError
 
 logger = logging.getLogger(__name__)
@@ -86,14 +87,6 @@ def _translated(error: Exception) -> Exception:
         case SuspiciousOperation():
             return exceptions.ParseError("The request could not be read.")
     return error
-
-
-class TooLarge(exceptions.APIException):
-    """More than the server reads at once."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The body is larger than 25 MB. Send it in parts."
-    default_code = "too_large"
 
 
 def _of_framework(error: exceptions.APIException) -> Response:

@@ -2,10 +2,19 @@
 
 from workspaces.exceptions import DomainError, FieldError, Invalid, NotFound, Refused
 
-__all__ = ["DomainError", "FieldError", "Invalid", "NotFound", "Refused", "Unauthenticated"]
+__all__ = ["DomainError", "FieldError", "Invalid", "NotFound", "Refused", "TooLarge", "Unauthenticated"]
 
 
 class Unauthenticated(DomainError):
     """Nobody is recognised by what was sent."""
 
     status = 401
+
+
+class TooLarge(DomainError):
+    """More than the server reads at once."""
+
+    status = 413
+
+    def __init__(self, message: str = "The body is larger than 25 MB. Send it in parts.") -> None:
+        super().__init__("too_large", message)

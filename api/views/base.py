@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework import status
@@ -23,12 +23,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import actor_of
-from api.decoding.limits import is_chunked, read_body
+from api.decoding.limits import MOST_BYTES
 from api.errors import CONTENT_TYPE as PROBLEM
 from api.errors import refusal
 from api.exceptions import NotFound
 from api.services.idempotency import Answer, answer_once, fingerprint_of
 from api.views.parsers import JSONParser
+from api.views.requests import ApiRequest
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
@@ -69,6 +70,7 @@ class ApiView(APIView):
     metadata_class = None
     # Whether a POST's work and the record of its answer are one transaction; not where it commits by itself.
     in_one_transaction = True
+    most_bytes: ClassVar[int] = MOST_BYTES
 
     @property
     def actor(self) -> Actor:
@@ -82,6 +84,15 @@ class ApiView(APIView):
     def now(self) -> datetime:
         """The server's clock; services take their time from here."""
         return timezone.now()
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return ApiRequest(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=self.get_content_negotiator(),
+            parser_context=self.get_parser_context(request),
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -122,7 +133,7 @@ class ApiView(APIView):
             actor=f"key:{request.auth.pk}" if request.auth else f"user:{request.user.pk}",
             key=idempotency_key,
             fingerprint=fingerprint_of(
-                "POST", request.get_full_path(), request.content_type or "", body_of(request)
+                "POST", request.get_full_path(), request.content_type or "", request.body
             ),
             at=self.now,
             work=lambda: _kept(handler(request, *args, **kwargs)),
@@ -133,12 +144,6 @@ class ApiView(APIView):
         if is_repetition:
             headers["Idempotent-Replayed"] = "true"
         return HttpResponse(answer.body, status=answer.status, headers=headers)
-
-
-def body_of(request: Request) -> bytes:
-    """The body as it was sent, in parts or whole."""
-    sent = request._request  # noqa: SLF001
-    return read_body(sent) if is_chunked(sent) else sent.body
 
 
 class ApiViewSet(ApiView, GenericViewSet[Any]):

@@ -19,7 +19,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.decoding import decode_rows, read_body
+from api.decoding import decode_rows
 from api.exceptions import Invalid
 from api.serializers.metrics import (
     ROW_COLUMNS,
@@ -129,7 +129,7 @@ class MetricsView(ApiView, GenericAPIView[Observation]):
         on_error = ON_ERROR.get(request.query_params.get("on_error", "fail"))
         if on_error is None:
             raise Invalid.field("on_error", "unknown_choice", f"on_error is {' or '.join(ON_ERROR)}.")
-        rows = decode_rows(read_body(request._request), content_type=request.content_type or "")  # noqa: SLF001
+        rows = decode_rows(request.body, content_type=request.content_type or "")
         result = record_observations(rows, by=self.actor, at=self.now, on_error=on_error)
         transaction.on_commit(partial(enqueue, judge_campaigns, result.campaign_ids))
         return Response(batch_as_json(result))

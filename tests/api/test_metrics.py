@@ -9,8 +9,9 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from api.decoding import MOST_BYTES, MOST_ROWS, read_body
-from api.errors import TooLarge
+from api.decoding import MOST_BYTES, MOST_ROWS
+from api.decoding.limits import read_body
+from api.exceptions import TooLarge
 from experiments.models import Campaign, CriterionWatch, Observation, ObservationBatch
 from tests.api.conftest import ClientOf
 from tests.api.metrics import URL, post, refused, row

@@ -1,0 +1,19 @@
+"""How a view of the API hears what was sent."""
+
+from io import BytesIO
+
+from rest_framework.request import Request
+
+from api.decoding.limits import read_body
+
+
+class ApiRequest(Request):
+    """A request whose body is read in one way: sent whole or in parts, and no more than its view takes."""
+
+    @property
+    def body(self) -> bytes:
+        return read_body(self._request, most=self.parser_context["view"].most_bytes)
+
+    def _load_stream(self) -> None:
+        body = self.body
+        self._stream = BytesIO(body) if body else None

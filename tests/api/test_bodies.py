@@ -1,0 +1,81 @@
+"""What is sent is read in one way, whoever reads it: whole or in parts, in full, and within the limit."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from rest_framework.exceptions import ParseError
+from rest_framework.test import APIClient
+
+from api.decoding.limits import MOST_BYTES, read_body
+from experiments.models import Campaign
+from tests.api.conftest import BASE
+from tests.api.test_problems import assert_problem
+from workspaces.choices import Role
+
+FORM = b"""--edge\r
+Content-Disposition: form-data; name="file"; filename="export.csv"\r
+Content-Type: text/csv\r
+\r
+Campaign,Day,Impressions,Clicks
+hook-test,2026-05-20,100,5
+\r
+--edge\r
+Content-Disposition: form-data; name="campaign"\r
+\r
+hook-test\r
+--edge\r
+Content-Disposition: form-data; name="arm"\r
+\r
+b\r
+--edge--\r
+"""
+
+
+def send_in_parts(
+    client: APIClient, path: str, body: bytes, content_type: str = "application/json", **headers: str
+) -> Any:
+    in_parts: Any = {"CONTENT_LENGTH": "", "wsgi.input": BytesIO(body)}
+    headers["Transfer-Encoding"] = "chunked"
+    return client.post(f"{BASE}{path}", content_type=content_type, headers=headers, **in_parts)
+
+
+def test_body__of_an_action_in_parts__is_heard(planner: APIClient, hook_test: Campaign) -> None:
+    answer = send_in_parts(planner, "campaigns/hook-test/pause/", json.dumps({"reason": "Too dear"}).encode())
+    assert (answer.status_code, answer.json()["stop_reason"]) == (200, "Too dear")
+
+
+def test_body__of_a_form_in_parts__is_heard(connector: APIClient, hook_test: Campaign) -> None:
+    answer = send_in_parts(connector, "imports/", FORM, "multipart/form-data; boundary=edge")
+    assert (answer.status_code, answer.json()["inserted"]) == (201, 1)
+
+
+def test_body__of_json_beyond_the_limit__is_413(planner: APIClient, hook_test: Campaign) -> None:
+    answer = send_in_parts(planner, "campaigns/hook-test/pause/", b" " * (MOST_BYTES + 1))
+    assert_problem(answer, 413, "too_large")
+
+
+def test_body__that_ends_before_its_length__is_malformed() -> None:
+    request = RequestFactory().post("/", b'{"reason": "a"}', content_type="application/json")
+    request.META["CONTENT_LENGTH"] = "99"
+    request._stream = BytesIO(b'{"reason": "a"}')  # type: ignore[attr-defined] # noqa: SLF001
+    with pytest.raises(ParseError, match="15 of the 99 bytes"):
+        read_body(request)
+
+
+def test_body__of_a_form_with_a_session__is_done_once(
+    session: Callable[[Role], APIClient], hook_test: Campaign
+) -> None:
+    client = session(Role.MARKETER)
+    client.handler.enforce_csrf_checks = True
+    client.cookies["csrftoken"] = token = "a" * 32
+    headers = {"Idempotency-Key": "today", "X-CSRFToken": token}
+    send = lambda: client.post(  # noqa: E731
+        f"{BASE}imports/", FORM, content_type="multipart/form-data; boundary=edge", headers=headers
+    )
+    first, again = send(), send()
+    assert (first.status_code, first.json()["inserted"]) == (201, 1)
+    assert again.content == first.content
