@@ -20,12 +20,12 @@ class Input(serializers.Serializer[Any]):
         if isinstance(data, dict):
             unknown = sorted(str(name) for name in data.keys() - self.fields.keys())
             if unknown:
-                known = ", ".join(self.fields)
+                known = f"There are: {', '.join(self.fields)}." if self.fields else "This call takes none."
                 raise serializers.ValidationError(
                     {
                         name: [
                             serializers.ErrorDetail(
-                                f"There is no field “{name[:60]}” here. There are: {known}.",
+                                f"There is no field “{name[:60]}” here. {known}",
                                 code="unknown_field",
                             )
                         ]
@@ -33,6 +33,10 @@ class Input(serializers.Serializer[Any]):
                     }
                 )
         return super().to_internal_value(data)
+
+
+class Nothing(Input):
+    """The body of a call that takes none: nothing at all, or an empty object."""
 
 
 class Word(serializers.ChoiceField):

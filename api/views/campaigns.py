@@ -26,6 +26,7 @@ from api.serializers.campaigns import (
     PreviewSerializer,
     ReasonInput,
 )
+from api.serializers.fields import Nothing
 from api.views.base import ApiView, ApiViewSet, Filters
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
@@ -114,6 +115,7 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def launch(self, request: Request, key: str) -> Response:
         """Freeze the kill criteria, move the budget, go live."""
+        self.given(Nothing)
         launch_campaign(key, by=self.actor, at=self.now)
         return self.shown(self.found(key=key))
 
@@ -129,6 +131,7 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, key: str) -> Response:
         """Go on. Refused while a kill criterion is breached and nobody overruled it."""
+        self.given(Nothing)
         resume_campaign(key, by=self.actor, at=self.now)
         return self.shown(self.found(key=key))
 
@@ -143,6 +146,7 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, key: str) -> Response:
         """End as planned."""
+        self.given(Nothing)
         complete_campaign(key, by=self.actor, at=self.now)
         return self.shown(self.found(key=key))
 
@@ -150,6 +154,7 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def scale(self, request: Request, key: str) -> Response:
         """Go on beyond the sprint, because it works."""
+        self.given(Nothing)
         scale_campaign(key, by=self.actor, at=self.now)
         return self.shown(self.found(key=key))
 
@@ -157,6 +162,7 @@ class CampaignViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def discard(self, request: Request, key: str) -> Response:
         """Throw the draft away."""
+        self.given(Nothing)
         discard_campaign(key, by=self.actor, at=self.now)
         return self.shown(self.found(key=key))
 

@@ -18,6 +18,7 @@ from api.serializers.events import (
     WebhookEndpointInput,
     WebhookEndpointSerializer,
 )
+from api.serializers.fields import Nothing
 from api.services import register_endpoint, remove_endpoint, test_endpoint
 from api.views.base import ApiView, ApiViewSet
 from workspaces.services import publish_events
@@ -77,6 +78,7 @@ class WebhookEndpointViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: int) -> Response:
         """Send it an event of its own, whatever kinds it wants; the answer is the delivery as it stands."""
+        self.given(Nothing)
         delivery = test_endpoint(pk, by=self.actor, at=self.now)
         return Response(WebhookDeliverySerializer(delivery).data)
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.serializers.campaigns import ReasonInput
+from api.serializers.fields import Nothing
 from api.serializers.money import (
     ApproveInput,
     BalancesSerializer,
@@ -85,6 +86,7 @@ class ReallocationViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], in_one_transaction=False)
     def apply(self, request: Request, pk: int) -> Response:
         """Move the money of an approved plan, once."""
+        self.given(Nothing)
         apply_reallocation(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 
@@ -99,6 +101,7 @@ class ReallocationViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
         """Take a proposal back."""
+        self.given(Nothing)
         withdraw_reallocation(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 

@@ -10,6 +10,7 @@ from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.serializers.fields import Nothing
 from api.serializers.planning import (
     DecideInput,
     HypothesisInput,
@@ -89,6 +90,7 @@ class SprintViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: int) -> Response:
         """Launch every draft campaign of its hypotheses, all or nothing."""
+        self.given(Nothing)
         start_sprint(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 
@@ -96,6 +98,7 @@ class SprintViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def review(self, request: Request, pk: int) -> Response:
         """Open the review."""
+        self.given(Nothing)
         open_review(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 
@@ -103,6 +106,7 @@ class SprintViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: int) -> Response:
         """Close it, once every hypothesis is decided."""
+        self.given(Nothing)
         close_sprint(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 
@@ -110,6 +114,7 @@ class SprintViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: int) -> Response:
         """Give it up before it starts; its hypotheses go back to the backlog."""
+        self.given(Nothing)
         cancel_sprint(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 
@@ -170,5 +175,6 @@ class HypothesisViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def archive(self, request: Request, pk: int) -> Response:
         """Take it out of the backlog."""
+        self.given(Nothing)
         archive_hypothesis(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))

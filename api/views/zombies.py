@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.serializers.fields import Nothing
 from api.serializers.money import ResolveInput, ZombieSerializer
 from api.views.base import ApiViewSet, Filters
 from experiments.choices import ZombieSignal, ZombieState
@@ -41,6 +42,7 @@ class ZombieViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, pk: int) -> Response:
         """Say that somebody looks after it."""
+        self.given(Nothing)
         acknowledge_zombie(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
 

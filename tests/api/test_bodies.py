@@ -1,12 +1,14 @@
 """What is sent is read in one way, whoever reads it: whole or in parts, in full, and within the limit."""
 
 import json
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.exceptions import ParseError
 from rest_framework.test import APIClient
 
@@ -61,7 +63,7 @@ def test_body__of_json_beyond_the_limit__is_413(planner: APIClient, hook_test: C
 def test_body__that_ends_before_its_length__is_malformed() -> None:
     request = RequestFactory().post("/", b'{"reason": "a"}', content_type="application/json")
     request.META["CONTENT_LENGTH"] = "99"
-    request._stream = BytesIO(b'{"reason": "a"}')  # type: ignore[attr-defined] # noqa: SLF001
+    request._stream = BytesIO(b'{"reason": "a"}')  # type: ignore[attr-defined]
     with pytest.raises(ParseError, match="15 of the 99 bytes"):
         read_body(request)
 
@@ -79,3 +81,31 @@ def test_body__of_a_form_with_a_session__is_done_once(
     first, again = send(), send()
     assert (first.status_code, first.json()["inserted"]) == (201, 1)
     assert again.content == first.content
+
+
+def bare_actions() -> list[str]:
+    """The addresses of all POSTs that take no body, as the description of the API has them."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    return sorted(
+        re.sub(r"\{\w+\}", "1", path)
+        for path, calls in paths.items()
+        if "post" in calls and "requestBody" not in calls["post"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [('{"because": "x"}', 422, "unknown_field"), ("garbage{", 400, "malformed"), ("[]", 422, "invalid")],
+)
+def test_action__that_takes_no_body__refuses_any(
+    planner: APIClient, body: str, status: int, code: str
+) -> None:
+    assert len(bare_actions()) >= 14
+    for path in bare_actions():
+        assert_problem(planner.post(path, body, content_type="application/json"), status, code)
+
+
+def test_action__that_takes_no_body__takes_an_empty_object(planner: APIClient, hook_test: Campaign) -> None:
+    assert planner.post(f"{BASE}campaigns/hook-test/pause/").status_code == 200
+    answer = planner.post(f"{BASE}campaigns/hook-test/resume/", "{}", content_type="application/json")
+    assert answer.status_code == 200
