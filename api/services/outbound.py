@@ -13,6 +13,9 @@ from api.exceptions import Invalid
 
 TIMEOUT_SECONDS = 10
 LONGEST_URL = 500
+# What the internet routes: everything else in IPv6 is somebody's inside, or stands for another address.
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -95,7 +98,10 @@ def _is_allowed(address: str) -> bool:
         return True
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = _inner(ip) or ip
+        inner = _inner(ip)
+        if inner is None:
+            return ip.is_global and ip in GLOBAL_UNICAST and ip not in DOCUMENTATION
+        ip = inner
     return ip.is_global and not ip.is_multicast
 
 

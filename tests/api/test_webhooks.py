@@ -249,6 +249,14 @@ def test_endpoint__read_again__keeps_its_secret_to_itself(planner: APIClient, re
         "http://[::ffff:127.0.0.1]/",
         "http://[::ffff:10.0.0.1]/",
         "http://[64:ff9b::7f00:1]/",
+        "http://[64:ff9b:1::7f00:1]/",
+        "http://[::127.0.0.1]/",
+        "http://[::ffff:0:127.0.0.1]/",
+        "http://[fec0::1]/",
+        "http://[5f00::1]/",
+        "http://[3fff::1]/",
+        "http://[2001:db8::1]/",
+        "http://[ff0e::1]/",
         "http://[2002:7f00:0001::]/",
         "http://0.0.0.0/",
         "http://10.0.0.1/",
@@ -286,7 +294,13 @@ def test_check_url__of_what_must_not_be_reached__is_refused(settings: Settings, 
 
 
 @pytest.mark.parametrize(
-    "url", ["https://8.8.8.8/hooks", "http://8.8.8.8:8080/?a=b", "https://[2606:4700:4700::1111]/"]
+    "url",
+    [
+        "https://8.8.8.8/hooks",
+        "http://8.8.8.8:8080/?a=b",
+        "https://[2606:4700:4700::1111]/",
+        "http://[64:ff9b::808:808]/",
+    ],
 )
 def test_check_url__public__passes(settings: Settings, url: str) -> None:
     settings.WEBHOOK_ALLOW_PRIVATE = False
