@@ -3,14 +3,17 @@
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
 from api.exceptions import Invalid
 
+# For connecting, and again for all of the rest.
 TIMEOUT_SECONDS = 10
 LONGEST_URL = 500
 # What the internet routes: everything else in IPv6 is somebody's inside, or stands for another address.
@@ -48,15 +51,11 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     address = next((address for address in _addresses(parts) if _is_allowed(address)), None)
     if address is None:
         raise NotDelivered(f"{parts.hostname} is not a public address.")
-    connection = _connection(parts, address)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request("POST", target, body=body, headers=dict(headers))
-        return connection.getresponse().status
+        with closing(_socket(parts, address)) as sock, _hanging_up(sock):
+            return _send(sock, parts, body=body, headers=headers)
     except (OSError, HTTPException, UnicodeError) as error:
         raise NotDelivered(f"{type(error).__name__}: {error}"[:200]) from error
-    finally:
-        connection.close()
 
 
 def _invalid(message: str) -> Invalid:
@@ -112,28 +111,44 @@ def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
-def _connection(parts: SplitResult, address: str) -> HTTPConnection:
+def _socket(parts: SplitResult, address: str) -> socket.socket:
     """A connection to exactly the address that was checked: a second look-up might answer otherwise."""
-    host = str(parts.hostname)
+    plain = socket.create_connection((address, _port(parts)), TIMEOUT_SECONDS)
     if parts.scheme == "http":
-        return _PinnedConnection(address, host, _port(parts))
-    return _PinnedSecureConnection(address, host, _port(parts))
+        return plain
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname=parts.hostname, do_handshake_on_connect=False)
 
 
-class _PinnedConnection(HTTPConnection):
-    def __init__(self, address: str, host: str, port: int) -> None:
-        super().__init__(host, port, timeout=TIMEOUT_SECONDS)
-        self.address = address
+@contextmanager
+def _hanging_up(sock: socket.socket) -> Iterator[None]:
+    """Let what happens inside take so long and no longer: a socket's own limit is on each read alone."""
+    is_late = Event()
 
-    def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), TIMEOUT_SECONDS)
+    def hang_up() -> None:
+        is_late.set()
+        with suppress(OSError):
+            # The plain one's method: of TLS, only the thread that reads may touch anything.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    timer = Timer(TIMEOUT_SECONDS, hang_up)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if is_late.is_set():
+            raise TimeoutError(f"no answer within {TIMEOUT_SECONDS} seconds")
 
 
-class _PinnedSecureConnection(HTTPSConnection):
-    def __init__(self, address: str, host: str, port: int) -> None:
-        super().__init__(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-        self.address = address
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self.address, self.port), TIMEOUT_SECONDS)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+def _send(sock: socket.socket, parts: SplitResult, *, body: bytes, headers: Mapping[str, str]) -> int:
+    connection = (HTTPConnection if parts.scheme == "http" else HTTPSConnection)(
+        str(parts.hostname), _port(parts)
+    )
+    connection.sock = sock
+    if isinstance(sock, ssl.SSLSocket):
+        sock.do_handshake()
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.request("POST", target, body=body, headers=dict(headers))
+    return connection.getresponse().status

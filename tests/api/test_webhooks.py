@@ -1,6 +1,7 @@
 """Events reach the addresses that asked for them: signed, at least once, and never inside."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +34,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.heard: list[tuple[dict[str, str], bytes]] = []
         self.answers = 200
+        self.dribbles = False
 
     @property
     def url(self) -> str:
@@ -45,6 +47,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.heard.append(({key.lower(): value for key, value in self.headers.items()}, body))
+        if self.server.dribbles:
+            # Two seconds in all, unless somebody hangs up.
+            for character in "HTTP/1.0 200 Fine" + " " * 83:
+                self.wfile.write(character.encode())
+                time.sleep(0.02)
         self.send_response(self.server.answers)
         self.send_header("Location", "http://127.0.0.1/elsewhere")
         self.send_header("Content-Length", "0")
@@ -193,6 +200,19 @@ def test_delivery__nobody_listens__is_tried_again(planner: APIClient, receiver: 
     delivery = WebhookDelivery.objects.get()
     assert delivery.next_attempt_at is not None
     assert "refused" in delivery.last_outcome
+
+
+def test_delivery__answered_a_letter_at_a_time__is_hung_up_on(
+    planner: APIClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.services.outbound.TIMEOUT_SECONDS", 0.2)
+    receiver.dribbles = True
+    register(planner, receiver.url)
+    planner.post(f"{BASE}hypotheses/", HYPOTHESIS)
+    deliver_all(datetime.now(UTC))
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.delivered_at is None
+    assert "no answer within" in delivery.last_outcome
 
 
 def test_delivery__two_workers_at_once__one_sends(planner: APIClient, receiver: Receiver) -> None:
