@@ -290,3 +290,13 @@ class TestAnyTable:
         )
         assert stored(day=FIRST) == {"spend": 1835}
         assert outcome.notes == ["Line 2 ends after 3 of 4 cells; the rest counts as not given."]
+
+    def test_import__without_a_last_line_end__is_read_and_says_what_may_be_cut(
+        self, take: Import, campaign: Campaign
+    ) -> None:
+        whole = table("Day,Clicks,Spend", "2026-02-01,5,12.34")
+        assert take(whole, campaign="hook-test", arm="b").notes == []
+        cut = whole.rstrip()[:-3]
+        outcome = take(cut, campaign="hook-test", arm="b")
+        assert stored(day=FIRST) == {"clicks": 5, "spend": 12}
+        assert "“12” may be the beginning of a longer number" in outcome.notes[0]

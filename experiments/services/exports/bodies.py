@@ -57,6 +57,11 @@ def read_body(text: str, columns: Columns) -> Body:
                     f"Line {line.number} ends after {len(line.cells)} of {len(header.cells)} cells; the rest "
                     "counts as not given."
                 )
+            elif line is lines[-1] and not ends_well:
+                body.notes.append(
+                    f"The file stops in line {line.number}, without a line end. Many tools write none; but if "
+                    f"the file was cut off, “{line.cells[-1]}” may be the beginning of a longer number."
+                )
             body.lines.append(Line(line.number, (*line.cells, *[""] * missing)[: len(header.cells)]))
     if errors:
         raise refusal(errors)
