@@ -5,7 +5,19 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.serializers.fields import Amount, Guards, Id, Input, Word, metric_number
+from api.serializers.fields import (
+    Amount,
+    Day,
+    Flag,
+    Guards,
+    Id,
+    Input,
+    Number,
+    Text,
+    Whole,
+    Word,
+    metric_number,
+)
 from experiments.choices import (
     METRIC_CHOICES,
     ArmStatus,
@@ -19,10 +31,10 @@ from experiments.models import Arm, Campaign, KillCriterion
 
 
 class ArmInput(Input):
-    key = serializers.CharField(max_length=60)
-    name = serializers.CharField(max_length=300)
-    is_control = serializers.BooleanField(required=False)
-    planned_share = serializers.FloatField(required=False, help_text="A fraction of the spend.")
+    key = Text(max_length=60)
+    name = Text(max_length=300)
+    is_control = Flag(required=False)
+    planned_share = Number(required=False, help_text="A fraction of the spend.")
 
 
 class CriterionInput(Input):
@@ -32,22 +44,20 @@ class CriterionInput(Input):
     level = Word(CriterionLevel.choices, required=False)
     guards = Guards()
     evidence = Word(EvidenceKind.choices, required=False)
-    confidence = serializers.FloatField(required=False)
+    confidence = Number(required=False)
     action = Word(CriterionAction.choices, required=False)
 
 
 class CampaignInput(Input):
-    key = serializers.CharField(max_length=120)
-    name = serializers.CharField(max_length=300)
+    key = Text(max_length=120)
+    name = Text(max_length=300)
     hypothesis = Id(required=False, allow_null=True)
-    channel = serializers.CharField(max_length=40)
+    channel = Text(max_length=40)
     budget = Amount(required=False, allow_null=True)
     arms = ArmInput(many=True, required=False)
-    components = serializers.ListField(
-        child=serializers.CharField(max_length=300), required=False, max_length=100
-    )
+    components = serializers.ListField(child=Text(max_length=300), required=False, max_length=100)
     kill_criteria = CriterionInput(many=True, required=False)
-    revives = serializers.CharField(
+    revives = Text(
         max_length=120, required=False, allow_null=True, help_text="The key of the killed campaign."
     )
 
@@ -56,32 +66,32 @@ class AdoptInput(Input):
     hypothesis = Id(required=False, allow_null=True)
     kill_criteria = CriterionInput(many=True)
     budget = Amount()
-    runs_until = serializers.DateField(required=False, allow_null=True, help_text="Its last planned day.")
+    runs_until = Day(required=False, allow_null=True, help_text="Its last planned day.")
 
 
 class AmendInput(Input):
     criteria = CriterionInput(many=True)
-    reason = serializers.CharField(max_length=1000)
+    reason = Text(max_length=1000)
 
 
 class ReasonInput(Input):
-    reason = serializers.CharField(max_length=500)
+    reason = Text(max_length=500)
 
 
 class OptionalReasonInput(Input):
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    reason = Text(max_length=500, required=False, allow_blank=True, default="")
 
 
 class OverruleInput(Input):
-    reason = serializers.CharField(max_length=1000)
-    until = serializers.DateField(help_text="The last day on which the criterion is silent.")
+    reason = Text(max_length=1000)
+    until = Day(help_text="The last day on which the criterion is silent.")
 
 
 class AnalysisQuery(serializers.Serializer[Any]):
     metric = serializers.ChoiceField(
         METRIC_CHOICES, required=False, help_text="By default the hypothesis's primary metric."
     )
-    as_of = serializers.DateField(required=False, help_text="Days up to this one, with today's values.")
+    as_of = Day(required=False, help_text="Days up to this one, with today's values.")
 
 
 class ArmSerializer(serializers.ModelSerializer[Arm]):
@@ -201,7 +211,7 @@ class PreviewInput(Input):
         help_text="The metric's value that is assumed to be true; by default 40 % worse than the threshold.",
     )
     spend_per_day = Amount()
-    days = serializers.IntegerField(help_text="1 to 60")
+    days = Whole(help_text="1 to 60")
     price_of_exposure = Amount(
         required=False,
         allow_null=True,

@@ -5,15 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from api.models import WebhookDelivery, WebhookEndpoint
-from api.serializers.fields import Input
+from api.serializers.fields import Input, Text, Whole
 from workspaces.choices import EventKind
 
 
 class EventsQuery(serializers.Serializer[Any]):
-    after = serializers.IntegerField(
-        min_value=0, max_value=2**63 - 1, default=0, help_text="The last sequence that was read."
-    )
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+    after = Whole(min_value=0, max_value=2**63 - 1, default=0, help_text="The last sequence that was read.")
+    limit = Whole(min_value=1, max_value=1000, default=100)
 
 
 class SubjectSerializer(serializers.Serializer[Any]):
@@ -37,9 +35,9 @@ class EventPageSerializer(serializers.Serializer[Any]):
 
 
 class WebhookEndpointInput(Input):
-    url = serializers.CharField(max_length=500)
+    url = Text(max_length=500)
     kinds = serializers.ListField(
-        child=serializers.CharField(max_length=40),
+        child=Text(max_length=40),
         required=False,
         default=list,
         max_length=len(EventKind),

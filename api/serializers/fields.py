@@ -1,6 +1,7 @@
 """Fields that say in the schema what is right and leave the refusing to the services, who say it in words."""
 
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
@@ -8,7 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from experiments.choices import METRICS
+from experiments.services.values import decimal_or_none
 from workspaces.models import Workspace
+from workspaces.models.reading import day_in, whole_in
 
 LARGEST_ID = 2**63 - 1
 
@@ -39,6 +42,17 @@ class Nothing(Input):
     """The body of a call that takes none: nothing at all, or an empty object."""
 
 
+class Text(serializers.CharField):
+    """A text and nothing that could be made one. Out, it is as it is."""
+
+    default_error_messages = {"not_a_text": "This is a text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_a_text")
+        return super().to_internal_value(data)
+
+
 class Word(serializers.ChoiceField):
     """One of some words. Which there are is for the service to say."""
 
@@ -54,6 +68,53 @@ class Word(serializers.ChoiceField):
         return value
 
 
+class Flag(serializers.BooleanField):
+    """Yes or no, and nothing that could be made one of them."""
+
+    default_error_messages = {"not_a_flag": "This is true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("not_a_flag")
+        return data
+
+
+class Whole(serializers.IntegerField):
+    """A whole number, written as one."""
+
+    default_error_messages = {"not_whole": "This is a whole number, such as 12."}
+
+    def to_internal_value(self, data: Any) -> int:
+        number = whole_in(data) if isinstance(data, str) else data
+        if not isinstance(number, int) or isinstance(number, bool):
+            self.fail("not_whole")
+        return number
+
+
+class Number(serializers.FloatField):
+    """A number as it was written, for the service to round and bound."""
+
+    default_error_messages = {"not_a_number": "This is a number, such as 0.95."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        number = decimal_or_none(data)
+        if number is None:
+            self.fail("not_a_number")
+        return number
+
+
+class Day(serializers.DateField):
+    """A day as ``2026-11-20``."""
+
+    default_error_messages = {"not_a_day": "This is a day, written as 2026-11-20."}
+
+    def to_internal_value(self, data: Any) -> date:
+        day = day_in(data) if isinstance(data, str) else None
+        if day is None:
+            self.fail("not_a_day")
+        return day
+
+
 @extend_schema_field({"type": "string", "format": "decimal", "examples": ["2500.00"]})
 class Amount(serializers.Field[Any, Any, Any, Any]):
     """A decimal number; out it is a string, with the currency's places and more where there are more."""
@@ -61,13 +122,8 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {"not_a_number": "This is a decimal number, such as “2500.00”."}
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool) or not isinstance(data, str | int | float):
-            self.fail("not_a_number")
-        try:
-            number = Decimal(str(data))
-        except InvalidOperation:
-            self.fail("not_a_number")
-        if not number.is_finite():
+        number = decimal_or_none(data)
+        if number is None:
             self.fail("not_a_number")
         return number
 
@@ -94,7 +150,7 @@ class Guards(serializers.DictField):
     """What must have happened before a criterion may speak."""
 
 
-class Id(serializers.IntegerField):
+class Id(Whole):
     """The number by which a thing is known."""
 
     def __init__(self, **options: Any) -> None:

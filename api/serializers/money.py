@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.serializers.fields import Amount, Id, Input
+from api.serializers.fields import Amount, Day, Id, Input, Text
 from experiments.choices import ZombieResolution, ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
 from sprints.choices import ReallocationMethod, ReallocationState, TransferKind
@@ -13,14 +13,14 @@ from sprints.models import Reallocation, ReallocationLine, Transfer
 
 class LineInput(Input):
     amount = Amount()
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    reason = Text(max_length=500, required=False, allow_blank=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # “from” cannot be the name of an attribute.
         account = "The key of a campaign, or “reserve”."
         return {
-            "from": serializers.CharField(max_length=120, help_text=account),
-            "to": serializers.CharField(max_length=120, help_text=account),
+            "from": Text(max_length=120, help_text=account),
+            "to": Text(max_length=120, help_text=account),
             **super().get_fields(),
         }
 
@@ -34,9 +34,7 @@ class ProposeInput(Input):
 
 
 class ApproveInput(Input):
-    plan_digest = serializers.CharField(
-        max_length=64, help_text="The digest of exactly the plan that was read."
-    )
+    plan_digest = Text(max_length=64, help_text="The digest of exactly the plan that was read.")
 
 
 class LineSerializer(serializers.ModelSerializer[ReallocationLine]):
@@ -90,7 +88,7 @@ class ReallocationSerializer(serializers.ModelSerializer[Reallocation]):
 
 class FundInput(Input):
     amount = Amount()
-    reason = serializers.CharField(max_length=500)
+    reason = Text(max_length=500)
 
 
 class TransferSerializer(serializers.ModelSerializer[Transfer]):
@@ -136,8 +134,8 @@ class ResolveInput(Input):
     resolution = serializers.ChoiceField(
         [(item.value, item.label) for item in (ZombieResolution.KILLED, ZombieResolution.KEPT)]
     )
-    reason = serializers.CharField(max_length=1000)
-    until = serializers.DateField(required=False, allow_null=True, help_text="For “kept”: until which day.")
+    reason = Text(max_length=1000)
+    until = Day(required=False, allow_null=True, help_text="For “kept”: until which day.")
 
 
 class ZombieSerializer(serializers.ModelSerializer[ZombieFlag]):

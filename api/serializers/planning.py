@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.serializers.fields import Amount, Id, Input, Word, metric_number
+from api.serializers.fields import Amount, Day, Flag, Id, Input, Number, Text, Whole, Word, metric_number
 from experiments.choices import (
     METRIC_CHOICES,
     OUTCOME_METRIC_CHOICES,
@@ -20,10 +20,10 @@ from sprints.models import Decision, Sprint
 
 
 class SprintInput(Input):
-    name = serializers.CharField(max_length=200)
-    goal = serializers.CharField(max_length=1000, required=False, allow_blank=True)
-    starts_on = serializers.DateField()
-    ends_on = serializers.DateField(help_text="4 to 7 days, the first and the last included.")
+    name = Text(max_length=200)
+    goal = Text(max_length=1000, required=False, allow_blank=True)
+    starts_on = Day()
+    ends_on = Day(help_text="4 to 7 days, the first and the last included.")
 
 
 class SprintSerializer(serializers.ModelSerializer[Sprint]):
@@ -49,19 +49,17 @@ class HypothesisRef(Input):
 
 
 class HypothesisInput(Input):
-    title = serializers.CharField(max_length=300)
-    change = serializers.CharField(max_length=500)
-    audience = serializers.CharField(max_length=500)
-    expected_effect = serializers.CharField(max_length=500)
-    because = serializers.CharField(max_length=1000)
+    title = Text(max_length=300)
+    change = Text(max_length=500)
+    audience = Text(max_length=500)
+    expected_effect = Text(max_length=500)
+    because = Text(max_length=1000)
     kind = Word(HypothesisKind.choices)
     buyer_stage = Word(BuyerStage.choices)
     driver = Word(Driver.choices)
-    persona = serializers.CharField(max_length=300, required=False, allow_blank=True)
-    objection = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    owner = serializers.CharField(
-        max_length=254, required=False, allow_null=True, help_text="The e-mail address of a member."
-    )
+    persona = Text(max_length=300, required=False, allow_blank=True)
+    objection = Text(max_length=500, required=False, allow_blank=True)
+    owner = Text(max_length=254, required=False, allow_null=True, help_text="The e-mail address of a member.")
     primary_metric = Word(METRIC_CHOICES)
     outcome_metric = Word(
         OUTCOME_METRIC_CHOICES,
@@ -70,14 +68,14 @@ class HypothesisInput(Input):
         help_text="Required where the primary metric is a vanity or proxy metric.",
     )
     target = Amount(required=False, allow_null=True)
-    mde_relative = serializers.FloatField(
+    mde_relative = Number(
         required=False, help_text="The smallest effect worth having, a fraction: 0.2 for 20 %."
     )
     guardrail_metrics = serializers.ListField(child=Word(METRIC_CHOICES), required=False, max_length=10)
-    impact = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
-    confidence = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
-    ease = serializers.IntegerField(required=False, allow_null=True, help_text="1 to 10")
-    predicted_success = serializers.FloatField(required=False, allow_null=True, help_text="0 to 1")
+    impact = Whole(required=False, allow_null=True, help_text="1 to 10")
+    confidence = Whole(required=False, allow_null=True, help_text="1 to 10")
+    ease = Whole(required=False, allow_null=True, help_text="1 to 10")
+    predicted_success = Number(required=False, allow_null=True, help_text="0 to 1")
     parent = Id(required=False, allow_null=True)  # type: ignore[assignment]
 
 
@@ -93,8 +91,8 @@ class ChildInput(HypothesisInput):
 
 class DecideInput(Input):
     decision = Word(DecisionKind.choices)
-    moved_the_business = serializers.BooleanField()
-    learning = serializers.CharField(max_length=5000)
+    moved_the_business = Flag()
+    learning = Text(max_length=5000)
     child = ChildInput(required=False, allow_null=True)
     carry_to = Id(required=False, allow_null=True, help_text="The sprint in which it goes on.")
 

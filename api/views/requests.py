@@ -16,4 +16,5 @@ class ApiRequest(Request):
 
     def _load_stream(self) -> None:
         body = self.body
-        self._stream = BytesIO(body) if body else None
+        # Where there is nothing to parse, the framework wants no stream.
+        self._stream = BytesIO(body) if body else None  # type: ignore[assignment]

@@ -2,13 +2,12 @@
 
 from django import forms
 
-from workspaces.forms import Form, ReasonForm
+from workspaces.forms import DayField, Form, ReasonForm
 
 
 def _day() -> forms.DateField:
-    return forms.DateField(
+    return DayField(
         label="Until",
-        widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": "Say until when. Nothing is kept for ever."},
     )
 

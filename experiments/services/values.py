@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import TextChoices
@@ -12,6 +12,7 @@ from django.db.models import TextChoices
 from experiments.choices import METRICS, Metric
 from experiments.exceptions import FieldError, Invalid
 from workspaces.models import Workspace
+from workspaces.models.reading import number_in
 from workspaces.models.workspace import KEY_VALIDATOR
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
@@ -299,10 +300,9 @@ def decimal_or_none(value: object) -> Decimal | None:
     """The number as it was written, or ``None`` if it is none: NaN, infinity and a yes are no numbers."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
         return None
-    try:
-        number = Decimal(value if isinstance(value, int | Decimal) else str(value).strip())
-    except InvalidOperation:
-        return None
+    if isinstance(value, str):
+        return number_in(value)
+    number = Decimal(str(value) if isinstance(value, float) else value)
     return number if number.is_finite() else None
 
 

@@ -7,7 +7,7 @@ from django import forms
 
 from experiments.forms.campaign import CriterionForm, Draft, Rows
 from experiments.models import Hypothesis
-from workspaces.forms import Form, MoneyField
+from workspaces.forms import DayField, Form, MoneyField
 from workspaces.models import Workspace
 
 MOST_CRITERIA = 4
@@ -22,9 +22,7 @@ class AdoptForm(Form):
         help_text="What it is meant to show, if anybody knows.",
     )
     budget = MoneyField(label="Budget", help_text="From now on, in addition to what it has spent.")
-    runs_until = forms.DateField(
-        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    runs_until = DayField(required=False, label="Last day")
 
 
 class AdoptDraft(Draft):

@@ -7,10 +7,8 @@ from django import forms
 from django.db.models import Q
 
 from experiments.choices import BuyerStage, Driver, HypothesisKind
-from workspaces.forms import Form
+from workspaces.forms import DayField, Form
 from workspaces.models import Membership, Workspace
-
-_DATE = {"type": "date"}
 
 
 class SprintForm(Form):
@@ -22,10 +20,9 @@ class SprintForm(Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="What the team will know at its end.",
     )
-    starts_on = forms.DateField(label="First day", widget=forms.DateInput(attrs=_DATE))
-    ends_on = forms.DateField(
+    starts_on = DayField(label="First day")
+    ends_on = DayField(
         label="Last day",
-        widget=forms.DateInput(attrs=_DATE),
         help_text="A sprint takes 4 to 7 days, weekends included.",
     )
 

@@ -1,7 +1,9 @@
 from workspaces.forms.amounts import MoneyField, ShareField, parse_money, parse_number, parse_share
 from workspaces.forms.base import Form, ReasonForm
+from workspaces.forms.days import DayField
 
 __all__ = [
+    "DayField",
     "Form",
     "MoneyField",
     "ReasonForm",

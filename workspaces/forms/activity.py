@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from workspaces.choices import EventKind
 from workspaces.forms.base import Form
+from workspaces.forms.days import DayField
 from workspaces.models import Membership, Workspace
 
 _ANYTHING = ("", "anything")
@@ -41,8 +42,8 @@ def kinds_about(topic: str) -> list[str]:
 class ActivityFilter(Form):
     about = forms.ChoiceField(required=False, label="About", choices=[_ANYTHING, *_TOPICS.items()])
     who = forms.ChoiceField(required=False, label="By")
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(required=False, label="From")
+    until = DayField(required=False, label="To")
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]

@@ -59,8 +59,8 @@ def read_body(text: str, columns: Columns) -> Body:
                 )
             elif line is lines[-1] and not ends_well:
                 body.notes.append(
-                    f"The file stops in line {line.number}, without a line end. Many tools write none; but if "
-                    f"the file was cut off, “{line.cells[-1]}” may be the beginning of a longer number."
+                    f"The file stops in line {line.number}, without a line end. Many tools write none; but "
+                    f"if the file was cut off, “{line.cells[-1]}” may be the beginning of a longer number."
                 )
             body.lines.append(Line(line.number, (*line.cells, *[""] * missing)[: len(header.cells)]))
     if errors:

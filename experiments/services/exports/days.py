@@ -10,14 +10,14 @@ from experiments.exceptions import FieldError, Invalid
 
 DayOrder = Literal["dmy", "mdy"]
 
-_TIME = r"(?:[T ]\d{1,2}:\d{2}.*)?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
-_PLAIN = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_YEAR_LAST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_TIME}")
+_TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}.*)?"
+_YEAR_FIRST = re.compile(rf"([0-9]{{4}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{1,2}}){_TIME}")
+_PLAIN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_YEAR_LAST = re.compile(rf"([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]([0-9]{{4}}|[0-9]{{2}}){_TIME}")
 _WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
 _MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
-_DAY_MONTH = re.compile(rf"{_WEEKDAY}(?P<day>\d{{1,2}})\.?[\s-]+{_MONTH},?[\s-]+(?P<year>\d{{4}})")
-_MONTH_DAY = re.compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})")
+_DAY_MONTH = re.compile(rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})\.?[\s-]+{_MONTH},?[\s-]+(?P<year>[0-9]{{4}})")
+_MONTH_DAY = re.compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>[0-9]{{1,2}}),?\s+(?P<year>[0-9]{{4}})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LAST_MONTH = 12
 

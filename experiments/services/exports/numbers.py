@@ -13,7 +13,7 @@ DecimalMark = Literal["point", "comma"]
 _NOTHING = frozenset({"", "-", "--", "—", "–", "n/a", "na", "#n/a", "null", "not available"})
 # What stands between groups of digits and is never a decimal mark: blanks of all widths, and apostrophes.
 _GROUPING = re.compile(r"[\s\u00a0\u2009\u202f'’]")
-_MONEY = re.compile(r"^(-?)([A-Za-z]{0,3}[$€£¥₽₹]?)([\d.,]+)([$€£¥₽₹]?[A-Za-z]{0,3})$")
+_MONEY = re.compile(r"^(-?)([A-Za-z]{0,3}[$€£¥₽₹]?)([0-9.,]+)([$€£¥₽₹]?[A-Za-z]{0,3})$")
 _SIGNS = {
     "US$": "USD",
     "€": "EUR",
@@ -56,7 +56,7 @@ def digits_of(cell: str) -> Digits | None:
     if found is None:
         return None
     sign, before, digits, after = found.groups()
-    if not re.search(r"\d", digits):
+    if not re.search("[0-9]", digits):
         return None
     words = {word for word in (before, after) if word and word not in {"$", "¥"}}
     currencies = {_SIGNS.get(word, word.upper()) for word in words}

@@ -1,6 +1,5 @@
 """One row as it was said, and the checks that need nothing but the row itself."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,6 +12,7 @@ import msgspec
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError
 from experiments.services.values import FIRST_DAY, listed, quoted
+from workspaces.models.reading import day_in, is_number
 
 Given = Decimal | int | float | str | None
 Value = Decimal | int | None
@@ -34,9 +34,6 @@ LONGEST_ENTITY = 120
 ROWS_NAMED = 100
 # Searching for the nearest name is slow; nobody reads further suggestions than these.
 SUGGESTIONS = 20
-
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONGEST_NUMBER = 400
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,11 +203,10 @@ def read_day(given: date | str, *, last_day: date) -> date | FieldError:
     if not given:
         return FieldError("required", "The day is missing: give it as YYYY-MM-DD.")
     if isinstance(given, str):
-        try:
-            # Python also takes 20261120 and 2026-W47-5, which no client means.
-            day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no time zone)
-        except ValueError:
+        read = day_in(given)
+        if read is None:
             return FieldError("invalid_day", f"“{quoted(given)}” is no day. Give it as YYYY-MM-DD.")
+        day = read
     else:
         day = given
     if day < FIRST_DAY:
@@ -243,6 +239,10 @@ def read_time(given: datetime | str, *, at: datetime) -> datetime | FieldError:
         time = time.astimezone(UTC)
     except OverflowError:
         return FieldError("invalid_time", f"“{quoted(given)}” is outside of the calendar.")
+    if time.date() < FIRST_DAY:
+        return FieldError(
+            "invalid_time", f"{quoted(given)} is before {FIRST_DAY}, where Quickno's calendar begins."
+        )
     if time > at + LARGEST_LEAD:
         return FieldError(
             "reported_in_future",
@@ -287,7 +287,7 @@ def read_decimal(given: Given) -> Decimal | FieldError:
 
 def _read_number(given: Given) -> Decimal | FieldError:
     if isinstance(given, str):
-        if len(given) > _LONGEST_NUMBER or not _NUMBER.fullmatch(given):
+        if not is_number(given):
             return FieldError("not_a_number", f"“{quoted(given)}” is not a number.")
         given_number: str | int | Decimal = given
     elif isinstance(given, float):

@@ -1,0 +1,20 @@
+"""Days, as the browser's calendar sends them."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from workspaces.models.reading import day_in
+
+
+class DayField(forms.DateField):
+    """A day, chosen from the browser's calendar; typed, it is written as programs write it."""
+
+    widget = forms.DateInput(attrs={"type": "date"})
+
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, str) and value.strip() and day_in(value.strip()) is None:
+            raise ValidationError("Write the day as 2026-11-20.", code="invalid")
+        return super().to_python(value)
