@@ -1,5 +1,6 @@
 """Rows as JSON objects: in an array, or one on each line."""
 
+import re
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -12,6 +13,8 @@ from experiments.services.observations import Row
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_JSON = (b"NaN", b"Infinity", b"-Infinity")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONG_NUMBER = re.compile(rb'"([a-z_]+)"\s*:\s*-?[0-9]{1000}')
 
 
 class Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,10 +68,11 @@ def rows_of_lines(body: bytes) -> list[Row | FieldError]:
 def _row(encoded: bytes | memoryview) -> Row | FieldError:
     try:
         return row_of(_one.decode(encoded))
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         # Of what is decoded without a type, only a whole number can be wrong: by having thousands of digits.
-        field = str(error).rpartition("$.")[2].rstrip("`") if "$." in str(error) else None
-        return FieldError("out_of_range", "A number has thousands of digits.", field)
+        field = _LONG_NUMBER.search(encoded)
+        name = field[1].decode() if field else None
+        return FieldError("out_of_range", "A number has thousands of digits.", name)
 
 
 def _checked_text(body: bytes) -> bytes:
@@ -85,9 +89,9 @@ def _malformed(error: Exception, text: bytes, *, line_number: int | None = None)
         return ParseError(f"The JSON{where} is nested too deeply; a row has no depth at all.")
     reason = str(error).removeprefix("JSON is malformed: ")
     if "byte" not in reason:
-        return ParseError(
-            f"The JSON{where} ends too early, at byte {len(text)}, or has half of a surrogate pair."
-        )
+        # The decoder says the same of both.
+        other = ", or has half of a surrogate pair" if _SURROGATE.search(text) else ""
+        return ParseError(f"The JSON{where} ends too early, at byte {len(text)}{other}.")
     position = int(reason.rpartition("byte ")[2].rstrip(")"))
     hint = ""
     if text[position:].startswith(_NOT_JSON) or text[max(position - 1, 0) :].startswith(_NOT_JSON):

@@ -7,12 +7,14 @@ from rest_framework import serializers
 
 from api.serializers.fields import (
     Amount,
+    Choice,
     Day,
     Flag,
     Guards,
     Id,
     Input,
     Number,
+    Query,
     Text,
     Whole,
     Word,
@@ -28,6 +30,7 @@ from experiments.choices import (
     EvidenceKind,
 )
 from experiments.models import Arm, Campaign, KillCriterion
+from experiments.services.previews import MOST_DAYS
 
 
 class ArmInput(Input):
@@ -42,7 +45,8 @@ class CriterionInput(Input):
     comparator = Word(Comparator.choices)
     threshold = Amount()
     level = Word(CriterionLevel.choices, required=False)
-    guards = Guards()
+    # Without any, the service says which there are.
+    guards = Guards(required=False)
     evidence = Word(EvidenceKind.choices, required=False)
     confidence = Number(required=False)
     action = Word(CriterionAction.choices, required=False)
@@ -87,10 +91,8 @@ class OverruleInput(Input):
     until = Day(help_text="The last day on which the criterion is silent.")
 
 
-class AnalysisQuery(serializers.Serializer[Any]):
-    metric = serializers.ChoiceField(
-        METRIC_CHOICES, required=False, help_text="By default the hypothesis's primary metric."
-    )
+class AnalysisQuery(Query):
+    metric = Choice(METRIC_CHOICES, required=False, help_text="By default the hypothesis's primary metric.")
     as_of = Day(required=False, help_text="Days up to this one, with today's values.")
 
 
@@ -211,7 +213,7 @@ class PreviewInput(Input):
         help_text="The metric's value that is assumed to be true; by default 40 % worse than the threshold.",
     )
     spend_per_day = Amount()
-    days = Whole(help_text="1 to 60")
+    days = Whole(between=(1, MOST_DAYS))
     price_of_exposure = Amount(
         required=False,
         allow_null=True,

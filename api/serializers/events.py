@@ -5,11 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from api.models import WebhookDelivery, WebhookEndpoint
-from api.serializers.fields import Input, Text, Whole
+from api.serializers.fields import Input, Query, Text, Whole
 from workspaces.choices import EventKind
 
 
-class EventsQuery(serializers.Serializer[Any]):
+class EventsQuery(Query):
     after = Whole(min_value=0, max_value=2**63 - 1, default=0, help_text="The last sequence that was read.")
     limit = Whole(min_value=1, max_value=1000, default=100)
 

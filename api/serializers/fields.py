@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from experiments.choices import METRICS
-from experiments.services.values import decimal_or_none
+from experiments.services.values import decimal_or_none, listed, quoted
 from workspaces.models import Workspace
 from workspaces.models.reading import day_in, whole_in
 
@@ -38,6 +39,10 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Query(serializers.Serializer[Any]):
+    """What a call can be asked with, in its address."""
+
+
 class Nothing(Input):
     """The body of a call that takes none: nothing at all, or an empty object."""
 
@@ -46,6 +51,12 @@ class Text(serializers.CharField):
     """A text and nothing that could be made one. Out, it is as it is."""
 
     default_error_messages = {"not_a_text": "This is a text."}
+
+    def __init__(self, **options: Any) -> None:
+        if not options.get("allow_blank"):
+            # A blank is refused before its length counts; but the schema speaks of lengths.
+            options["min_length"] = 1
+        super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -68,6 +79,17 @@ class Word(serializers.ChoiceField):
         return value
 
 
+class Choice(serializers.ChoiceField):
+    """One of some words, where no service says which there are."""
+
+    default_error_messages = {"unknown_choice": "“{given}” is none of the choices. Use {choices}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("unknown_choice", given=quoted(data), choices=listed(self.choices, last="or"))
+        return data
+
+
 class Flag(serializers.BooleanField):
     """Yes or no, and nothing that could be made one of them."""
 
@@ -80,9 +102,15 @@ class Flag(serializers.BooleanField):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number, written as one."""
+    """A whole number, written as one. ``between`` is for the schema; the service holds it."""
 
     default_error_messages = {"not_whole": "This is a whole number, such as 12."}
+
+    def __init__(self, *, between: tuple[int, int] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if between is not None:
+            least, most = between
+            set_override(self, "field", {"type": "integer", "minimum": least, "maximum": most})
 
     def to_internal_value(self, data: Any) -> int:
         number = whole_in(data) if isinstance(data, str) else data

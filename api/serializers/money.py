@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.serializers.fields import Amount, Day, Id, Input, Text
+from api.serializers.fields import Amount, Choice, Day, Id, Input, Text
 from experiments.choices import ZombieResolution, ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
 from sprints.choices import ReallocationMethod, ReallocationState, TransferKind
@@ -131,7 +131,7 @@ class BalancesSerializer(serializers.Serializer[Any]):
 
 
 class ResolveInput(Input):
-    resolution = serializers.ChoiceField(
+    resolution = Choice(
         [(item.value, item.label) for item in (ZombieResolution.KILLED, ZombieResolution.KEPT)]
     )
     reason = Text(max_length=1000)
@@ -142,6 +142,7 @@ class ZombieSerializer(serializers.ModelSerializer[ZombieFlag]):
     campaign = serializers.CharField(source="campaign.key", read_only=True)
     signal = serializers.ChoiceField(ZombieSignal.choices, read_only=True)
     state = serializers.ChoiceField(ZombieState.choices, read_only=True)
+    resolution = serializers.ChoiceField(ZombieResolution.choices, allow_blank=True, read_only=True)
     money_since = Amount(read_only=True)
     money_per_day = Amount(read_only=True)
     evidence = serializers.DictField(read_only=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import django_filters
 from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -27,7 +26,8 @@ from api.serializers.campaigns import (
     ReasonInput,
 )
 from api.serializers.fields import Nothing
-from api.views.base import ApiView, ApiViewSet, Filters
+from api.views.base import ApiView, ApiViewSet
+from api.views.lists import ChoiceFilter, Filters, IdFilter
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
@@ -61,8 +61,8 @@ class PreviewView(ApiView):
 
 
 class CampaignFilter(Filters):
-    status = django_filters.ChoiceFilter(choices=CampaignStatus.choices)
-    hypothesis = django_filters.NumberFilter(field_name="hypothesis_id", min_value=1, max_value=2**63 - 1)
+    status = ChoiceFilter(choices=CampaignStatus.choices)
+    hypothesis = IdFilter(field_name="hypothesis_id")
 
 
 class CampaignViewSet(ApiViewSet):
@@ -183,20 +183,18 @@ class CampaignViewSet(ApiViewSet):
         return self.shown(self.found(key=key))
 
     @extend_schema(parameters=[AnalysisQuery], responses=OpenApiTypes.OBJECT)
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], query_class=AnalysisQuery)
     def analysis(self, request: Request, key: str) -> Response:
         """The comparison of its arms, or of its one arm with the target, and a verdict."""
-        query = AnalysisQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        asked = self.asked()
         campaign = self.found(key=key)
-        asked = query.validated_data
         analysis = analyse_campaign(
             campaign, metric=asked.get("metric"), as_of=asked.get("as_of"), at=self.now
         )
         return Response(analysis.as_dict())
 
     @extend_schema(responses=CriterionStatusSerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], is_paged=True)
     def criteria(self, request: Request, key: str) -> Response:
         """Each kill criterion's state, evidence and history."""
         page = self.paginate_queryset(criteria_status(self.found(key=key)))

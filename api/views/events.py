@@ -27,14 +27,15 @@ from workspaces.services import publish_events
 class EventsView(ApiView):
     """What happened, in one order; whoever asks for what comes after the last one read misses nothing."""
 
+    query_class = EventsQuery
+
     @extend_schema(parameters=[EventsQuery], responses=EventPageSerializer, operation_id="events_list")
     def get(self, request: Request) -> Response:
         """The events after ``after``, the oldest first. ``next`` is null at the end: ask again later."""
-        query = EventsQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        limit = query.validated_data["limit"]
+        asked = self.asked()
+        limit = asked["limit"]
         publish_events(self.workspace.pk)
-        events = list(events_after(self.workspace, query.validated_data["after"])[: limit + 1])
+        events = list(events_after(self.workspace, asked["after"])[: limit + 1])
         page, has_more = events[:limit], len(events) > limit
         following = (
             replace_query_param(request.build_absolute_uri(), "after", page[-1].sequence)
@@ -83,7 +84,7 @@ class WebhookEndpointViewSet(ApiViewSet):
         return Response(WebhookDeliverySerializer(delivery).data)
 
     @extend_schema(responses=WebhookDeliverySerializer(many=True))
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], is_paged=True)
     def deliveries(self, request: Request, pk: int) -> Response:
         """How its deliveries fared, the newest first."""
         deliveries = self.found(pk=pk).deliveries.order_by("-id")

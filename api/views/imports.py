@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from api.decoding.limits import MEGABYTE, MOST_BYTES
 from api.exceptions import NotFound, TooLarge
+from api.serializers.fields import Choice
 from api.views.base import ApiView
 from experiments.models import ObservationBatch
 from experiments.services.exports import (
@@ -30,7 +31,7 @@ from workspaces.tasks import enqueue
 
 class ImportInputSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(max_length=300)
-    preset = serializers.ChoiceField(choices=PRESET_KEYS, default="auto")
+    preset = Choice(choices=PRESET_KEYS, default="auto")
     dry_run = serializers.BooleanField(default=False)
     campaign = serializers.CharField(max_length=120, default="", allow_blank=True)
     arm = serializers.CharField(max_length=60, default="", allow_blank=True)
@@ -38,8 +39,8 @@ class ImportInputSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(  # type: ignore[assignment]
         max_length=40, default="", allow_blank=True
     )
-    day_order = serializers.ChoiceField(choices=["dmy", "mdy"], required=False)
-    decimal_mark = serializers.ChoiceField(choices=["point", "comma"], required=False)
+    day_order = Choice(choices=["dmy", "mdy"], required=False)
+    decimal_mark = Choice(choices=["point", "comma"], required=False)
     reported_at = serializers.CharField(max_length=40, required=False)
     map = serializers.ListField(
         child=serializers.CharField(max_length=300),

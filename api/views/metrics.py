@@ -31,7 +31,8 @@ from api.serializers.metrics import (
     row_as_cells,
     row_as_json,
 )
-from api.views.base import ApiView, Filters
+from api.views.base import ApiView, list_parameters, page_parameters
+from api.views.lists import DayFilter, Filters, page_size_of
 from experiments.models import Observation
 from experiments.services.observations import record_observations
 from experiments.tasks import judge_campaigns
@@ -45,8 +46,8 @@ class MetricsFilter(Filters):
     campaign = django_filters.CharFilter(field_name="arm__campaign__key", help_text="A campaign's key.")
     arm = django_filters.CharFilter(field_name="arm__key", help_text="An arm's key.")
     source = django_filters.CharFilter(field_name="source__key", help_text="A source's key.")
-    day_from = django_filters.DateFilter(field_name="day", lookup_expr="gte")
-    day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte")
+    day_from = DayFilter(field_name="day", lookup_expr="gte")
+    day_to = DayFilter(field_name="day", lookup_expr="lte")
 
 
 class RowCursor(CursorPagination):
@@ -56,6 +57,10 @@ class RowCursor(CursorPagination):
     page_size = 500
     page_size_query_param = "page_size"
     max_page_size = 5000
+    invalid_cursor_message = "This cursor is none that this list gave. Begin without one and follow “next”."
+
+    def get_page_size(self, request: Request) -> int:
+        return page_size_of(self, request)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
@@ -81,6 +86,11 @@ class MetricsView(ApiView, GenericAPIView[Observation]):
     pagination_class = RowCursor
     serializer_class = RowSerializer
     renderer_classes = (JSONRenderer, CsvRenderer)
+
+    def parameters(self) -> list[str]:
+        if self.request.method == "POST":
+            return ["on_error"]
+        return [*list_parameters(self), *page_parameters(self)]
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         if getattr(self, "swagger_fake_view", False):

@@ -1,6 +1,5 @@
 """Reallocations and the ledger."""
 
-import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -19,7 +18,8 @@ from api.serializers.money import (
     ReallocationSerializer,
     TransferSerializer,
 )
-from api.views.base import ApiViewSet, Filters
+from api.views.base import ApiViewSet
+from api.views.lists import ChoiceFilter, Filters
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
 from sprints.services.ledger import balances, fund_reserve
@@ -34,7 +34,7 @@ from sprints.services.reallocations import (
 
 
 class ReallocationFilter(Filters):
-    state = django_filters.ChoiceFilter(choices=ReallocationState.choices)
+    state = ChoiceFilter(choices=ReallocationState.choices)
 
 
 class ReallocationViewSet(ApiViewSet):
@@ -107,7 +107,7 @@ class ReallocationViewSet(ApiViewSet):
 
 
 class TransferFilter(Filters):
-    kind = django_filters.ChoiceFilter(choices=TransferKind.choices)
+    kind = ChoiceFilter(choices=TransferKind.choices)
 
 
 class LedgerViewSet(ApiViewSet):

@@ -19,7 +19,8 @@ from api.serializers.planning import (
     SprintInput,
     SprintSerializer,
 )
-from api.views.base import ApiViewSet, Filters
+from api.views.base import ApiViewSet
+from api.views.lists import ChoiceFilter, Filters
 from experiments.choices import BuyerStage, Driver, HypothesisKind, HypothesisStatus
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
@@ -39,7 +40,7 @@ from sprints.services.planning import (
 
 
 class SprintFilter(Filters):
-    status = django_filters.ChoiceFilter(choices=SprintStatus.choices)
+    status = ChoiceFilter(choices=SprintStatus.choices)
 
 
 class SprintViewSet(ApiViewSet):
@@ -120,10 +121,10 @@ class SprintViewSet(ApiViewSet):
 
 
 class HypothesisFilter(Filters):
-    status = django_filters.ChoiceFilter(choices=HypothesisStatus.choices)
-    kind = django_filters.ChoiceFilter(choices=HypothesisKind.choices)
-    driver = django_filters.ChoiceFilter(choices=Driver.choices)
-    stage = django_filters.ChoiceFilter(field_name="buyer_stage", choices=BuyerStage.choices)
+    status = ChoiceFilter(choices=HypothesisStatus.choices)
+    kind = ChoiceFilter(choices=HypothesisKind.choices)
+    driver = ChoiceFilter(choices=Driver.choices)
+    stage = ChoiceFilter(field_name="buyer_stage", choices=BuyerStage.choices)
     owner = django_filters.CharFilter(
         field_name="owner__email", lookup_expr="iexact", help_text="The e-mail address of a member."
     )

@@ -9,15 +9,16 @@ from rest_framework.response import Response
 
 from api.serializers.fields import Nothing
 from api.serializers.money import ResolveInput, ZombieSerializer
-from api.views.base import ApiViewSet, Filters
+from api.views.base import ApiViewSet
+from api.views.lists import ChoiceFilter, Filters
 from experiments.choices import ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 
 
 class ZombieFilter(Filters):
-    state = django_filters.ChoiceFilter(choices=ZombieState.choices)
-    signal = django_filters.ChoiceFilter(choices=ZombieSignal.choices)
+    state = ChoiceFilter(choices=ZombieState.choices)
+    signal = ChoiceFilter(choices=ZombieSignal.choices)
     campaign = django_filters.CharFilter(field_name="campaign__key", help_text="A campaign's key.")
 
 

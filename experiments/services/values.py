@@ -21,6 +21,7 @@ ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
 LARGEST_NUMBER = Decimal(10) ** 9
 LARGEST_MONEY = Decimal(10) ** 11
 LONGEST_QUOTE = 60
+_IN_JSON = {None: "null", True: "true", False: "false"}
 # What a sentence calls a field whose name is no noun.
 _LABELS = {
     "because": "evidence (because)",
@@ -30,6 +31,10 @@ _LABELS = {
     "ends_on": "last day",
     "runs_until": "last day",
     "until": "day until which it holds",
+    "days": "number of days",
+    "impressions": "number of impressions",
+    "clicks": "number of clicks",
+    "conversions": "number of conversions",
     "carry_to": "sprint to carry it to",
 }
 # Room for a sprint's arithmetic on either side of any day that a person means.
@@ -315,6 +320,8 @@ def listed(names: Collection[object], *, last: str = "and") -> str:
 def quoted(value: object) -> str:
     """What was sent, short enough for a sentence."""
     text = str(value).encode(errors="replace").decode()
+    if value is None or isinstance(value, bool):
+        text = _IN_JSON[value]
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 

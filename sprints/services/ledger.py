@@ -13,6 +13,7 @@ from typing import Self
 from django.db import transaction
 
 from experiments.models import Campaign
+from experiments.services.values import quoted
 from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
@@ -65,7 +66,7 @@ def check_amount(amount: Decimal, *, workspace: Workspace, field: str = "amount"
         raise Invalid.field(field, "not_positive", f"The amount must be more than zero, not {amount}.")
     if amount > LARGEST_AMOUNT:
         raise Invalid.field(
-            field, "too_large", f"{amount} is more than the ledger can hold, {LARGEST_AMOUNT}."
+            field, "too_large", f"{quoted(amount)} is more than the ledger can hold, {LARGEST_AMOUNT}."
         )
     if amount % workspace.money_unit:
         raise Invalid.field(

@@ -1,5 +1,6 @@
 """Rows over REST: what is taken, and what is refused with which words."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -234,6 +235,16 @@ class TestRefusing:
         answer = post(connector, body)
         refused(answer, "malformed", 400)
         assert where in answer.json()["detail"]
+
+    def test_post__a_body_cut_off__does_not_speak_of_surrogates(self, connector: APIClient) -> None:
+        answer = post(connector, '[{"campaign": "hook-te')
+        refused(answer, "malformed", 400)
+        assert answer.json()["detail"] == "The JSON ends too early, at byte 22."
+
+    def test_post__a_number_of_thousands_of_digits__names_its_field(self, connector: APIClient) -> None:
+        body = json.dumps([row()]).replace("41230", "9" * 5000)
+        [error] = refused(post(connector, body), "out_of_range")
+        assert (error["row"], error["field"]) == (0, "impressions")
 
     def test_post__a_malformed_line__is_400_with_its_number(self, connector: APIClient) -> None:
         answer = post(

@@ -1,5 +1,6 @@
 """Every refusal is a problem document; nothing that is sent makes a 500."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from api.errors import field_errors, problem_details
-from tests.api.conftest import BASE, HYPOTHESIS, ClientOf
-from workspaces.choices import Scope
+from experiments.choices import CampaignStatus
+from experiments.models import Campaign
+from tests.api.conftest import BASE, CAMPAIGN, HYPOTHESIS, ClientOf
+from workspaces.choices import Role, Scope
 from workspaces.exceptions import FieldError, Invalid, NotAllowed, NotFound, Refused
 
 NUL = "\x00"
@@ -163,10 +166,89 @@ def test_list__query_that_means_nothing__is_422(planner: APIClient, path: str, q
     assert_problem(planner.get(f"{BASE}{path}?{query}"), 422)
 
 
-@pytest.mark.parametrize("size", ["0", "-5", "a", "%00", str(10**30), "201"])
-def test_list__odd_page_size__is_brought_into_bounds(planner: APIClient, size: str) -> None:
-    answer = planner.get(f"{BASE}sprints/?page_size={size}")
-    assert answer.status_code == 200
+@pytest.mark.parametrize("size", ["0", "-5", "a", "%00", "1e9", "1_0", "%D9%A5"])
+@pytest.mark.parametrize("path", ["sprints/", "metrics/"])
+def test_list__page_size_that_is_none__says_what_is(planner: APIClient, path: str, size: str) -> None:
+    body = assert_problem(planner.get(f"{BASE}{path}?page_size={size}"), 422, "out_of_range")
+    assert "A page has 1 to " in body["detail"]
+
+
+def test_list__page_size_beyond_the_most__gets_the_most(planner: APIClient) -> None:
+    assert planner.get(f"{BASE}sprints/?page_size={10**30}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code", "words"),
+    [
+        ("sprints/", "unknown=1", "unknown_parameter", "There are: status, page, page_size, format."),
+        ("hypotheses/", "Search=a", "unknown_parameter", "search"),
+        ("hypotheses/", "status=", "empty_parameter", "leave it out"),
+        ("zombies/", "state=open&state=resolved", "given_twice", "twice"),
+        ("metrics/", "on_error=skip", "unknown_parameter", "campaign, arm"),
+        ("events/", "afer=3", "unknown_parameter", "after, limit"),
+        ("ledger/balances/", "page=1", "unknown_parameter", "format"),
+        ("campaigns/hook-test/analysis/", "metric=&as_of=", "invalid", "metric is empty"),
+        ("campaigns/hook-test/criteria/", "status=live", "unknown_parameter", "page, page_size"),
+        ("campaigns/hook-test/analysis/", "metric=zz", "unknown_choice", "ctr, cpc"),
+        ("campaigns/", "status=zz", "invalid_choice", "draft, live"),
+        ("campaigns/", "hypothesis=%D9%A1", "not_an_id", "from 1"),
+        ("metrics/", "day_from=05/20/2026", "invalid", "2026-11-20"),
+        ("sprints/", "format=xml", "unknown_choice", "Use json."),
+        ("metrics/", "format=xml", "unknown_choice", "json or csv"),
+    ],
+)
+def test_list__asked_what_it_does_not_know__says_what_it_does(
+    planner: APIClient, hook_test: Campaign, path: str, query: str, code: str, words: str
+) -> None:
+    assert words in assert_problem(planner.get(f"{BASE}{path}?{query}"), 422, code)["detail"]
+
+
+def test_post__with_an_unknown_parameter__does_nothing(planner: APIClient, hook_test: Campaign) -> None:
+    answer = planner.post(f"{BASE}campaigns/hook-test/pause/?reason=dear", {})
+    assert_problem(answer, 422, "unknown_parameter")
+    hook_test.refresh_from_db()
+    assert hook_test.status == CampaignStatus.LIVE
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("sprints/?page=0", "whole numbers from 1"),
+        ("sprints/?page=%D9%A1", "whole numbers from 1"),
+        ("metrics/?cursor=a", "Begin without one"),
+    ],
+)
+def test_list__place_that_is_none__says_how_to_go_on(planner: APIClient, path: str, words: str) -> None:
+    assert words in assert_problem(planner.get(f"{BASE}{path}"), 404)["detail"]
+
+
+def test_post__without_a_media_type__says_which(planner: APIClient) -> None:
+    answer = planner.generic("POST", f"{BASE}sprints/", '{"name": "a"}', "")
+    detail = assert_problem(answer, 415)["detail"]
+    assert detail == "The Content-Type of this call's body is application/json; none was given."
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"guards": None}, "spend, impressions, clicks, conversions or days"),
+        ({"guards": {"days": True}}, "The number of days is a whole number from 1 to"),
+        ({"guards": {"days": True}}, "true was given"),
+    ],
+)
+def test_criterion__that_is_none__says_what_would_be(
+    planner: APIClient, changes: dict[str, Any], words: str
+) -> None:
+    criterion = CAMPAIGN["kill_criteria"][0] | changes
+    if criterion["guards"] is None:
+        del criterion["guards"]
+    answer = planner.post(f"{BASE}campaigns/", CAMPAIGN | {"kill_criteria": [criterion]})
+    assert words in assert_problem(answer, 422)["detail"]
+
+
+def test_fund__of_thousands_of_digits__is_refused_in_a_sentence(session: Callable[[Role], APIClient]) -> None:
+    answer = session(Role.OWNER).post(f"{BASE}ledger/fund/", {"amount": int("9" * 4000), "reason": "a"})
+    assert len(assert_problem(answer, 422, "too_large")["detail"]) < 200
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/problem+json", "image/png", "nonsense", ""])
