@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+
 _PROBLEM = {
     "type": "object",
     "description": "A refusal, by RFC 9457.",
@@ -39,12 +43,30 @@ _IDEMPOTENCY_KEY = {
 }
 
 
+# Parameters that count from 1.
+_COUNTED = {"page", "page_size"}
+
+
+class InputExtension(OpenApiSerializerExtension):
+    """A field that nobody knows is refused."""
+
+    target_class = "api.serializers.fields.Input"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        described = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        return {**described, "additionalProperties": False}
+
+
 def describe_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say of every call how it refuses, and of every POST that it may be sent again."""
+    """Say of every call how it refuses and counts, and of every POST that it may be sent again."""
     result["components"]["schemas"]["Problem"] = _PROBLEM
     for path in result["paths"].values():
         for method, call in path.items():
             call["responses"]["default"] = _REFUSED
+            for parameter in call.get("parameters", []):
+                if parameter["name"] in _COUNTED:
+                    parameter["schema"]["minimum"] = 1
             if method == "post":
                 call.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return result

@@ -72,9 +72,9 @@ class HypothesisInput(Input):
         required=False, help_text="The smallest effect worth having, a fraction: 0.2 for 20 %."
     )
     guardrail_metrics = serializers.ListField(child=Word(METRIC_CHOICES), required=False, max_length=10)
-    impact = Whole(required=False, allow_null=True, help_text="1 to 10")
-    confidence = Whole(required=False, allow_null=True, help_text="1 to 10")
-    ease = Whole(required=False, allow_null=True, help_text="1 to 10")
+    impact = Whole(required=False, allow_null=True, between=(1, 10))
+    confidence = Whole(required=False, allow_null=True, between=(1, 10))
+    ease = Whole(required=False, allow_null=True, between=(1, 10))
     predicted_success = Number(required=False, allow_null=True, help_text="0 to 1")
     parent = Id(required=False, allow_null=True)  # type: ignore[assignment]
 

@@ -41,6 +41,19 @@ def test_schema__asked_for_by_anybody__is_openapi_3_1(client: Client) -> None:
     assert answer.json()["openapi"].startswith("3.1")
 
 
+def test_schema__says_what_is_refused_before_it_is_sent(client: Client) -> None:
+    described = client.get("/api/v1/schema/?format=json").json()
+    shapes = described["components"]["schemas"]
+    assert shapes["CampaignInput"]["additionalProperties"] is False
+    assert shapes["ReasonInput"]["properties"]["reason"]["minLength"] == 1
+    assert "minLength" not in shapes["OptionalReasonInput"]["properties"]["reason"]
+    assert shapes["PreviewInput"]["properties"]["days"] == {"type": "integer", "minimum": 1, "maximum": 60}
+    assert {"$ref": "#/components/schemas/BlankEnum"} in shapes["Zombie"]["properties"]["resolution"]["oneOf"]
+    parameters = described["paths"]["/api/v1/campaigns/"]["get"]["parameters"]
+    bounds = {item["name"]: item["schema"].get("minimum") for item in parameters}
+    assert (bounds["hypothesis"], bounds["page"], bounds["page_size"]) == (1, 1, 1)
+
+
 def test_docs__asked_for_by_anybody__have_no_inline_script_or_style(client: Client) -> None:
     page = client.get("/api/v1/docs/")
     text = page.content.decode()
