@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -65,6 +66,12 @@ def problem(code_of_status: int, code: str, detail: str, *, errors: tuple[FieldE
     if errors:
         body["errors"] = [_as_json(item) for item in errors]
     return Response(body, status=code_of_status, content_type=CONTENT_TYPE)
+
+
+def problem_page(code_of_status: int, code: str, detail: str) -> HttpResponse:
+    """The same where no view of the framework is there to write it."""
+    body = JSONRenderer().render(problem(code_of_status, code, detail).data)
+    return HttpResponse(body, status=code_of_status, content_type=CONTENT_TYPE)
 
 
 def _as_json(error: FieldError) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from config.views import healthz
 # One way in for everybody: with its rate limits and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "config.views.bad_request"
+
 urlpatterns = [
     path("", include("sprints.urls")),
     path("", include("experiments.urls")),

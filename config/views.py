@@ -1,9 +1,13 @@
 """What belongs to no app."""
 
+from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from api.errors import problem_page
 
 
 @never_cache
@@ -13,3 +17,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is refused before any view sees it: to programs in their words, to people on a page."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    if isinstance(exception, DisallowedHost):
+        return problem_page(400, "unknown_host", "This server does not answer for the host of the request.")
+    return problem_page(400, "malformed", "The request could not be read.")

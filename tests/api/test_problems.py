@@ -222,6 +222,16 @@ def test_list__place_that_is_none__says_how_to_go_on(planner: APIClient, path: s
     assert words in assert_problem(planner.get(f"{BASE}{path}"), 404)["detail"]
 
 
+@pytest.mark.parametrize("path", [f"{BASE}sprints/", f"{BASE}nothing/", "/api/v1"])
+def test_any__for_a_foreign_host__is_a_problem(planner: APIClient, path: str) -> None:
+    assert_problem(planner.get(path, headers={"Host": "elsewhere.example"}), 400, "unknown_host")
+
+
+def test_page__for_a_foreign_host__is_a_page(planner: APIClient) -> None:
+    answer = planner.get("/", headers={"Host": "elsewhere.example"})
+    assert (answer.status_code, answer["Content-Type"][:9]) == (400, "text/html")
+
+
 def test_post__without_a_media_type__says_which(planner: APIClient) -> None:
     answer = planner.generic("POST", f"{BASE}sprints/", '{"name": "a"}', "")
     detail = assert_problem(answer, 415)["detail"]
