@@ -30,7 +30,7 @@ from experiments.choices import (
     EvidenceKind,
 )
 from experiments.models import Arm, Campaign, KillCriterion
-from experiments.services.previews import MOST_DAYS
+from experiments.stats.false_kill import MOST_DAYS
 
 
 class ArmInput(Input):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from api.serializers.fields import plain_number
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.models import Breach, ObservationBatch
+from experiments.services.exports.reading import FORMULA_STARTS
 from experiments.services.observations import BatchResult
 from workspaces.exceptions import FieldError
 from workspaces.models import Workspace
@@ -24,8 +25,6 @@ ROW_COLUMNS = {
     **{name: name for name in MEASURES},
 }
 TEXT_COLUMNS = ("campaign", "arm", "source", "entity")
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row_as_json(row: Mapping[str, Any], *, workspace: Workspace) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def row_as_cells(row: Mapping[str, Any], *, workspace: Workspace) -> list[str]:
     """The same in a line of CSV, in the order of ``ROW_COLUMNS``."""
     fields = row_as_json(row, workspace=workspace)
     for name in TEXT_COLUMNS:
-        if fields[name].startswith(FORMULA_STARTS):
+        if fields[name][:1] in FORMULA_STARTS:
             fields[name] = f"'{fields[name]}"
     fields["reported_at"] = fields["reported_at"].isoformat()
     return ["" if value is None else str(value) for value in fields.values()]
@@ -138,7 +137,7 @@ class OpenBreachSerializer(serializers.Serializer[Any]):
 
 
 class BatchResultSerializer(serializers.Serializer[Any]):
-    batch = serializers.IntegerField()
+    batch = serializers.IntegerField(allow_null=True, help_text="Null where there was not a single row.")
     received = serializers.IntegerField()
     inserted = serializers.IntegerField()
     updated = serializers.IntegerField()

@@ -240,3 +240,74 @@ def test_imports__of_another_workspace__do_not_exist(connector: APIClient) -> No
         workspace=elsewhere, at=elsewhere.created_at, channel="import", file_name="theirs.csv"
     )
     assert connector.get(reverse("import", kwargs={"pk": batch.pk})).status_code == 404
+
+
+def test_import__quickno_s_own_table__comes_back_as_it_went(
+    campaign: Campaign, connector: APIClient, written: Callable[[str | bytes], str], workspace: Workspace
+) -> None:
+    rows = [
+        {
+            "campaign": "spring",
+            "arm": arm,
+            "day": "2026-02-01",
+            "source": source,
+            "entity": entity,
+            "clicks": 5,
+        }
+        | {"reported_at": "2026-02-02T08:00:00+00:00", "spend": spend}
+        for arm, source, entity, spend in (("a", "meta", "-17", "3.5"), ("b", "crm", "", "4.25"))
+    ]
+    assert connector.post("/api/v1/metrics/", rows).status_code == 200
+    table = b"".join(connector.get("/api/v1/metrics/?format=csv").streaming_content)  # type: ignore[attr-defined]
+    fields = ("arm__key", "day", "source__key", "entity", "reported_at", "clicks", "spend")
+    before = list(Observation.objects.order_by("arm").values_list(*fields))
+    Observation.objects.all().delete()
+
+    run(workspace, written(table))
+
+    assert list(Observation.objects.order_by("arm").values_list(*fields)) == before
+
+
+def test_import__a_dry_run_with_an_open_question__asks_first_and_fails(
+    campaign: Campaign, written: Callable[[str | bytes], str], workspace: Workspace, capsys: Any
+) -> None:
+    file = written("Campaign,Day,Clicks\nNew thing,2026-02-01,5\n")
+    with pytest.raises(CommandError, match="until the open questions are answered"):
+        run(workspace, file, dry_run=True, create_unplanned=True)
+
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == (
+        "Open question: On which ad platform does “New thing” run? Name the source. Say it with --source."
+    )
+
+
+def test_import__a_file_without_known_columns__names_the_option(
+    campaign: Campaign, written: Callable[[str | bytes], str], workspace: Workspace
+) -> None:
+    with pytest.raises(CommandError, match="Say it with --map"):
+        run(workspace, written("Name,Colour\na,b\n"))
+
+
+def test_import__a_header_alone__is_refused(
+    campaign: Campaign, written: Callable[[str | bytes], str], workspace: Workspace
+) -> None:
+    with pytest.raises(CommandError, match="No line under the header"):
+        run(workspace, written("Campaign,Day,Clicks\n"))
+    assert not ObservationBatch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("currency", "measures"),
+    [("USD", {"spend": 10, "clicks": 5}), ("EUR", {"spend": 9, "revenue": 45, "clicks": 5})],
+)
+def test_import__linkedin_with_two_currencies__takes_amounts_of_one(
+    written: Callable[[str | bytes], str], currency: str, measures: dict[str, int]
+) -> None:
+    workspace = make_workspace(currency=currency)
+    make_live_campaign(workspace, "spring")
+    file = written(
+        "Start Date (in UTC),clicks,cost_in_usd,cost_in_local_currency,conversion_value_in_local_currency\n"
+        "2026-02-01,5,10,9,45\n"
+    )
+    run(workspace, file, **OF_ONE_ARM)
+    assert Observation.objects.get().measures() == measures

@@ -36,6 +36,7 @@ ANSWERS = {
     "unknown_arm": "--campaign and --arm",
     "unknown_campaign": "--campaign or --create-unplanned",
     "unknown_channel": "--source",
+    "unknown_source": "--source",
 }
 
 
@@ -77,6 +78,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join([error.message, *_sentences(error), *hints])) from None
         for line in describe(outcome, is_dry=options["dry_run"]):
             self.stdout.write(line)
+        if outcome.questions:
+            raise CommandError("This file cannot be imported until the open questions are answered.")
         if outcome.result and outcome.result.campaign_ids:
             enqueue(judge_campaigns, outcome.result.campaign_ids)
 
@@ -128,6 +131,9 @@ def _sentences(error: DomainError) -> list[str]:
 
 def describe(outcome: ImportOutcome, *, is_dry: bool) -> Iterator[str]:
     """What became of the file, or would, a line each."""
+    for question in outcome.questions:
+        hint = f" Say it with {ANSWERS[question.code]}." if question.code in ANSWERS else ""
+        yield f"Open question: {question.message}{hint}"
     done = "would be " if is_dry else ""
     yield (
         f"{outcome.received} rows: {outcome.inserted} {done}new, {outcome.updated} {done}changed, "
@@ -142,6 +148,3 @@ def describe(outcome: ImportOutcome, *, is_dry: bool) -> Iterator[str]:
     yield from (f"  restated: {change}" for change in outcome.changes)
     yield from (f"  an earlier import had, this file lacks: {row}" for row in outcome.missing)
     yield from (f"  unplanned campaign: {key}" for key in outcome.unplanned)
-    for question in outcome.questions:
-        hint = f" ({ANSWERS[question.code]})" if question.code in ANSWERS else ""
-        yield f"  open question: {question.message}{hint}"

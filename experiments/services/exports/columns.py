@@ -75,10 +75,11 @@ def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace
                 best = columns
                 break
     if best is None:
-        raise Invalid(
+        raise Invalid.field(
+            "map",
             "no_header",
             "No line of the file names columns that are known here: at least one measure, such as "
-            "Impressions or Spend, beside a day or a campaign. Name them yourself as COLUMN=FIELD.",
+            "Impressions or Spend, beside a day or a campaign. Or say which column is what: COLUMN=FIELD.",
         )
     missing = [header for header in mapped if header not in best.header.cells]
     if missing:
@@ -137,8 +138,17 @@ def _resolve(line: Line, *, separator: str, preset: str, mapped: Mapping[str, st
         ]
         if found:
             columns.positions[target] = _choose(columns, target, found, names=names, currency=currency)
+    _leave_local_currency(columns, names)
     _ask_what_is_doubtful(columns, names, mapped=mapped)
     return columns
+
+
+def _leave_local_currency(columns: Columns, names: Sequence[str]) -> None:
+    """Beside an amount in a currency by name, one in “local currency” may be in another: it is not used."""
+    if columns.currencies:
+        for name, position in columns.measures.items():
+            if names[position].endswith("in local currency"):
+                del columns.positions[name]
 
 
 def _choose(

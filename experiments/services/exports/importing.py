@@ -207,9 +207,10 @@ def _unplanned(
         )
         return questions, {}
     if not _channel(export, options):
+        do = "does" if len(unknown) == 1 else "do"
         questions.append(
             FieldError(
-                "unknown_channel", f"On which ad platform do {names}{more} run? Name the source.", "source"
+                "unknown_channel", f"On which ad platform {do} {names}{more} run? Name the source.", "source"
             )
         )
         return questions, {}

@@ -100,10 +100,11 @@ class Matcher:
                 matched.unknown[identity] = min(row.day, matched.unknown.get(identity, row.day))
                 matched.unknown_lines.append(row.line)
             elif (place := self._place(campaign, row)) is not None:
-                groups[*place, row.day].append(row)
+                said = source or row.own["source"], row.own["reported_at"] or None
+                groups[*place, row.day, *said].append(row)
         self._refuse_shared_names()
         sums_reach = False
-        for (campaign_key, arm, entity, _), parts in groups.items():
+        for (campaign_key, arm, entity, _, whose, said_at), parts in groups.items():
             if len({part.segment for part in parts}) < len(parts):
                 self._ask_about_twins(parts)
             sums_reach = sums_reach or (len(parts) > 1 and any("reach" in part.measures for part in parts))
@@ -112,9 +113,9 @@ class Matcher:
                     campaign=str(campaign_key),
                     arm=str(arm),
                     day=parts[0].day,
-                    source=source,
+                    source=str(whose),
                     entity=str(entity),
-                    reported_at=reported_at,
+                    reported_at=reported_at or (str(said_at) if said_at else None),
                     measures=_sum([part.measures for part in parts]),
                 )
             )
@@ -171,7 +172,11 @@ class Matcher:
 
     def _place(self, campaign: Known, row: DayRow) -> _Place | None:
         named = {level: row.names[level] or row.ids[level] for level in _FINE_LEVELS}
-        if self.arm or len(campaign.arms) == 1:
+        if row.own["arm"] and not self.arm:
+            if row.own["arm"] in campaign.arms:
+                return _Place(campaign.key, row.own["arm"], _entity(row, _FINE_LEVELS))
+            named["arm"] = row.own["arm"]
+        elif self.arm or len(campaign.arms) == 1:
             arm = self.arm or next(iter(campaign.arms))
             return _Place(campaign.key, arm, _entity(row, _FINE_LEVELS))
         for depth, level in reversed(list(enumerate(_FINE_LEVELS, start=1))):
@@ -232,6 +237,8 @@ def _means(given: Collection[str], *, arm: str, name: str) -> bool:
 
 def _entity(row: DayRow, levels: Sequence[str]) -> str:
     """The platform's id of the finest thing below the arm; its name where there is no id."""
+    if row.own["entity"]:
+        return row.own["entity"]
     for level in reversed(levels):
         if entity := row.ids[level] or row.names[level]:
             return entity if len(entity) <= _LONGEST_ENTITY else _shortened(entity)

@@ -8,6 +8,8 @@ from babel.numbers import list_currencies
 
 # Fields of a line beside the measures. Names and ids of what spends the money, from coarse to fine:
 LEVELS = ("campaign", "ad_set", "ad")
+# What only Quickno's own tables have, in the words of a row.
+OWN_FIELDS = ("arm", "source", "entity", "reported_at")
 TEXT_FIELDS = (
     *LEVELS,
     "campaign_id",
@@ -18,6 +20,7 @@ TEXT_FIELDS = (
     "span_start",
     "span_end",
     "segment",
+    *OWN_FIELDS,
 )
 
 _CURRENCY = re.compile(r"[(\[]([A-Z]{3})[)\]]$")
@@ -58,6 +61,7 @@ _QUICKNOS_OWN: dict[str, tuple[str, ...]] = {
     for name in (
         *("engagements", "video_views", "sends", "opens", "visits", "marketing_qualified_leads"),
         *("sales_accepted_leads", "sales_qualified_leads", "opportunities", "customers", "pipeline_value"),
+        *OWN_FIELDS,
     )
 }
 
@@ -165,7 +169,11 @@ _LINKEDIN = Preset(
         "spend": ("total spent", "cost in usd", "cost in local currency"),
         "conversions": ("conversions", "external website conversions"),
         "leads": ("leads", "one click leads"),
-        "revenue": ("total conversion value", "conversion value in local currency"),
+        "revenue": (
+            "total conversion value",
+            "conversion value in usd",
+            "conversion value in local currency",
+        ),
     },
     signature=frozenset(
         {
@@ -180,7 +188,7 @@ _LINKEDIN = Preset(
         }
     ),
     days_setting="Campaign Manager: Export → Time breakdown: Daily",
-    currencies={"cost in usd": "USD"},
+    currencies={"cost in usd": "USD", "conversion value in usd": "USD"},
 )
 _TIKTOK = Preset(
     key="tiktok",

@@ -17,10 +17,12 @@ from experiments.services.exports.numbers import (
     digits_of,
     is_nothing,
 )
-from experiments.services.exports.presets import LEVELS
+from experiments.services.exports.presets import LEVELS, OWN_FIELDS
 from experiments.services.exports.tables import Line, text_of
 from experiments.services.values import quoted
 
+# A spreadsheet takes a cell that begins so for a formula, and runs it.
+FORMULA_STARTS = frozenset("=+-@\t\r")
 Progress = Callable[[Iterable[Line]], Iterable[Line]]
 
 
@@ -35,6 +37,8 @@ class DayRow:
     ids: dict[str, str]
     measures: dict[str, Decimal]
     segment: tuple[str, ...]
+    # By ``presets.OWN_FIELDS``, "" where not given.
+    own: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -77,6 +81,8 @@ def read_export(
     body = read_body(text, columns)
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
     raw = _Reader(columns, currency).read(progress(body.lines), export)
+    if not raw:
+        raise Invalid("no_rows", "No line under the header has the numbers of a day.")
     order = agree_on_order(
         ((row.line.number, row.day) for row in raw if isinstance(row.day, NumericDay)), given=day_order
     )
@@ -207,6 +213,7 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
                 ids={level: _plain_id(columns.cell(row.line, f"{level}_id")) for level in LEVELS},
                 measures={name: value * units[name] for name, value in values.items() if value is not None},
                 segment=tuple(row.line.cells[position] for position in segments),
+                own={name: _unescaped(columns.cell(row.line, name)) for name in OWN_FIELDS},
             )
         )
     if errors:
@@ -217,6 +224,11 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
 def _unit(header: str) -> Decimal:
     """What one in a column is worth: connectors give money in millionths."""
     return Decimal("0.000001") if "micros" in header.lower() else Decimal(1)
+
+
+def _unescaped(cell: str) -> str:
+    """Without the apostrophe that keeps a spreadsheet from taking an id for a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 
 
 def _plain_id(cell: str) -> str:
