@@ -18,7 +18,8 @@ from tests.api.conftest import ClientOf
 from tests.api.metrics import URL, post, refused, row
 from tests.factories import make_criteria
 from tests.planning.breaches import break_rule
-from workspaces.choices import Role, Scope
+from workspaces.choices import EventKind, Role, Scope
+from workspaces.models import Event
 
 A_ROW = '{"campaign": "hook-test", "arm": "b", "day": "2026-05-20", "clicks": 5}'
 START = '[{"campaign": "hook-test", "arm": "b", "day": "2026-05-20", '
@@ -103,14 +104,15 @@ class TestTaking:
             ("text/csv", "campaign,arm,day\n"),
         ],
     )
-    def test_post__no_rows__is_an_empty_batch(
-        self, connector: APIClient, content_type: str, body: str
-    ) -> None:
+    def test_post__no_rows__leaves_no_trace(self, connector: APIClient, content_type: str, body: str) -> None:
         answer = post(connector, body, content_type=content_type)
         assert answer.status_code == 200
         assert {
             answer.json()[name] for name in ("received", "inserted", "updated", "unchanged", "rejected")
         } == {0}
+        assert answer.json()["batch"] is None
+        assert not ObservationBatch.objects.exists()
+        assert not Event.objects.filter(kind=EventKind.METRICS_POSTED).exists()
 
     def test_post__a_blank_cell_of_csv__leaves_what_is_stored(
         self, connector: APIClient, hook_test: Campaign

@@ -25,7 +25,8 @@ _KEY = ("arm_id", "day", "source_id", "entity")
 class BatchResult:
     """What became of a batch. ``errors`` tells of its first bad rows; ``rejected`` counts them all."""
 
-    batch_id: int
+    # ``None`` where there was not a single row: nothing happened, and nothing is told of it.
+    batch_id: int | None
     received: int
     inserted: int
     updated: int
@@ -33,6 +34,11 @@ class BatchResult:
     rejected: int
     errors: list[FieldError]
     campaign_ids: list[int]
+
+
+_NOTHING = BatchResult(
+    batch_id=None, received=0, inserted=0, updated=0, unchanged=0, rejected=0, errors=[], campaign_ids=[]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ def record_observations(
     Raises ``RowsRefused``, which names every bad row; with ``on_error="skip"`` the good rows are stored.
     """
     by.require(Permission.POST_METRICS)
+    if not rows:
+        return _NOTHING
     faults = Faults()
     reports, campaigns, comparison = _compare(rows, by=by, at=at, faults=faults, lock=True)
     if faults and on_error == "fail":
