@@ -68,10 +68,13 @@ class Observation(TenantModel):
     source = models.ForeignKey("workspaces.Source", on_delete=models.PROTECT, related_name="+")
     # The platform's id of the ad or ad set; "" where the arm is one thing.
     entity = models.CharField(max_length=120, blank=True, default="")
-    # Orders the reports of one day: an older one never overwrites a newer one.
+    # Orders the reports of one day: of each measure, an older one never overwrites a newer one.
     reported_at = models.DateTimeField()
     # What was said first is what the maturity curve starts from; unknown of days that were stored without it.
     first_reported_at = models.DateTimeField(null=True, blank=True)
+    # By measure: when it was said, where that was not at ``reported_at``, or where it was cleared. A measure
+    # that is null and not in here was never said. Usually there is none, because reports repeat themselves.
+    said_at = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     batch = models.ForeignKey(ObservationBatch, on_delete=models.PROTECT, related_name="observations")
 
     impressions = _whole()

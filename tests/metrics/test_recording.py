@@ -67,12 +67,42 @@ class TestMerging:
         assert not Restatement.objects.exists()
 
     def test_record__an_older_report__changes_nothing(self, record: Record, at: datetime) -> None:
-        record(said(impressions=100))
+        record(said(impressions=100, clicks=2))
         result = record(said(impressions=90, clicks=3, reported_at=at - timedelta(seconds=1)))
 
         assert counts(result) == (1, 0, 0, 1, 0)
-        assert stored() == {"impressions": 100}
+        assert stored() == {"impressions": 100, "clicks": 2}
         assert Observation.objects.get().reported_at == at
+
+    def test_record__an_older_report_of_what_nobody_else_said__is_taken_for_that(
+        self, record: Record, at: datetime
+    ) -> None:
+        record(said(impressions=100))
+        result = record(said(impressions=90, clicks=3, reported_at=at - timedelta(seconds=2)))
+
+        assert counts(result) == (1, 0, 1, 0, 0)
+        assert stored() == {"impressions": 100, "clicks": 3}
+        assert Observation.objects.get().reported_at == at
+        record(said(clicks=4, reported_at=at - timedelta(seconds=3)))
+        assert stored() == {"impressions": 100, "clicks": 3}
+        record(said(clicks=5, reported_at=at - timedelta(seconds=1)))
+        assert stored() == {"impressions": 100, "clicks": 5}
+
+    def test_record__a_measure_that_later_reports_leave_out__keeps_its_time(
+        self, record: Record, at: datetime
+    ) -> None:
+        record(said(impressions=100, clicks=2, reported_at=at - timedelta(hours=3)))
+        record(said(impressions=110))
+        record(said(clicks=3, reported_at=at - timedelta(hours=2)))
+        assert stored() == {"impressions": 110, "clicks": 3}
+        restatement = Restatement.objects.latest("pk")
+        assert restatement.before == {"clicks": 2}
+        assert restatement.reported_at == at - timedelta(hours=3)
+
+    def test_record__reports_of_the_same_measures__keep_one_time(self, record: Record, at: datetime) -> None:
+        record(said(impressions=100, clicks=2, reported_at=at - timedelta(hours=3)))
+        record(said(impressions=110, clicks=3))
+        assert Observation.objects.get().said_at is None
 
     def test_record__an_older_null__clears_nothing(self, record: Record, at: datetime) -> None:
         record(said(impressions=100))
@@ -101,10 +131,11 @@ class TestMerging:
         by_entity = dict(Observation.objects.values_list("entity", "spend"))
         assert by_entity == {"ad-1": Decimal(3), "ad-2": Decimal(4)}
 
-    def test_record__nothing__is_an_empty_batch(self, record: Record) -> None:
+    def test_record__nothing__leaves_no_trace(self, record: Record) -> None:
         result = record()
         assert counts(result) == (0, 0, 0, 0, 0)
-        assert ObservationBatch.objects.get().pk == result.batch_id
+        assert result.batch_id is None
+        assert not ObservationBatch.objects.exists()
 
 
 class TestNumbers:

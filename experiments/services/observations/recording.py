@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Case, Q, When
 
 from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, RowsRefused
@@ -68,7 +69,55 @@ class _Stored:
 
     pk: int
     reported_at: datetime
+    # As ``Observation.said_at`` has it: ISO times by measure.
+    said_at: dict[str, str] | None
+    # Whether there is any measure that the batch says nothing of, and which, once somebody has to know.
+    has_others: bool
     values: dict[str, Value]
+    others: list[str] = field(default_factory=list)
+
+    def time_of(self, name: str) -> datetime | None:
+        """When the measure was last said; ``None`` where it never was."""
+        if self.said_at and name in self.said_at:
+            return datetime.fromisoformat(self.said_at[name])
+        return None if self.values[name] is None else self.reported_at
+
+    def accepted(self, report: Report) -> dict[str, Value]:
+        """What the report says that nobody has said at a later time."""
+        if report.reported_at >= self.reported_at:
+            return report.values
+        times = {name: self.time_of(name) for name in report.values}
+        return {
+            name: value
+            for name, value in report.values.items()
+            if (time := times[name]) is None or report.reported_at >= time
+        }
+
+    def said_after(self, report: Report, accepted: dict[str, Value]) -> dict[str, str] | None:
+        """``said_at`` once the observation has taken from the report what it accepts."""
+        if (
+            self.said_at is None
+            and report.reported_at >= self.reported_at
+            and not self.others
+            and None not in accepted.values()
+            and (len(accepted) == len(self.values) or accepted.keys() >= self._reported())
+        ):
+            return None
+        newest = max(report.reported_at, self.reported_at)
+        said = dict(self.said_at or {})
+        said |= dict.fromkeys(self._reported() - said.keys(), self.reported_at.isoformat())
+        said |= dict.fromkeys(accepted, report.reported_at.isoformat())
+        after = self.values | accepted
+        return {
+            name: time
+            for name, time in said.items()
+            # Of what the batch says nothing, the value is not known here: a null may be one.
+            if name not in after or after[name] is None or time != newest.isoformat()
+        } or None
+
+    def _reported(self) -> set[str]:
+        """The measures that there are."""
+        return {name for name, value in self.values.items() if value is not None}.union(self.others)
 
 
 @dataclass(slots=True)
@@ -76,8 +125,18 @@ class _Change:
     key: Key
     report: Report
     stored: _Stored
+    accepted: dict[str, Value]
     # Only measures that differ.
     before: dict[str, Value]
+
+    @property
+    def replaced_at(self) -> datetime:
+        """When what is replaced had been said."""
+        stored = self.stored
+        if not stored.said_at:
+            return stored.reported_at
+        times = (stored.time_of(name) for name in self.before)
+        return max((time for time in times if time is not None), default=stored.reported_at)
 
 
 @dataclass(slots=True)
@@ -88,8 +147,8 @@ class _Comparison:
     measures: list[str]
     new: list[tuple[Key, Report]] = field(default_factory=list)
     changed: list[_Change] = field(default_factory=list)
-    # The same values, reported later.
-    confirmed: list[tuple[_Stored, Report]] = field(default_factory=list)
+    # The same values, said again.
+    confirmed: list[tuple[_Stored, Report, dict[str, Value]]] = field(default_factory=list)
     # Older than what is stored, or without a single measure.
     void: list[Report] = field(default_factory=list)
 
@@ -106,9 +165,9 @@ def record_observations(
 ) -> BatchResult:
     """Store the days that ``rows`` tell of, and mark their campaigns for judging.
 
-    A row replaces the measures that it gives, clears those given as ``None`` and leaves the others. A report
-    older than the stored one of the same key changes nothing. A row that a decoder could not read stands in
-    ``rows`` as its error.
+    A row replaces the measures that it gives, clears those given as ``None`` and leaves the others. What a
+    later report has said of a measure stays, in whichever order they come. A row that a decoder could not
+    read stands in ``rows`` as its error.
 
     Raises ``RowsRefused``, which names every bad row; with ``on_error="skip"`` the good rows are stored.
     """
@@ -167,7 +226,7 @@ def preview_observations(rows: Sequence[Row | FieldError], *, by: Actor, at: dat
             )
             for change in comparison.changed
         ],
-        unchanged=[report.row for _, report in comparison.confirmed] + [r.row for r in comparison.void],
+        unchanged=[report.row for _, report, _ in comparison.confirmed] + [r.row for r in comparison.void],
         rejected=len(faults),
         errors=faults.first(),
     )
@@ -187,79 +246,119 @@ def _compare(
     comparison = _Comparison([name for name in MEASURES if name in named])
     stored = dict(_stored(placed, measures=comparison.measures, by=by))
     placed = placer.refuse_other_grain(placed, stored)
+    _read_others(
+        [
+            found
+            for key, report in placed.items()
+            if (found := stored.get(key)) and found.has_others and report.reported_at > found.reported_at
+        ],
+        named=comparison.measures,
+    )
     for key, report in placed.items():
         _compare_one(key, report, stored.get(key), comparison)
     return placed, campaigns, comparison
 
 
 def _compare_one(key: Key, report: Report, stored: _Stored | None, comparison: _Comparison) -> None:
-    if not report.values or (stored is not None and report.reported_at < stored.reported_at):
+    accepted = report.values if stored is None else stored.accepted(report)
+    if not accepted:
         comparison.void.append(report)
     elif stored is None:
         comparison.new.append((key, report))
     else:
         before = {
-            name: stored.values[name] for name, value in report.values.items() if stored.values[name] != value
+            name: stored.values[name] for name, value in accepted.items() if stored.values[name] != value
         }
         if before:
-            comparison.changed.append(_Change(key, report, stored, before))
+            comparison.changed.append(_Change(key, report, stored, accepted, before))
         else:
-            comparison.confirmed.append((stored, report))
+            comparison.confirmed.append((stored, report, accepted))
 
 
 def _stored(keys: Collection[Key], *, measures: Sequence[str], by: Actor) -> Iterator[tuple[Key, _Stored]]:
     """What is stored of these arms on these days, other entities and sources included."""
     arms = sorted({key.arm_id for key in keys})
     days = sorted({key.day for key in keys})
+    others = Q(*((f"{name}__isnull", False) for name in MEASURES if name not in measures), _connector=Q.OR)
+    has_others = Case(When(others, then=1), default=0) if others else models.Value(0)
     for chunk in chunks(arms):
         found = Observation.objects.of(by.workspace).filter(arm__in=chunk, day__in=days).order_by()
-        for row in found.values_list("id", "reported_at", *_KEY, *measures).iterator(chunk_size=10_000):
-            yield Key(*row[2:6]), _Stored(row[0], row[1], dict(zip(measures, row[6:], strict=True)))
+        rows = found.annotate(has_others=has_others).values_list(
+            "id", "reported_at", "said_at", "has_others", *_KEY, *measures
+        )
+        for row in rows.iterator(chunk_size=10_000):
+            values = dict(zip(measures, row[8:], strict=True))
+            yield Key(*row[4:8]), _Stored(row[0], row[1], row[2], bool(row[3]), values)
+
+
+def _read_others(observations: Sequence[_Stored], *, named: Collection[str]) -> None:
+    """Of each, the measures that there are and that the batch says nothing of."""
+    by_id = {observation.pk: observation for observation in observations}
+    others = [name for name in MEASURES if name not in named]
+    for chunk in chunks(list(by_id)):
+        for pk, *values in Observation.objects.filter(pk__in=chunk).values_list("id", *others):
+            by_id[pk].others = [name for name, value in zip(others, values, strict=True) if value is not None]
 
 
 def _store(comparison: _Comparison, *, batch: ObservationBatch) -> None:
     measures = comparison.measures
     insert_rows(
         Observation,
-        ["workspace_id", *_KEY, "reported_at", "first_reported_at", "batch_id", *measures],
+        ["workspace_id", *_KEY, "reported_at", "first_reported_at", "said_at", "batch_id", *measures],
         (
             (
-                batch.workspace_id,
-                *key,
-                report.reported_at,
-                report.reported_at,
-                batch.pk,
+                *(batch.workspace_id, *key, report.reported_at, report.reported_at),
+                *(_cleared(report), batch.pk),
                 *map(report.values.get, measures),
             )
             for key, report in comparison.new
         ),
     )
-    merged = ((change, change.stored.values | change.report.values) for change in comparison.changed)
+    merged = ((change, change.stored.values | change.accepted) for change in comparison.changed)
     update_rows(
         Observation,
-        ["reported_at", "batch_id", *measures],
+        ["reported_at", "said_at", "batch_id", *measures],
         (
-            (change.report.reported_at, batch.pk, *map(values.get, measures), change.stored.pk)
+            (
+                *_times(change.stored, change.report, change.accepted),
+                batch.pk,
+                *map(values.get, measures),
+                change.stored.pk,
+            )
             for change, values in merged
         ),
     )
     update_rows(
         Observation,
-        ["reported_at"],
+        ["reported_at", "said_at"],
         (
-            (report.reported_at, stored.pk)
-            for stored, report in comparison.confirmed
-            if report.reported_at > stored.reported_at
+            (*times, stored.pk)
+            for stored, report, accepted in comparison.confirmed
+            if (times := _times(stored, report, accepted)) != (stored.reported_at, stored.said_at)
         ),
     )
     insert_rows(
         Restatement,
         ["workspace_id", "observation_id", "batch_id", "reported_at", "before"],
         (
-            (batch.workspace_id, change.stored.pk, batch.pk, change.stored.reported_at, change.before)
+            (batch.workspace_id, change.stored.pk, batch.pk, change.replaced_at, change.before)
             for change in comparison.changed
         ),
     )
+
+
+def _times(
+    stored: _Stored, report: Report, accepted: dict[str, Value]
+) -> tuple[datetime, dict[str, str] | None]:
+    """When the day was last reported, and which measures were said at another time."""
+    return max(report.reported_at, stored.reported_at), stored.said_after(report, accepted)
+
+
+def _cleared(report: Report) -> dict[str, str] | None:
+    """Of a first report: the measures that it says there are none of."""
+    if None not in report.values.values():
+        return None
+    return {name: report.reported_at.isoformat() for name, value in report.values.items() if value is None}
 
 
 def _tell(

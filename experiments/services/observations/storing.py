@@ -86,7 +86,7 @@ def _converted(
         case models.DateField():
             convert = operations.adapt_datefield_value
         case models.JSONField():
-            return [field.get_db_prep_save(value, connection) for value in column]
+            return [value if value is None else field.get_db_prep_save(value, connection) for value in column]
         case _:
             return column
     converted = {value: convert(value) for value in {*column} - {None}}
