@@ -10,7 +10,15 @@ from experiments.models.criterion import canonical_number, criteria_digest
 from experiments.selectors.estimates import Estimates, estimates_of
 from experiments.services.criteria import CRITERION_FIELDS, read_criterion
 from experiments.services.values import Values
-from experiments.stats.false_kill import MOST_DAYS, SHOWN_TRUTHS, PlannedRun, Risk, Rule, false_kill_risk
+from experiments.stats.false_kill import (
+    MOST_DAYS,
+    RUNS,
+    SHOWN_TRUTHS,
+    PlannedRun,
+    Risk,
+    Rule,
+    false_kill_risk,
+)
 from experiments.stats.grids import SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.permissions import Actor, Permission
@@ -20,6 +28,10 @@ PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_expos
 GOOD, BAD = SHOWN_TRUTHS[0], SHOWN_TRUTHS[-1]
 # Beyond it no advertiser is, and the random numbers have no room.
 MOST_EVENTS_PER_DAY = 10**12
+# What one preview may cost, in campaigns times the mornings on which each is judged: a week of all runs.
+MOST_LOOKS = 7 * RUNS
+# Surer rules fire in fewer of the simulated campaigns than tell anything, and are slow to judge.
+HIGHEST_CONFIDENCE = 0.999
 
 
 def preview_criterion(*, values: Mapping[str, Any], by: Actor) -> dict[str, Any]:
@@ -28,7 +40,8 @@ def preview_criterion(*, values: Mapping[str, Any], by: Actor) -> dict[str, Any]
     ``values`` maps names out of ``PREVIEW_FIELDS``: ``truth`` is the metric's value that is assumed to be
     true, ``price_of_exposure`` the money for one of what a rate is counted against (an impression for CTR:
     CPM ÷ 1000), ``order_value`` the average order behind a return on spend. Simulated, and seeded by the
-    rule: the same values always give the same figures.
+    rule: the same values always give the same figures. A longer plan is tried on fewer campaigns, and says so
+    in its Monte Carlo errors.
     """
     by.require(Permission.READ)
     reader = Values(values, known=PREVIEW_FIELDS)
@@ -41,7 +54,7 @@ def preview_criterion(*, values: Mapping[str, Any], by: Actor) -> dict[str, Any]
     estimates = estimates_of([by.workspace])
     run = _read_run(reader, metric, estimates, by=by)
     reader.raise_errors()
-    _refuse_what_cannot_be_drawn(reader, criterion, run, truth=truth)
+    _refuse_what_cannot_be_told(reader, criterion, run, truth=truth)
     reader.raise_errors()
     return _as_shown(criterion, run, truth=truth)
 
@@ -83,11 +96,18 @@ def _curve(estimates: Estimates) -> MaturityCurve:
     return min(estimates.curves.values(), key=lambda curve: curve.share, default=DEFAULT_CURVE)
 
 
-def _refuse_what_cannot_be_drawn(
+def _refuse_what_cannot_be_told(
     reader: Values, criterion: KillCriterion, run: PlannedRun | None, *, truth: Decimal | None
 ) -> None:
     if run is None:
         return
+    if criterion.confidence > HIGHEST_CONFIDENCE:
+        reader.refuse(
+            "criterion.confidence",
+            "out_of_range",
+            f"A preview tells of a confidence up to {HIGHEST_CONFIDENCE}; beyond it, too few of the "
+            "simulated campaigns are stopped.",
+        )
     values = [_value_at(criterion, worse_by) for worse_by in SHOWN_TRUTHS]
     values += [float(truth)] if truth is not None else []
     is_cost = criterion.metric_definition.form == MetricForm.COST
@@ -111,7 +131,13 @@ def _as_shown(criterion: KillCriterion, run: PlannedRun | None, *, truth: Decima
     seed = criteria_digest([criterion])
     risks = {
         risk.truth: risk
-        for risk in false_kill_risk(_rule(criterion, run.spread), run, seed=seed, truths=list(truths))
+        for risk in false_kill_risk(
+            _rule(criterion, run.spread),
+            run,
+            seed=seed,
+            truths=list(truths),
+            runs=min(RUNS, MOST_LOOKS // run.days),
+        )
     }
     return {
         "sentence": criterion.rule_text,

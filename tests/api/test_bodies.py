@@ -75,9 +75,12 @@ def test_body__of_a_form_with_a_session__is_done_once(
     client.handler.enforce_csrf_checks = True
     client.cookies["csrftoken"] = token = "a" * 32
     headers = {"Idempotency-Key": "today", "X-CSRFToken": token}
-    send = lambda: client.post(  # noqa: E731
-        f"{BASE}imports/", FORM, content_type="multipart/form-data; boundary=edge", headers=headers
-    )
+
+    def send() -> Any:
+        return client.post(
+            f"{BASE}imports/", FORM, content_type="multipart/form-data; boundary=edge", headers=headers
+        )
+
     first, again = send(), send()
     assert (first.status_code, first.json()["inserted"]) == (201, 1)
     assert again.content == first.content
@@ -85,8 +88,8 @@ def test_body__of_a_form_with_a_session__is_done_once(
 
 def bare_actions() -> list[str]:
     """The addresses of all POSTs that take no body, as the description of the API has them."""
-    generator: Any = SchemaGenerator
-    paths = generator().get_schema(request=None, public=True)["paths"]
+    generator: Any = SchemaGenerator()
+    paths = generator.get_schema(request=None, public=True)["paths"]
     return sorted(
         re.sub(r"\{\w+\}", "1", path)
         for path, calls in paths.items()

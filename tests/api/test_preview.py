@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from experiments.stats.false_kill import RUNS, PlannedRun, Risk, Rule, false_kill_risk
 from tests.api.conftest import BASE, CAMPAIGN, ClientOf
 from workspaces.choices import Role, Scope
 
@@ -55,6 +56,21 @@ def test_preview__of_a_cost__takes_its_guard_in_money(planner: APIClient) -> Non
     assert body["chance_to_catch_loser"] > body["false_kill_risk"]
 
 
+def test_preview__of_a_long_plan__costs_no_more_looks_than_of_a_week(
+    planner: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def count(rule: Rule, run: PlannedRun, *, runs: int, **how: Any) -> tuple[Risk, ...]:
+        looks.append(run.days * runs)
+        return false_kill_risk(rule, run, runs=10, **how)
+
+    monkeypatch.setattr("experiments.services.previews.false_kill_risk", count)
+    for days in (1, 7, 30, 60):
+        assert preview(planner, days=days).status_code == 200
+    assert max(looks) == looks[1] == 7 * RUNS
+
+
 def test_preview__asked_twice__shows_the_same_figures(planner: APIClient) -> None:
     assert preview(planner).content == preview(planner).content
 
@@ -65,6 +81,7 @@ def test_preview__asked_twice__shows_the_same_figures(planner: APIClient) -> Non
         ({"price_of_exposure": None}, "price_of_exposure"),
         ({"spend_per_day": "0"}, "spend_per_day"),
         ({"days": 61}, "days"),
+        ({"criterion": PLAN["criterion"] | {"confidence": 0.9999999}}, "criterion.confidence"),
         ({"days": 10**30}, "days"),
         ({"truth": "1.5"}, "truth"),
         ({"spend_per_day": "99999999999", "price_of_exposure": "0.000001"}, "spend_per_day"),
