@@ -12,9 +12,13 @@ class LearntView(WorkspaceView):
     section = "settings"
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        curves = curve_views(self.workspace)
+        late = [view for view in curves if not view.is_at_once]
         return self.render(
             {
-                "curves": curve_views(self.workspace),
+                "curves": late,
+                "at_once": [view.source.name for view in curves if view.is_at_once],
+                "ages": late[0].ages if late else [],
                 "spreads": spread_views(self.workspace),
                 "fewest": FEWEST_CAMPAIGNS_TO_REFIT,
             }
