@@ -20,6 +20,7 @@ from experiments.choices import (
     GuardKey,
 )
 from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_metric_amount
+from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm, RulePreview
 from experiments.models import Campaign, Hypothesis, KillCriterion
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
@@ -70,6 +71,8 @@ class ArmForm(RowForm):
 
 class CriterionForm(RowForm):
     telling = ("threshold", "guard_0")
+    # Only where somebody asked what the rule would do.
+    preview: RulePreview | None = None
 
     action = forms.ChoiceField(
         choices=[
@@ -201,9 +204,14 @@ def _is_chance(text: str) -> bool:
         return False
 
 
-def is_growing(data: Data) -> bool:
-    """Whether the button of one more row was pressed: nothing is saved then, nor complained about."""
-    return data is not None and "more" in data
+def is_previewing(data: Data) -> bool:
+    """Whether somebody asks what the rules would do."""
+    return data is not None and "preview" in data
+
+
+def is_unsent(data: Data) -> bool:
+    """Whether one more row or a preview is asked for: nothing is saved then, nor complained about."""
+    return data is not None and ("more" in data or is_previewing(data))
 
 
 def typed(data: Data, prefix: str = "") -> dict[str, Any]:
@@ -235,11 +243,11 @@ class Rows(Generic[RowT]):
         posted = list(takewhile(lambda prefix: f"{prefix}-{form_class.telling[0]}" in (data or {}), prefixes))
         count = max(len(initial), fewest) if data is None else len(posted) + (data.get("more") == name)
         given = dict(zip(prefixes, initial, strict=False))
-        if is_growing(data):
+        if is_unsent(data):
             given = {prefix: typed(data, f"{prefix}-") for prefix in posted}
         self.forms: list[RowT] = [
             form_class(
-                data if prefix in posted and not is_growing(data) else None,
+                data if prefix in posted and not is_unsent(data) else None,
                 prefix=prefix,
                 workspace=workspace,
                 initial=given.get(prefix),
@@ -287,6 +295,25 @@ class Draft:
 
     criteria: Rows[CriterionForm]
     form: Form
+    plan: PlanForm
+
+    def take_plan(self, data: Data, *, workspace: Workspace, spend_per_day: str = "", days: int = 0) -> None:
+        """The plan beside the rules: as it was typed, else as far as it can be told."""
+        given = {"spend_per_day": spend_per_day, "days": days or USUAL_DAYS}
+        self.plan = PlanForm(
+            data if is_previewing(data) else None,
+            workspace=workspace,
+            initial=given | typed(data, f"{PLAN_PREFIX}-"),
+        )
+
+    @property
+    def planned_budget(self) -> Decimal | None:
+        """What the form itself says about the budget, if that can be read."""
+        field = self.form.fields.get("budget")
+        try:
+            return field.clean(self.form["budget"].value()) if field else None
+        except ValidationError:
+            return None
 
     def is_valid(self) -> bool:
         answers = [self.form.is_valid(), self.criteria.is_valid()]
@@ -329,7 +356,7 @@ class CampaignDraft(Draft):
     ) -> None:
         arms = list(campaign.arms.all()) if campaign else []
         criteria = list(campaign.kill_criteria.all()) if campaign else []
-        if is_growing(data):
+        if is_unsent(data):
             self.form = CampaignForm(workspace=workspace, initial=typed(data))
         else:
             self.form = CampaignForm(data, workspace=workspace, initial=initial)
@@ -362,6 +389,7 @@ class CampaignDraft(Draft):
         )
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
+        self.take_plan(data, workspace=workspace)
 
     def is_valid(self) -> bool:
         answers = [super().is_valid(), self.arms.is_valid()]
@@ -407,8 +435,16 @@ class CampaignDraft(Draft):
 class AmendDraft(Draft):
     """New rules for a launched campaign, and why."""
 
-    def __init__(self, data: Data = None, *, workspace: Workspace, criteria: Sequence[KillCriterion]) -> None:
-        if is_growing(data):
+    def __init__(
+        self,
+        data: Data = None,
+        *,
+        workspace: Workspace,
+        criteria: Sequence[KillCriterion],
+        spend_per_day: str,
+        days: int,
+    ) -> None:
+        if is_unsent(data):
             self.form = ReasonForm(workspace=workspace, initial=typed(data))
         else:
             self.form = ReasonForm(data, workspace=workspace)
@@ -421,6 +457,7 @@ class AmendDraft(Draft):
             fewest=1,
             most=MOST_CRITERIA,
         )
+        self.take_plan(data, workspace=workspace, spend_per_day=spend_per_day, days=days)
 
     @property
     def rules(self) -> list[dict[str, Any]]:

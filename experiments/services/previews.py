@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
@@ -131,13 +132,7 @@ def _as_shown(criterion: KillCriterion, run: PlannedRun | None, *, truth: Decima
     seed = criteria_digest([criterion])
     risks = {
         risk.truth: risk
-        for risk in false_kill_risk(
-            _rule(criterion, run.spread),
-            run,
-            seed=seed,
-            truths=list(truths),
-            runs=min(RUNS, MOST_LOOKS // run.days),
-        )
+        for risk in _simulated(_rule(criterion, run.spread), run, seed=seed, truths=tuple(truths))
     }
     return {
         "sentence": criterion.rule_text,
@@ -147,6 +142,12 @@ def _as_shown(criterion: KillCriterion, run: PlannedRun | None, *, truth: Decima
         "expected_spend": _money(criterion, risks[assumed].expected_spend),
         "truths": [_risk_as_shown(criterion, risk) for risk in risks.values()],
     }
+
+
+@lru_cache(maxsize=256)
+def _simulated(rule: Rule, run: PlannedRun, *, seed: str, truths: tuple[float, ...]) -> tuple[Risk, ...]:
+    """Kept, because while a form is filled in the same rule is asked about again and again."""
+    return false_kill_risk(rule, run, seed=seed, truths=truths, runs=min(RUNS, MOST_LOOKS // run.days))
 
 
 def _risk_as_shown(criterion: KillCriterion, risk: Risk) -> dict[str, Any]:

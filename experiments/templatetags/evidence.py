@@ -1,19 +1,30 @@
 """Kill criteria, arms, days and zombies as words and drawings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from experiments.choices import MEASURES, METRICS, GuardKey, Metric, MetricForm, ZombieSignal
+from experiments.choices import (
+    MEASURES,
+    METRICS,
+    Comparator,
+    CriterionAction,
+    GuardKey,
+    Metric,
+    MetricForm,
+    ZombieSignal,
+)
+from experiments.forms.preview import RulePreview
 from experiments.models import KillCriterion, ZombieFlag
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
-from experiments.templatetags import _burning, _charts, _drawings, _words
+from experiments.templatetags import _burning, _charts, _drawings, _risks, _words
 from workspaces.models.spelling import MINUS, Number, in_currency
 from workspaces.templatetags.quickno import UNKNOWN, counted, day, sentence_case, strong
 
@@ -180,6 +191,60 @@ def burn_chart(context: Context, burn: Sequence[Burning], days: Sequence[date]) 
 @register.simple_tag(takes_context=True)
 def burn_chart_narrow(context: Context, burn: Sequence[Burning], days: Sequence[date]) -> SafeString:
     return _burning.burn(burn, days, _currency(context), _burning.NARROW)
+
+
+@register.filter
+def of_hundred(chance: float) -> str:
+    """How many of 100: ``2.5``."""
+    return _risks.of_hundred(chance)
+
+
+@register.simple_tag
+def quality(preview: RulePreview, truth: Mapping[str, Any]) -> str:
+    """A truth beside the limit: ``20% costlier``, ``10% higher``, ``at the limit``."""
+    worse_by = truth["worse_by"]
+    if preview.metric is None or not worse_by:
+        return "at the limit"
+    is_cost = preview.metric.form == MetricForm.COST
+    low, high = ("cheaper", "costlier") if is_cost else ("lower", "higher")
+    is_higher = (preview.comparator == Comparator.ABOVE) is (worse_by > 0)
+    return f"{abs(worse_by):.0%} {high if is_higher else low}"
+
+
+_PREVIEW_VERBS = {
+    CriterionAction.PAUSE: ("stops", "stopped"),
+    CriterionAction.ASK: ("asks about", "asked about"),
+    CriterionAction.TELL: ("tells about", "told about"),
+}
+
+
+@register.filter
+def stops(preview: RulePreview) -> str:
+    """What the rule does: ``stops``."""
+    return _PREVIEW_VERBS[CriterionAction(preview.action)][0]
+
+
+@register.filter
+def stopped(preview: RulePreview) -> str:
+    """The same, as what was done: ``stopped``."""
+    return _PREVIEW_VERBS[CriterionAction(preview.action)][1]
+
+
+def _stops_drawing(preview: RulePreview, width: float) -> SafeString:
+    truths = preview.figures["truths"] if preview.figures else []
+    names = [quality(preview, truth) for truth in truths]
+    return _risks.stops(truths, names, verb=stopped(preview), width=width)
+
+
+@register.simple_tag
+def stops_chart(preview: RulePreview) -> SafeString:
+    """How many the rule has stopped by each day."""
+    return _stops_drawing(preview, _risks.WIDE)
+
+
+@register.simple_tag
+def stops_chart_narrow(preview: RulePreview) -> SafeString:
+    return _stops_drawing(preview, _risks.NARROW)
 
 
 _REASONS = {

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from experiments.choices import CampaignStatus, HypothesisStatus
 from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
 from experiments.forms import AmendDraft, CampaignDraft
-from experiments.forms.campaign import is_growing
+from experiments.forms.campaign import is_previewing, is_unsent
 from experiments.models import Campaign, Hypothesis
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
@@ -24,6 +24,8 @@ from experiments.selectors.campaign_pages import (
 )
 from experiments.services.campaigns import change_campaign, create_campaign, missing_for_launch
 from experiments.services.criteria import amend_criteria
+from experiments.stats.false_kill import MOST_DAYS
+from experiments.views.previews import is_part_wanted, preview_rules
 from workspaces.choices import SourceKind
 from workspaces.models import Event, Source
 from workspaces.permissions import Permission
@@ -134,7 +136,11 @@ class DraftView(WorkspaceView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         draft = self.draft(request.POST)
-        if is_growing(request.POST):
+        if is_previewing(request.POST):
+            preview_rules(draft, request.POST, by=self.actor)
+            part = "experiments/_preview_answer.html" if is_part_wanted(request) else ""
+            return self.render(self.context(draft), template=part)
+        if is_unsent(request.POST):
             return self.render(self.context(draft))
         status = 422
         if draft.is_valid():
@@ -212,7 +218,22 @@ class AmendView(DraftView, _OneCampaign):
     permission = Permission.AMEND
 
     def draft(self, data: QueryDict | None = None) -> AmendDraft:
-        return AmendDraft(data, workspace=self.workspace, criteria=list(self.campaign.kill_criteria.all()))
+        return AmendDraft(
+            data,
+            workspace=self.workspace,
+            criteria=list(self.campaign.kill_criteria.all()),
+            **self.planned(),
+        )
+
+    def planned(self) -> dict[str, Any]:
+        """What it was to spend a day, as far as its budget and its last day tell."""
+        campaign = self.campaign
+        first, last = campaign.first_judged_day(), campaign.runs_until
+        if first is None or last is None or last < first:
+            return {"spend_per_day": "", "days": 0}
+        days = min((last - first).days + 1, MOST_DAYS)
+        daily = round(campaign.budget / days, self.workspace.currency_exponent)
+        return {"spend_per_day": f"{daily.normalize():f}" if daily else "", "days": days}
 
     def context(self, draft: AmendDraft) -> dict[str, Any]:
         return {**super().context(draft), "campaign": self.campaign}

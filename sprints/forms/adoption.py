@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 
-from experiments.forms.campaign import CriterionForm, Draft, Rows
+from experiments.forms.campaign import CriterionForm, Draft, Rows, is_unsent, typed
 from experiments.models import Hypothesis
 from workspaces.forms import DayField, Form, MoneyField
 from workspaces.models import Workspace
@@ -37,7 +37,10 @@ class AdoptDraft(Draft):
         workspace: Workspace,
         hypotheses: Iterable[Hypothesis],
     ) -> None:
-        self.form = AdoptForm(data, workspace=workspace)
+        if is_unsent(data):
+            self.form = AdoptForm(workspace=workspace, initial=typed(data))
+        else:
+            self.form = AdoptForm(data, workspace=workspace)
         cast("forms.ChoiceField", self.form.fields["hypothesis"]).choices = [
             ("", "none"),
             *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
@@ -51,6 +54,7 @@ class AdoptDraft(Draft):
             fewest=1,
             most=MOST_CRITERIA,
         )
+        self.take_plan(data, workspace=workspace)
 
     @property
     def values(self) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Rules of a form that is not saved, tried on the plan beside them."""
+
+from django.http import HttpRequest, QueryDict
+
+from experiments.choices import METRICS
+from experiments.exceptions import DomainError
+from experiments.forms.campaign import CriterionForm, Draft
+from experiments.forms.preview import RulePreview
+from experiments.services.previews import preview_criterion
+from workspaces.permissions import Actor
+
+
+def is_part_wanted(request: HttpRequest) -> bool:
+    """Whether htmx asks, which puts the answer into the page that is there."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def preview_rules(draft: Draft, data: QueryDict, *, by: Actor) -> None:
+    """Give each filled row what its rule would do, or what is unclear about it."""
+    draft.plan.full_clean()
+    tried = 0
+    for row in draft.criteria.forms:
+        asked = CriterionForm(data, prefix=str(row.prefix), workspace=by.workspace, initial=None)
+        if not asked.is_blank:
+            row.preview = _preview(asked, draft, by=by)
+            tried += 1
+    if not tried:
+        draft.criteria.forms[0].preview = RulePreview(complaints=["Fill in the limit and the guard first."])
+
+
+def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
+    if not asked.is_valid():
+        return RulePreview(
+            complaints=[
+                f"{asked.fields[name].label}: {message}" if name in asked.fields else str(message)
+                for name, messages in asked.errors.items()
+                for message in messages
+            ]
+        )
+    rule = asked.values
+    preview = RulePreview(
+        metric=METRICS[rule["metric"]],
+        action=rule["action"],
+        level=rule["level"],
+        comparator=rule["comparator"],
+    )
+    plan = draft.plan.values_for(METRICS[rule["metric"]], budget=draft.planned_budget)
+    if plan is None:
+        preview.complaints = ["What it would do is not known yet: the plan below lacks something."]
+        return preview
+    try:
+        preview.figures = preview_criterion(values={"criterion": rule, **plan}, by=by)
+    except DomainError as error:
+        preview.complaints = (
+            draft.plan.take_preview(error.errors, metric=METRICS[rule["metric"]])
+            if error.errors
+            else [error.message]
+        )
+        preview.complaints = preview.complaints or ["The plan below does not fit this rule."]
+    else:
+        preview.figures = {**preview.figures, "spend_per_day": plan["spend_per_day"], "days": plan["days"]}
+    return preview
