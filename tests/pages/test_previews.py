@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,7 @@ from experiments.choices import METRICS, MetricForm
 from experiments.forms.preview import PRICED_BY
 from experiments.models import Campaign
 from experiments.templatetags._risks import of_hundred, stops
+from tests.pages.browsing import AXE, OVERFLOW, PATIENCE_MS, UNFOLD, Look, opened, served
 from tests.pages.conftest import Browse, Week
 from tests.pages.test_every_page import Page, check
 from tests.pages.test_planning_forms import CAMPAIGN
@@ -166,6 +168,30 @@ def test_preview__on_the_adoption__keeps_the_budget_as_it_was_typed(mia: Client,
     page = ask(mia, {"plan-spend_per_day": ""}, url=url)
     assert "at $357.14 a day for 7 days" in page
     assert 'value="2.5k"' in page
+
+
+def test_preview__as_one_types__comes_without_a_button_and_leaves_the_field_alone(
+    shared_db: None, chromium: str, browse: Browse, week: Week
+) -> None:
+    path = reverse("campaign_edit", args=["harbour", week.draft.key])
+    look = Look(390, "dark")
+    with served() as address, opened(chromium, address, look, as_whom=browse(Role.MARKETER)) as page:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(error.message))
+        page.goto(path)
+        page.fill("#id_plan-impressions", "20")
+        page.fill("#id_plan-spend_per_day", "1000")
+        page.wait_for_selector("#would-criterion-0 .qn-num", timeout=PATIENCE_MS)
+        assert page.evaluate("document.activeElement.id") == "id_plan-spend_per_day"
+        assert page.inner_text("#would-said").startswith("Criterion 1 stops")
+        page.evaluate(UNFOLD)
+        assert page.evaluate(OVERFLOW) == 0
+        assert Axe().run(page, options=AXE).response["violations"] == []
+        page.select_option("[name=criterion-0-metric]", "cvr")
+        page.wait_for_selector("#would-plan-clicks .qn-errors", timeout=PATIENCE_MS)
+        assert not page.is_visible("#id_plan-impressions")
+        assert said == []
 
 
 def test_preview__viewer__is_refused(browse: Browse) -> None:
