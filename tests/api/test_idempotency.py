@@ -28,7 +28,9 @@ from workspaces.selectors import first_owner
 def post(
     client: APIClient, body: dict[str, Any] | None = None, key: str = "once", path: str = "hypotheses/"
 ) -> Any:
-    return client.post(f"{BASE}{path}", body or HYPOTHESIS, headers={"Idempotency-Key": key})
+    return client.post(
+        f"{BASE}{path}", HYPOTHESIS if body is None else body, headers={"Idempotency-Key": key}
+    )
 
 
 def test_post__sent_again__hears_the_first_answer(planner: APIClient) -> None:
@@ -44,7 +46,7 @@ def test_post__sent_again__hears_the_first_answer(planner: APIClient) -> None:
 def test_action__on_what_is_called_by_a_key__is_done_once(planner: APIClient) -> None:
     planner.post(f"{BASE}campaigns/", CAMPAIGN)
     path = f"campaigns/{CAMPAIGN['key']}/discard/"
-    first, second = post(planner, path=path), post(planner, path=path)
+    first, second = post(planner, {}, path=path), post(planner, {}, path=path)
     assert (first.status_code, second.status_code) == (200, 200)
     assert second.content == first.content
 
