@@ -1,7 +1,7 @@
 """Whether a plan can still move its money: what the ledger, the campaigns and their chances say by now."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
@@ -25,13 +25,26 @@ def why_outdated(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: d
     return why if plan.state == ReallocationState.APPROVED else [*why, *crossings(plan, lines, at=at)]
 
 
-def misfits(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> list[FieldError]:
+def donor_accounts(lines: Iterable[ReallocationLine], *, at: datetime) -> dict[int, CampaignAccount]:
+    """The accounts of the campaigns that these lines take from, by id, read together."""
+    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
+    return campaign_accounts(list(donors.values()), at=at)
+
+
+def misfits(
+    lines: Sequence[ReallocationLine],
+    *,
+    workspace: Workspace,
+    accounts: Mapping[int, CampaignAccount] | None = None,
+    at: datetime,
+) -> list[FieldError]:
     """What the ledger and the campaigns' states forbid now, row by row; empty where every line fits.
 
-    Several lines of one donor share what it has: the row at which it runs out is named.
+    Several lines of one donor share what it has: the row at which it runs out is named. ``accounts``: where
+    they have been read, the ``donor_accounts`` of these lines and of others.
     """
-    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
-    accounts = campaign_accounts(list(donors.values()), at=at)
+    if accounts is None:
+        accounts = donor_accounts(lines, at=at)
     asked: defaultdict[int | None, Decimal] = defaultdict(Decimal)
     given: defaultdict[int | None, Decimal] = defaultdict(Decimal)
     errors = []

@@ -11,7 +11,7 @@ from experiments.models import Breach, Campaign, ZombieFlag
 from experiments.selectors.measurements import daily_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
-from sprints.selectors.fit import misfits
+from sprints.selectors.fit import donor_accounts, misfits
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
@@ -200,13 +200,14 @@ def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[Wai
         .prefetch_related(Prefetch("lines", queryset=lines))
         .order_by("expires_at")
     )
+    accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], at=at)
     mine = set(Reallocation.objects.of(workspace).filter(waits_for(by)).values_list("pk", flat=True))
     waiting = [
         WaitingPlan(
             plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=plan.pk in mine
         )
         for plan in plans
-        if not misfits(list(plan.lines.all()), workspace=workspace, at=at)
+        if not misfits(list(plan.lines.all()), workspace=workspace, accounts=accounts, at=at)
     ]
     return sorted(waiting, key=lambda item: item.amount, reverse=True)
 

@@ -71,20 +71,16 @@ def test_saving__money_moved_on__is_the_same_on_the_board_and_in_the_graveyard(
 
 
 def test_plan__gain_in_outcomes__is_said_with_its_interval(
-    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    outcomes = {"expected": 1142.4, "low": 93.2, "high": 1950.7, "measure": "conversions"}
+    # A plan stays what was shown, so it is proposed with this gain.
+    monkeypatch.setattr("sprints.selectors.evidence.gains", lambda *_: {"expected_outcomes": outcomes})
     plan = create_reallocation(
         lines=[{"from": week.killed.key, "to": "reserve", "amount": "300.00"}],
         by=team[Role.MARKETER],
         at=now,
     )
-    plan.evidence["expected_outcomes"] = {
-        "expected": 1142.4,
-        "low": 93.2,
-        "high": 1950.7,
-        "measure": "conversions",
-    }
-    plan.save(update_fields=["evidence"])
     page = browse(Role.VIEWER).get(reverse("plan", args=["harbour", plan.pk])).content.decode()
     assert "Expected gain: 1,142 conversions, with 95% probability between 93 and 1,951." in page
     assert "+$300.00" in page
