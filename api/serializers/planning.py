@@ -79,6 +79,42 @@ class HypothesisInput(Input):
     parent = Id(required=False, allow_null=True)  # type: ignore[assignment]
 
 
+class SizingInput(Input):
+    """A metric, the smallest effect worth having in it, and the money that looks for it."""
+
+    primary_metric = Word(METRIC_CHOICES)
+    mde_relative = serializers.FloatField(help_text="The smallest effect worth having, a fraction.")
+    stands_at = Amount(help_text="The metric's value today.")
+    money_per_day = Amount(help_text="Of both arms together.")
+    price_of_exposure = Amount(
+        required=False,
+        allow_null=True,
+        help_text="Money for one of what a rate is counted against: an impression for CTR (CPM ÷ 1000), a "
+        "click for the conversion rate. Required for rates.",
+    )
+    order_value = Amount(
+        required=False, allow_null=True, help_text="The average order. Required for a return on spend."
+    )
+
+
+class SprintReachSerializer(serializers.Serializer[Any]):
+    days = serializers.IntegerField()
+    money = Amount()
+    lift_relative = serializers.FloatField(
+        allow_null=True, help_text="How much better it has to be to be seen; null where nothing would be."
+    )
+    can_see = serializers.CharField(help_text="The same in words.")
+    is_enough = serializers.BooleanField()
+
+
+class SizingSerializer(serializers.Serializer[Any]):
+    sentence = serializers.CharField()
+    days_needed = serializers.IntegerField(allow_null=True, help_text="null beyond a century.")
+    money_needed = Amount(allow_null=True)
+    sprints = SprintReachSerializer(many=True, help_text="Of 4 to 7 days.")
+    notes = serializers.ListField(child=serializers.CharField(), help_text="What the figures assume.")
+
+
 class ChildInput(HypothesisInput):
     """What the child has other than its parent."""
 

@@ -16,6 +16,8 @@ from api.serializers.planning import (
     HypothesisInput,
     HypothesisRef,
     HypothesisSerializer,
+    SizingInput,
+    SizingSerializer,
     SprintInput,
     SprintSerializer,
 )
@@ -24,6 +26,7 @@ from api.views.lists import ChoiceFilter, Filters
 from experiments.choices import BuyerStage, Driver, HypothesisKind, HypothesisStatus
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
+from experiments.services.sizing import size_comparison
 from sprints.choices import SprintStatus
 from sprints.models import Sprint
 from sprints.services.decisions import decide
@@ -164,6 +167,13 @@ class HypothesisViewSet(ApiViewSet):
         """Change it until a sprint commits to it."""
         change_hypothesis(pk, values=self.given(HypothesisInput, partial=True), by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
+
+    @extend_schema(request=SizingInput, responses=SizingSerializer)
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request) -> Response:
+        """The days and the money until two arms can tell the smallest effect worth having."""
+        sizing = size_comparison(values=self.given(SizingInput), by=self.actor)
+        return Response(SizingSerializer(sizing, context=self.get_serializer_context()).data)
 
     @extend_schema(request=DecideInput)
     @action(detail=True, methods=["post"])

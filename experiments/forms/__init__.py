@@ -1,5 +1,13 @@
 from experiments.forms.campaign import AmendDraft, CampaignDraft
-from experiments.forms.hypothesis import HypothesisForm
+from experiments.forms.hypothesis import HypothesisForm, SizingForm
 from experiments.forms.reasons import KeepForm, OverruleForm, WordsForm
 
-__all__ = ["AmendDraft", "CampaignDraft", "HypothesisForm", "KeepForm", "OverruleForm", "WordsForm"]
+__all__ = [
+    "AmendDraft",
+    "CampaignDraft",
+    "HypothesisForm",
+    "KeepForm",
+    "OverruleForm",
+    "SizingForm",
+    "WordsForm",
+]

@@ -17,10 +17,12 @@ from experiments.choices import (
 from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import say_outcome_is_missing
-from workspaces.forms import Form, ShareField
+from workspaces.forms import Form, MoneyField, ShareField
 from workspaces.models import Membership, Workspace
 
 _CHOOSE = ("", "choose")
+# What a hypothesis says itself of how long it takes.
+_SIZED_BY = ("primary_metric", "mde_relative")
 
 
 def _blank(example: str) -> forms.Textarea:
@@ -129,3 +131,65 @@ class HypothesisForm(Form):
             "target": typed_metric_amount(hypothesis.target, metric=hypothesis.metric),
             "parent": hypothesis.parent_id,
         }
+
+
+class SizingForm(Form):
+    """What it takes to say whether a sprint can see the effect. Nothing of it is saved.
+
+    It is sent with the hypothesis, whose metric and smallest effect it reads.
+    """
+
+    # A browser that insisted on these would not let the hypothesis be saved without them.
+    use_required_attribute = False
+
+    primary_metric = forms.ChoiceField(
+        choices=METRIC_CHOICES,
+        label="Judged by",
+        error_messages={"required": "Choose first what it is judged by."},
+    )
+    mde_relative = ShareField(label="Smallest effect worth having")
+    stands_at = forms.CharField(
+        max_length=40,
+        label="It stands at today",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return.",
+    )
+    money_per_day = MoneyField(label="Money a day", help_text="Of both arms together.")
+    price_of_exposure = MoneyField(
+        required=False,
+        label="Price of 1,000",
+        help_text="Only for a rate, of what it is counted against: impressions for CTR, clicks for the "
+        "conversion rate.",
+    )
+    order_value = MoneyField(
+        required=False, label="Average order", help_text="Only for a return: what one conversion brings."
+    )
+
+    @property
+    def shown(self) -> list[forms.BoundField]:
+        """The fields that the hypothesis does not have itself."""
+        return [self[name] for name in self.fields if name not in _SIZED_BY]
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Complaints about the hypothesis's own fields, with their names."""
+        said = [f"{self[name].label}: {error}" for name in _SIZED_BY for error in self[name].errors]
+        return said + [str(error) for error in self.non_field_errors()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        metric = METRICS.get(cleaned.get("primary_metric", ""))
+        if metric is not None and cleaned.get("stands_at"):
+            try:
+                cleaned["stands_at"] = parse_metric_amount(
+                    cleaned["stands_at"], metric=metric, workspace=self.workspace
+                )
+            except ValidationError as error:
+                self.add_error("stands_at", error)
+        return cleaned
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        price = self.cleaned_data["price_of_exposure"]
+        return {**self.cleaned_data, "price_of_exposure": None if price is None else price / 1000}

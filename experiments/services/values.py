@@ -26,6 +26,8 @@ _IN_JSON = {None: "null", True: "true", False: "false"}
 _LABELS = {
     "because": "evidence (because)",
     "mde_relative": "smallest effect worth having (mde_relative)",
+    "stands_at": "value that it stands at today (stands_at)",
+    "money_per_day": "money a day",
     "predicted_success": "predicted chance of success",
     "starts_on": "first day",
     "ends_on": "last day",

@@ -5,11 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from experiments.choices import HypothesisStatus
-from experiments.exceptions import NotFound
-from experiments.forms import HypothesisForm
+from experiments.exceptions import DomainError, NotFound
+from experiments.forms import HypothesisForm, SizingForm
+from experiments.forms.campaign import typed
 from experiments.models import Hypothesis
 from experiments.selectors.campaign_pages import campaign_cards
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
+from experiments.services.sizing import Sizing, size_comparison
 from workspaces.choices import Role
 from workspaces.forms import Form
 from workspaces.models import Event, Membership
@@ -68,7 +70,40 @@ class _WriteHypothesis(FormView):
             .select_related("user")
             .order_by("user__first_name", "user__email")
         )
-        return HypothesisForm(data, workspace=self.workspace, owners=owners, initial=self.get_initial())
+        # What is only being planned stays as it was typed, and is not complained about.
+        initial = self._typed() if self.is_sizing else self.get_initial()
+        return HypothesisForm(data, workspace=self.workspace, owners=owners, initial=initial)
+
+    def _typed(self) -> dict[str, Any]:
+        several = "guardrail_metrics"
+        return {**typed(self.request.POST), several: self.request.POST.getlist(several)}
+
+    @property
+    def is_sizing(self) -> bool:
+        """Whether the question is what a sprint can see: nothing is saved then."""
+        return "size" in self.request.POST
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Save it, or only say whether a sprint can see its effect."""
+        if not self.is_sizing:
+            return super().post(request)
+        sizing_form = SizingForm(request.POST, workspace=self.workspace)
+        sizing = self._size(sizing_form)
+        context = {**self.context(self.get_form()), "sizing_form": sizing_form, "sizing": sizing}
+        return self.render(context, status=422 if sizing is None else 200)
+
+    def _size(self, form: SizingForm) -> Sizing | None:
+        if form.is_valid():
+            try:
+                return size_comparison(values=form.values, by=self.actor)
+            except DomainError as error:
+                form.take(error)
+        return None
+
+    def context(self, form: Form) -> dict[str, Any]:
+        # What was typed to plan it stays, too, where the hypothesis is refused.
+        sizing_form = SizingForm(workspace=self.workspace, initial=typed(self.request.POST))
+        return {**super().context(form), "sizing_form": sizing_form}
 
 
 class NewHypothesisView(_WriteHypothesis):

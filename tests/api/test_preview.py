@@ -102,3 +102,25 @@ def test_preview__of_what_cannot_be__names_the_field(
 def test_preview__takes_the_scope_to_read(with_key: ClientOf) -> None:
     assert preview(with_key(Scope.READ, role=Role.VIEWER)).status_code == 200
     assert preview(with_key(Scope.PLAN_WRITE)).status_code == 403
+
+
+def test_hypothesis_preview__of_a_cost__tells_days_money_and_what_sprints_see(planner: APIClient) -> None:
+    asked = {"primary_metric": "cpa", "mde_relative": 0.23, "stands_at": "18.00", "money_per_day": "400.00"}
+    answer = planner.post(f"{BASE}hypotheses/preview/", asked)
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert body["sentence"].startswith(f"At $400 a day this needs {body['days_needed']} days")
+    assert float(body["money_needed"]) == 400 * body["days_needed"]
+    assert [(sprint["days"], sprint["money"]) for sprint in body["sprints"]] == [
+        (4, "1600.00"),
+        (5, "2000.00"),
+        (6, "2400.00"),
+        (7, "2800.00"),
+    ]
+
+
+def test_hypothesis_preview__of_a_rate_without_a_price__names_the_field(planner: APIClient) -> None:
+    asked = {"primary_metric": "ctr", "mde_relative": 0.2, "stands_at": "0.01", "money_per_day": "400.00"}
+    answer = planner.post(f"{BASE}hypotheses/preview/", asked)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["price_of_exposure"]

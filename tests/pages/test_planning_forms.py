@@ -207,3 +207,52 @@ def test_hypothesis_form__several_fields_wrong__names_them_all_at_once_and_leads
     for field in ("change", "target", "outcome_metric"):
         assert f'href="#id_{field}"' in told
         assert f'id="id_{field}"' in page
+
+
+SIZED = {"stands_at": "$24", "money_per_day": "400", "price_of_exposure": "", "order_value": "", "size": "1"}
+
+
+def test_hypothesis_form__can_a_sprint_see_it__answers_saves_nothing_and_keeps_everything(
+    browse: Browse,
+) -> None:
+    typed = HYPOTHESIS | SIZED | {"guardrail_metrics": ["ctr", "cvr"], "title": "", "impact": "many"}
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), typed)
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert re.search(r"At \$400 a day this needs \d+ days and \$[\d,]+ to see 20% cheaper; a 7-day", page)
+    assert "Not saved" not in page
+    assert "Fill this in" not in page
+    assert not Hypothesis.objects.exists()
+    kept = response.context["form"]
+    assert all(kept[name].value() == value for name, value in typed.items() if name in kept.fields)
+    assert 'value="$24"' in page
+
+
+def test_hypothesis_form__sized_by_nonsense__says_what_would_be_right(browse: Browse) -> None:
+    typed = HYPOTHESIS | SIZED | {"primary_metric": "", "mde_relative": "0.2", "stands_at": "1,2,3"}
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), typed)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "Judged by: Choose first what it is judged by." in page
+    assert "Smallest effect worth having: Is that 0.2% or 20%? Write the % sign." in page
+    both = browse(Role.MARKETER).post(new("hypothesis_new"), HYPOTHESIS | SIZED | {"stands_at": "1,2,3"})
+    assert both.context["sizing_form"].errors["stands_at"] == [
+        "“1,2,3” is not an amount: its groups of digits do not fit. Write it like 1,500.50."
+    ]
+
+
+def test_hypothesis_form__sized_rate__takes_the_price_of_a_thousand(browse: Browse) -> None:
+    typed = HYPOTHESIS | SIZED | {"primary_metric": "ctr", "stands_at": "1%"}
+    missing = browse(Role.MARKETER).post(new("hypothesis_new"), typed)
+    assert missing.context["sizing_form"].errors["price_of_exposure"] == [
+        "For the CTR, say what 1,000 impressions cost."
+    ]
+    told = browse(Role.MARKETER).post(new("hypothesis_new"), typed | {"price_of_exposure": "10"})
+    assert "At $400 a day this needs 5 days and $2,000 to see +20%" in told.content.decode()
+
+
+def test_hypothesis_form__refused_with_figures_to_plan_by__keeps_those_too(browse: Browse) -> None:
+    typed = HYPOTHESIS | {"title": "", "stands_at": "$24", "money_per_day": "400"}
+    response = browse(Role.MARKETER).post(new("hypothesis_new"), typed)
+    assert response.context["sizing_form"]["stands_at"].value() == "$24"
+    assert 'value="$24"' in response.content.decode()

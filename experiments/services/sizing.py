@@ -1,0 +1,237 @@
+"""Whether a sprint can see the smallest effect worth having: the days and the money that it takes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from experiments.choices import MEASURES, Metric, MetricForm
+from experiments.selectors.estimates import estimates_of
+from experiments.services.values import Values
+from experiments.stats.forms import ORDER_VALUE_KAPPA
+from experiments.stats.planning import days_needed, detectable_lift
+from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
+from experiments.stats.words import say_lift, say_share
+from workspaces.models import Workspace
+from workspaces.models.spelling import round_in_currency
+from workspaces.permissions import Actor, Permission
+
+SIZING_FIELDS = (
+    "primary_metric",
+    "mde_relative",
+    "stands_at",
+    "money_per_day",
+    "price_of_exposure",
+    "order_value",
+)
+# The lengths that a sprint can have.
+SPRINT_DAYS: Final = range(4, 8)
+ARMS: Final = 2
+# Beyond it a plan is no plan: a day more or less of a century says nothing.
+MOST_DAYS: Final = 36_500
+LARGEST_EFFECT: Final = 10
+# A rise of more than this reads better as "N times as high".
+PLAIN_LIFT: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class SprintReach:
+    """What a sprint of so many days can see, a fraction of today's value; ``None``: no effect at all."""
+
+    days: int
+    money: Decimal
+    lift_relative: float | None
+    can_see: str
+    is_enough: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """The days and the money until two arms can tell the smallest effect worth having, and what less can.
+
+    Eight times out of ten, if the effect is there, and with the days of both arms paired. ``days_needed``
+    and ``money_needed`` are ``None`` where it would take more than a century. ``notes``: what the figures
+    assume.
+    """
+
+    sentence: str
+    days_needed: int | None
+    money_needed: Decimal | None
+    sprints: tuple[SprintReach, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The comparison as the statistics take it; ``exposure_per_day`` is of one arm.
+
+    ``kind`` is never a value: returns are planned by the cost of an order.
+    """
+
+    metric: Metric
+    kind: MetricForm
+    value: float
+    mde_relative: float
+    exposure_per_day: float
+    interaction_sd: float
+
+    def days(self) -> float:
+        return float(
+            days_needed(
+                self.kind,
+                self.value,
+                self.mde_relative,
+                self.exposure_per_day,
+                interaction_sd=self.interaction_sd,
+            )
+        )
+
+    def reach(self, days: int) -> float | None:
+        """How much better it has to be, on the metric's own scale."""
+        lift = float(
+            detectable_lift(
+                self.kind,
+                self.value,
+                self.exposure_per_day * days,
+                days=days,
+                interaction_sd=self.interaction_sd,
+            )
+        )
+        if math.isnan(lift):
+            return None
+        # An order that is a fifth cheaper returns a quarter more.
+        return lift / (1 - lift) if self.metric.form == MetricForm.VALUE else lift
+
+
+def size_comparison(*, values: Mapping[str, Any], by: Actor) -> Sizing:
+    """How long two arms with equal shares take to show the smallest effect worth having.
+
+    ``values`` maps names out of ``SIZING_FIELDS``: ``stands_at`` is the metric's value today,
+    ``money_per_day`` that of both arms together, ``price_of_exposure`` the money for one of what a rate is
+    counted against (an impression for CTR: CPM ÷ 1000), ``order_value`` the average order behind a return.
+    """
+    by.require(Permission.READ)
+    reader = Values(values, known=SIZING_FIELDS)
+    metric = reader.metric("primary_metric")
+    for name in ("mde_relative", "stands_at", "money_per_day"):
+        reader.require(name)
+    effect = reader.fraction("mde_relative", high=LARGEST_EFFECT, open_low=True)
+    value = reader.metric_value("stands_at", metric=metric)
+    money = reader.money("money_per_day", workspace=by.workspace)
+    price = reader.amount("price_of_exposure", places=9)
+    order = reader.money("order_value", workspace=by.workspace)
+    if metric is not None:
+        _require_what_it_takes(reader, metric)
+    reader.raise_errors()
+    if metric is None or effect is None or value is None or money is None:
+        raise ValueError("Sizing takes all of these; what is missing was to be refused before.")
+    _refuse_what_cannot_be(reader, metric, value=float(value), effect=effect)
+    reader.raise_errors()
+    kind, judged, better = _judged(metric, value=float(value), effect=effect, order=order)
+    plan = _Plan(
+        metric=metric,
+        kind=kind,
+        value=judged,
+        mde_relative=better,
+        exposure_per_day=float(money) / ARMS / float(price if price and kind == MetricForm.RATE else 1),
+        interaction_sd=estimates_of([by.workspace]).contrast_spread(by.workspace.pk).of_one_arm().median,
+    )
+    return _as_said(plan, effect=effect, money=money, workspace=by.workspace)
+
+
+def _require_what_it_takes(reader: Values, metric: Metric) -> None:
+    if metric.form == MetricForm.RATE and "price_of_exposure" not in reader:
+        reader.refuse(
+            "price_of_exposure",
+            "required",
+            f"For the {metric.label}, say what 1,000 {MEASURES[metric.exposure].label} cost.",
+        )
+    if metric.form == MetricForm.VALUE and metric.exposure != "spend":
+        reader.refuse(
+            "primary_metric",
+            "no_sizing",
+            f"How long the {metric.label} takes cannot be told from money: it is not earned by spend.",
+        )
+    elif metric.form == MetricForm.VALUE and "order_value" not in reader:
+        reader.refuse(
+            "order_value",
+            "required",
+            f"The {metric.label} is planned by the cost of one of its {MEASURES[metric.events].label}: say "
+            "how much each brings on average.",
+        )
+
+
+def _refuse_what_cannot_be(reader: Values, metric: Metric, *, value: float, effect: float) -> None:
+    if metric.form == MetricForm.COST and effect >= 1:
+        reader.refuse(
+            "mde_relative", "out_of_range", f"Nothing gets {effect:.0%} cheaper. Give an effect below 100%."
+        )
+    if metric.form == MetricForm.RATE and value * (1 + effect) >= 1:
+        reader.refuse(
+            "mde_relative",
+            "out_of_range",
+            f"{effect:.0%} more than {value:.4g} is above 1, which no {metric.label} can be. "
+            "Give a smaller effect.",
+        )
+
+
+def _judged(
+    metric: Metric, *, value: float, effect: float, order: Decimal | None
+) -> tuple[MetricForm, float, float]:
+    """What the statistics plan: the form, today's value of one event or share, and how much better."""
+    if metric.form == MetricForm.VALUE and order is not None:
+        # Orders differ in value, so that it takes 1.9 of them to know as much as one of equal orders tells.
+        return MetricForm.COST, ORDER_VALUE_KAPPA * float(order) / value, effect / (1 + effect)
+    return metric.form, value / metric.per, effect
+
+
+def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace) -> Sizing:
+    exact = plan.days()
+    days = max(math.ceil(exact), FEWEST_CLOSED_DAYS) if exact <= MOST_DAYS else None
+    sprints = tuple(
+        SprintReach(
+            days=length,
+            money=money * length,
+            lift_relative=lift,
+            can_see=_say(lift, plan.metric),
+            is_enough=days is not None and days <= length,
+        )
+        for length, lift in ((length, plan.reach(length)) for length in SPRINT_DAYS)
+    )
+    much = round_in_currency(money, workspace.currency)
+    last = sprints[-1]
+    takes = (
+        f"this needs {days:,} days and {round_in_currency(money * days, workspace.currency)}"
+        if days is not None
+        else "no length of time is enough"
+    )
+    return Sizing(
+        sentence=f"At {much} a day {takes} to see {_say(effect, plan.metric)}; a {last.days}-day sprint can "
+        f"see {last.can_see}.",
+        days_needed=days,
+        money_needed=None if days is None else money * days,
+        sprints=sprints,
+        notes=_notes(plan.metric),
+    )
+
+
+def _say(lift: float | None, metric: Metric) -> str:
+    """``23% cheaper`` for a cost, ``+38%`` for what is to rise."""
+    if lift is None:
+        return "no effect at all"
+    if metric.form == MetricForm.COST:
+        return say_lift(-lift, metric.form)
+    return say_lift(lift, metric.form) if lift >= PLAIN_LIFT else f"+{say_share(lift)}"
+
+
+def _notes(metric: Metric) -> tuple[str, ...]:
+    notes = ["Two arms share the money equally, and an effect that is there is seen in four of five cases."]
+    if metric.form == MetricForm.VALUE:
+        notes.append(
+            f"The {metric.label} is planned by what one of its {MEASURES[metric.events].label} costs, with "
+            "values that differ as orders usually do."
+        )
+    if metric.is_late:
+        notes.append("The days until the last conversions have arrived come on top.")
+    return tuple(notes)
