@@ -12,8 +12,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 handler400 = "config.views.bad_request"
 
 urlpatterns = [
-    path("", include("sprints.urls")),
+    # Before the sprints, whose page of a campaign would take "new" for the key of one.
     path("", include("experiments.urls")),
+    path("", include("sprints.urls")),
     path("", include("workspaces.urls")),
     path("", include("api.page_urls")),
     path("accounts/", include("config.account_urls")),

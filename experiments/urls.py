@@ -21,7 +21,6 @@ urlpatterns = [
     ),
     path("w/<slug:slug>/campaigns/", campaigns.CampaignsView.as_view(), name="campaigns"),
     path("w/<slug:slug>/campaigns/new/", campaigns.NewCampaignView.as_view(), name="campaign_new"),
-    path(_CAMPAIGN, campaigns.CampaignView.as_view(), name="campaign"),
     path(f"{_CAMPAIGN}edit/", campaigns.EditCampaignView.as_view(), name="campaign_edit"),
     path(f"{_CAMPAIGN}amend/", campaigns.AmendView.as_view(), name="campaign_amend"),
     path(f"{_CAMPAIGN}pause/", acts.PauseView.as_view(), name="campaign_pause"),

@@ -25,6 +25,7 @@ urlpatterns = [
     path(SPRINT + "review/open/", review.OpenReviewView.as_view(), name="sprint_review_open"),
     path(SPRINT + "review/close/", review.CloseView.as_view(), name="sprint_close"),
     path(SPRINT + "review/<int:hypothesis_id>/", review.DecideView.as_view(), name="decide"),
+    path(CAMPAIGN, campaigns.CampaignInSprintView.as_view(), name="campaign"),
     path(CAMPAIGN + "launch/", campaigns.LaunchView.as_view(), name="campaign_launch"),
     path(CAMPAIGN + "adopt/", campaigns.AdoptView.as_view(), name="campaign_adopt"),
     path(W + "money/", money.MoneyView.as_view(), name="money"),

@@ -29,6 +29,13 @@ class Scope(TextChoices):
     BUDGET_PROPOSE = "budget:propose", _("propose and apply reallocations")
 
 
+class MultipleComparisons(TextChoices):
+    """How p-values are adjusted where a sprint compares several treatments."""
+
+    HOLM = "holm", _("Holm: hardly a single false alarm in a sprint")
+    BENJAMINI_HOCHBERG = "benjamini_hochberg", _("Benjamini–Hochberg: few false ones among the alarms")
+
+
 class SourceKind(TextChoices):
     """Where a number was counted."""
 

@@ -47,6 +47,7 @@ from experiments.services.campaigns import (
 from experiments.services.criteria import amend_criteria, overrule_breach
 from experiments.services.previews import preview_criterion
 from experiments.tasks import judge_campaigns
+from sprints.selectors.companions import companions
 from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.tasks import enqueue
 
@@ -189,7 +190,11 @@ class CampaignViewSet(ApiViewSet):
         asked = self.asked()
         campaign = self.found(key=key)
         analysis = analyse_campaign(
-            campaign, metric=asked.get("metric"), as_of=asked.get("as_of"), at=self.now
+            campaign,
+            metric=asked.get("metric"),
+            as_of=asked.get("as_of"),
+            beside=companions(campaign),
+            at=self.now,
         )
         return Response(analysis.as_dict())
 

@@ -157,9 +157,9 @@ class SizingForm(Form):
     money_per_day = MoneyField(label="Money a day", help_text="Of both arms together.")
     price_of_exposure = MoneyField(
         required=False,
-        label="Price of 1,000",
-        help_text="Only for a rate, of what it is counted against: impressions for CTR, clicks for the "
-        "conversion rate.",
+        label="Price of 1,000 impressions",
+        help_text="Only for a rate. For a conversion rate it is 1,000 clicks that count, for an open rate "
+        "1,000 sends.",
     )
     order_value = MoneyField(
         required=False, label="Average order", help_text="Only for a return: what one conversion brings."

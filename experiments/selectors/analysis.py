@@ -25,16 +25,21 @@ from experiments.selectors.measurements import (
     read_measurements,
 )
 from experiments.selectors.results import (
+    Adjusted,
     Analysis,
     ArmAnalysis,
     CampaignVerdict,
     DayMaturity,
+    Looks,
     Maturity,
     SourceMaturity,
 )
 from experiments.stats.analysis import ArmDays, CampaignAnalysis, Health, Question
 from experiments.stats.analysis import analyse_campaign as analyse
+from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
+from experiments.stats.multiple import adjust
+from experiments.stats.sequential import look_boundaries
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
 from workspaces.models import Source
 from workspaces.models.spelling import in_currency
@@ -58,6 +63,7 @@ def analyse_campaign(
     metric: str | None = None,
     as_of: date | None = None,
     measured: Measurements | None = None,
+    beside: Sequence[Campaign] = (),
     at: datetime,
 ) -> Analysis:
     """One campaign by the metric of that key, by default its hypothesis's primary metric.
@@ -71,13 +77,31 @@ def analyse_campaign(
         )
     chosen = METRICS[metric] if metric else None
     [analysis] = _analyse([campaign], metric=chosen, as_of=as_of, measured=measured, at=at)
-    return analysis
+    if not beside or campaign.hypothesis is None or analysis.metric != campaign.hypothesis.metric:
+        return analysis
+    others = _analyse(beside, metric=None, as_of=as_of, measured=None, at=at)
+    return _adjusted_over(analysis, others)
 
 
 def analyse_many(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, Analysis]:
     """Analyses by campaign id, each by its own default metric, in a constant number of queries."""
     analyses = _analyse(campaigns, metric=None, as_of=None, measured=None, at=at)
     return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
+
+
+def _adjusted_over(analysis: Analysis, others: Sequence[Analysis]) -> Analysis:
+    """The same, its p-values adjusted over its own comparisons and those of the others."""
+    compared = [comparison for one in (analysis, *others) for comparison in one.comparisons]
+    p_values = np.array([comparison.p_value for comparison in compared], dtype=np.float64)
+    adjusted = adjust(p_values, analysis.adjusted.method)
+    return replace(
+        analysis,
+        comparisons=tuple(
+            replace(comparison, p_value_adjusted=float_or_none(value))
+            for comparison, value in zip(analysis.comparisons, adjusted, strict=False)
+        ),
+        adjusted=replace(analysis.adjusted, comparisons=int((~np.isnan(p_values)).sum())),
+    )
 
 
 def _analyse(
@@ -161,6 +185,11 @@ class _Results:
                 replace(comparison, lift_absolute=self._scaled(comparison.lift_absolute))
                 for comparison in result.comparisons
             ),
+            adjusted=Adjusted(
+                self.campaign.workspace.multiple_comparisons,
+                sum(comparison.p_value is not None for comparison in result.comparisons),
+            ),
+            looks=self._looks(judged),
             verdict=self._verdict(judged, shown_days=len(days)),
             sources={
                 measure: self.measured.sources_used(self.index, measure, self._padded(self.counted))
@@ -282,6 +311,7 @@ class _Results:
             planned_share=[float(arm.planned_share) for arm in self.arms],
             spend=None if drawn is not None else self._days_of("spend", cells).sum(axis=1),
             randomised=drawn,
+            adjustment=self.campaign.workspace.multiple_comparisons,
             day_spread=self.estimates.day_spread(self.campaign.workspace_id),
             contrast_spread=self.estimates.contrast_spread(self.campaign.workspace_id),
         )
@@ -296,6 +326,22 @@ class _Results:
         else:
             return None
         return np.asarray(counts) if counts.any() else None
+
+    def _looks(self, judged: CampaignAnalysis) -> Looks | None:
+        planned = self._planned_days()
+        if planned == 1 or not judged.comparisons:
+            return None
+        return Looks(
+            # Both sides of the two-sided p-value together are twice the chance to be wrong about the side.
+            asked=tuple(1 - float(p) / 2 for p in look_boundaries(planned)),
+            day=judged.days,
+            standing={
+                comparison.key: 1 - comparison.two_sided_p / 2
+                for comparison in judged.comparisons
+                if comparison.two_sided_p is not None
+            },
+            enough=frozenset(comparison.key for comparison in judged.comparisons if comparison.look_allows),
+        )
 
     def _planned_days(self) -> int:
         """Days whose looks were planned; without a plan only evidence for any look calls a difference."""

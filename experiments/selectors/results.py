@@ -88,13 +88,37 @@ class Maturity:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjusted:
+    """How p-values were adjusted: the method of the workspace's policy, and over how many comparisons."""
+
+    method: str
+    comparisons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The planned looks, one after each planned day; all of it chances that a difference goes as it seems to.
+
+    ``asked``: what a look after each planned day asks for. ``day``: closed days so far. ``standing``: of each
+    treatment's comparison, by arm key; one of which nothing is known is missing. ``enough``: of which today's
+    look may call a difference.
+    """
+
+    asked: tuple[float, ...]
+    day: int
+    standing: Mapping[str, float]
+    enough: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything the results of one campaign say about one metric.
 
     Arms, comparisons and the verdict count closed days, each for the share of its conversions that is visible
     (``maturity``). ``provisional`` says that some of them are not settled. Where the workspace wants settled
     days only, the arms still count every closed day, and the verdict waits. ``sources`` names, by measure,
-    whose numbers were used. ``chance_to_meet_target``: of a single arm.
+    whose numbers were used. ``chance_to_meet_target``: of a single arm. ``looks``: of the days that the
+    verdict goes by; ``None`` without a plan.
     """
 
     campaign: str
@@ -107,6 +131,8 @@ class Analysis:
     health: Health
     arms: tuple[ArmAnalysis, ...]
     comparisons: tuple[ComparisonResult, ...]
+    adjusted: Adjusted
+    looks: Looks | None
     verdict: CampaignVerdict
     sources: Mapping[str, Sequence[str]]
     chance_to_meet_target: float | None
@@ -126,6 +152,7 @@ class Analysis:
             "health": {**asdict(self.health), "warnings": list(self.health.warnings)},
             "arms": [asdict(arm) for arm in self.arms],
             "comparisons": [_compared(comparison) for comparison in self.comparisons],
+            "adjusted": asdict(self.adjusted),
             "verdict": {**asdict(self.verdict), "code": self.verdict.code.value},
             "sources": dict(self.sources),
             "maturity": None if self.maturity is None else self.maturity.as_dict(),
@@ -134,7 +161,7 @@ class Analysis:
 
 def _compared(comparison: ComparisonResult) -> dict[str, Any]:
     shown = asdict(comparison)
-    del shown["look_allows"]
+    del shown["look_allows"], shown["two_sided_p"]
     return {"arm": shown.pop("key"), **shown}
 
 

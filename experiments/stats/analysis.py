@@ -20,7 +20,7 @@ from experiments.stats.forms import ORDER_VALUE_KAPPA, MetricForm, metric_form
 from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.health import health_warnings, overdispersion, sample_ratio_test, spend_imbalance
 from experiments.stats.lifts import Comparison
-from experiments.stats.multiple import holm
+from experiments.stats.multiple import adjust
 from experiments.stats.one_arm import arm_confidence_interval, arm_credible_interval
 from experiments.stats.sequential import look_allows
 from experiments.stats.threshold import threshold_evidence
@@ -59,7 +59,8 @@ class Question:
     ``target``: of a single arm, on the metric's own scale, and ``target_text`` as people read it.
     ``mde_relative``: the smallest effect worth having. ``provisional``: a counted day is not settled.
     ``spend`` with ``planned_share``: per arm, for the imbalance; ``randomised``: what was assigned to each
-    arm at random (e-mails, visits), for the sample-ratio test. ``day_spread``, ``contrast_spread``: the
+    arm at random (e-mails, visits), for the sample-ratio test. ``adjustment``: of the p-values, for several
+    comparisons (see ``multiple``). ``day_spread``, ``contrast_spread``: the
     priors of R1 and R4.
     """
 
@@ -73,6 +74,7 @@ class Question:
     planned_share: npt.ArrayLike = 1.0
     spend: npt.ArrayLike | None = None
     randomised: npt.ArrayLike | None = None
+    adjustment: str = "holm"
     day_spread: SpreadPrior = DAY_SPREAD
     contrast_spread: SpreadPrior = CONTRAST_SPREAD
 
@@ -103,6 +105,7 @@ class ComparisonResult:
     confidence_high: float | None
     p_value: float | None
     p_value_adjusted: float | None
+    two_sided_p: float | None
     method: str
     always_valid_low: float | None
     always_valid_high: float | None
@@ -229,14 +232,14 @@ def _best(arms: ArmDays, data: _Data, comparison: Comparison, spread: SpreadPrio
 
 
 def _comparisons(
-    arms: ArmDays, comparison: Comparison, day: int, planned_days: int
+    arms: ArmDays, comparison: Comparison, day: int, question: Question
 ) -> list[ComparisonResult]:
     allowed = look_allows(
-        comparison.two_sided_p, max(day, 1), planned_days, log_e_value=comparison.log_e_value
+        comparison.two_sided_p, max(day, 1), question.planned_days, log_e_value=comparison.log_e_value
     )[0]
     treatments = [index for index in range(len(arms.keys)) if index != arms.control]
     adjusted = np.full(len(arms.keys), np.nan)
-    adjusted[treatments] = holm(comparison.p_value[0, treatments])
+    adjusted[treatments] = adjust(comparison.p_value[0, treatments], question.adjustment)
 
     def cell(name: str, index: int) -> float | None:
         values: Array = getattr(comparison, name)
@@ -257,6 +260,7 @@ def _comparisons(
                     "confidence_low",
                     "confidence_high",
                     "p_value",
+                    "two_sided_p",
                     "always_valid_low",
                     "always_valid_high",
                     "chance_to_beat_control",
@@ -375,7 +379,7 @@ def analyse_campaign(arms: ArmDays, question: Question) -> CampaignAnalysis:
         reference = _pooled_value(data)
         comparison = _compare(arms, data, question)
         best, loss = _best(arms, data, comparison, question.contrast_spread)
-        comparisons = _comparisons(arms, comparison, closed, question.planned_days)
+        comparisons = _comparisons(arms, comparison, closed, question)
         verdict = _judge_arms(arms, data, question, comparisons, closed)
     else:
         reference = _pooled_value(data) if question.target is None else question.target

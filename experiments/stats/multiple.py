@@ -1,6 +1,7 @@
 """Several comparisons of one sprint: adjusted p-values."""
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -56,3 +57,20 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> Array:
     array([0.005 , 0.03  , 0.0308, 0.05  , 0.2   ])
     """
     return _adjusted(p_values, _step_up)
+
+
+_METHODS: Final[dict[str, Callable[[npt.ArrayLike], Array]]] = {
+    "holm": holm,
+    "benjamini_hochberg": benjamini_hochberg,
+}
+
+
+def adjust(p_values: npt.ArrayLike, method: str) -> Array:
+    """Return the p-values adjusted by the method of that name.
+
+    >>> adjust([0.02, 0.03], "benjamini_hochberg")
+    array([0.03, 0.03])
+    """
+    if method not in _METHODS:
+        raise ValueError(f"method is {method!r}; it must be one of {', '.join(_METHODS)}.")
+    return _METHODS[method](p_values)

@@ -156,6 +156,23 @@ def pocock_boundary(looks: int, *, alpha: float = 0.05) -> Array:
     return _equal_looks(looks, alpha, 0.0)
 
 
+def look_boundaries(planned_days: int, *, alpha: float = 0.05) -> Array:
+    """Return the two-sided p-value that a look after each planned day asks for, shape (planned_days,).
+
+    The Lan-DeMets boundary of O'Brien-Fleming type at equal shares. Beyond 60 planned days it is that of 60
+    equal looks, the last one before the day.
+
+    >>> look_boundaries(5).round(4)
+    array([0.    , 0.0008, 0.0074, 0.022 , 0.0423])
+    """
+    if planned_days < 1:
+        raise ValueError(f"planned_days is {planned_days}; it must be at least 1.")
+    looks = min(planned_days, MOST_LOOKS)
+    boundary = lan_demets_boundary([(look + 1) / looks for look in range(looks)], alpha=alpha)
+    look = np.maximum(np.arange(1, planned_days + 1) * looks // planned_days, 1)
+    return np.asarray(2 * special.ndtr(-boundary[look - 1]))
+
+
 def look_allows(
     two_sided_p: npt.ArrayLike,
     day: int,
@@ -166,10 +183,8 @@ def look_allows(
 ) -> Mask:
     """Return where a look after this many closed days may call a difference.
 
-    Up to the last planned day looks are planned, one a day: the p-value is compared with the Lan-DeMets
-    boundary of O'Brien-Fleming type at ``day / planned_days``. Beyond 60 planned days it is that of 60 equal
-    looks, the last one before the day. Later looks are unplanned and need an e-value of 1/alpha. Not known is
-    no.
+    Up to the last planned day looks are planned, one a day: the p-value is compared with the boundary of that
+    day (``look_boundaries``). Later looks are unplanned and need an e-value of 1/alpha. Not known is no.
 
     ``two_sided_p``, ``log_e_value``: the fields of a ``Comparison``, any one shape.
 
@@ -184,7 +199,4 @@ def look_allows(
         logs = np.broadcast_to(np.asarray(log_e_value, dtype=np.float64), p_values.shape)
         same_shape(two_sided_p=p_values, log_e_value=logs)
         return np.asarray(logs >= -math.log(alpha))
-    looks = min(planned_days, MOST_LOOKS)
-    boundary = lan_demets_boundary([(look + 1) / looks for look in range(looks)], alpha=alpha)
-    look = max(day * looks // planned_days, 1)
-    return np.asarray(p_values <= 2 * special.ndtr(-boundary[look - 1]))
+    return np.asarray(p_values <= look_boundaries(planned_days, alpha=alpha)[day - 1])

@@ -1,5 +1,6 @@
 """The list of campaigns, the page of one, and its plan."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ from experiments.selectors.campaign_pages import (
     criteria_views,
     with_plan,
 )
+from experiments.selectors.looks import look_rows
 from experiments.services.campaigns import change_campaign, create_campaign, missing_for_launch
 from experiments.services.criteria import amend_criteria
 from experiments.stats.false_kill import MOST_DAYS
@@ -118,11 +120,25 @@ class CampaignView(_OneCampaign):
         metric = numbers.metric
         if campaign.launched_at is None:
             return {"rows": []}
-        analysis = analyse_campaign(
-            campaign, metric=metric.key, measured=numbers.measured, at=self.at
-        ).as_dict()
+        result = analyse_campaign(
+            campaign,
+            metric=metric.key,
+            measured=numbers.measured,
+            beside=self.companions(campaign),
+            at=self.at,
+        )
+        analysis = result.as_dict()
         rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
-        return {"analysis": analysis, "rows": rows, "has_control": any(row.is_control for row in rows)}
+        return {
+            "analysis": analysis,
+            "rows": rows,
+            "has_control": any(row.is_control for row in rows),
+            "looks": look_rows(result.looks, list(campaign.arms.all())),
+        }
+
+    def companions(self, campaign: Campaign) -> Sequence[Campaign]:
+        """The campaigns that are looked at together with this one; a sprint knows of some."""
+        return ()
 
 
 class DraftView(WorkspaceView):

@@ -1,5 +1,6 @@
-"""What a campaign needs the ledger for: launching, and adopting one that nobody planned."""
+"""What a campaign needs its sprint or the ledger for: companions, launching, being adopted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -7,12 +8,20 @@ from django.http import QueryDict
 
 from experiments.choices import HypothesisStatus
 from experiments.models import Campaign, Hypothesis
-from experiments.views.campaigns import DraftView
+from experiments.views.campaigns import CampaignView, DraftView
 from sprints.exceptions import NotFound
 from sprints.forms import AdoptDraft
+from sprints.selectors.companions import companions
 from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, WorkspaceView
+
+
+class CampaignInSprintView(CampaignView):
+    """The page of a campaign, which is compared beside the others of its sprint."""
+
+    def companions(self, campaign: Campaign) -> Sequence[Campaign]:
+        return companions(campaign)
 
 
 class OneCampaign(WorkspaceView):

@@ -14,6 +14,7 @@ from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
 from sprints.models import Commitment, Decision, Sprint
 from sprints.selectors.board import RunningHypothesis, read_board
+from sprints.selectors.companions import companions
 from sprints.services.decisions import Suggestion, decide, suggest_decision
 from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
@@ -149,7 +150,11 @@ class DecideView(OneSprint, FormView):
             raise Refused("unplanned", f"Campaign {campaign.key} has no hypothesis.")
         numbers = campaign_numbers(campaign, at=self.at)
         analysis = analyse_campaign(
-            campaign, metric=numbers.metric.key, measured=numbers.measured, at=self.at
+            campaign,
+            metric=numbers.metric.key,
+            measured=numbers.measured,
+            beside=companions(campaign),
+            at=self.at,
         ).as_dict()
         rows = arm_rows(list(campaign.arms.all()), analysis, numbers.metric, events=numbers.by_arm)
         return Evidence(campaign, analysis["verdict"], rows, analysis)

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from workspaces.choices import Role, SourceKind
+from workspaces.choices import MultipleComparisons, Role, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form
 from workspaces.models import Source, User, Workspace
@@ -70,6 +70,9 @@ class PolicyForm(Form):
     )
     uses_learnt_spread = forms.BooleanField(
         required=False, label="Take the usual spread from our own campaigns"
+    )
+    multiple_comparisons = forms.ChoiceField(
+        choices=MultipleComparisons.choices, label="Several comparisons in one sprint"
     )
 
 

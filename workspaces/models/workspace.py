@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.choices import Role, SourceKind
+from workspaces.choices import MultipleComparisons, Role, SourceKind
 
 KEY_VALIDATOR = RegexValidator(
     r"^[a-z0-9][a-z0-9_-]*$",
@@ -76,6 +76,17 @@ class Workspace(models.Model):
         help_text=_(
             "From 20 ended campaigns on, how much days and arms usually differ is taken from them. Otherwise "
             "from Quickno's defaults."
+        ),
+    )
+
+    multiple_comparisons = models.CharField(
+        max_length=20,
+        choices=MultipleComparisons,
+        default=MultipleComparisons.HOLM,
+        db_default=MultipleComparisons.HOLM,
+        help_text=_(
+            "Adjusts the p-values of all treatments that a sprint compares. Holm bounds the chance of even "
+            "one false alarm, Benjamini–Hochberg the share of false ones among the alarms."
         ),
     )
 

@@ -29,6 +29,7 @@ POLICY_FIELDS = (
     "apply_on_approval",
     "settled_days_only",
     "uses_learnt_spread",
+    "multiple_comparisons",
 )
 SOURCE_FIELDS = ("name", "kind", "timezone", "day_close_hours", "attribution_lag_days", "precedence")
 
