@@ -69,23 +69,28 @@ def analyse_campaign(
     """One campaign by the metric of that key, by default its hypothesis's primary metric.
 
     ``as_of``: only days up to it, with today's values. ``measured``: where they have been read, this
-    campaign's ``measures_for(metric)``. Raises ``Invalid`` for a metric that there is not.
+    campaign's ``measures_for(metric)``. ``beside``: campaigns of the same workspace whose comparisons the
+    p-values are adjusted for, too. Raises ``Invalid`` for a metric that there is not.
     """
     if metric is not None and metric not in METRICS:
         raise Invalid.field(
             "metric", "unknown_metric", f"“{metric[:60]}” is no metric. Use one of {', '.join(METRICS)}."
         )
     chosen = METRICS[metric] if metric else None
-    [analysis] = _analyse([campaign], metric=chosen, as_of=as_of, measured=measured, at=at)
+    estimates = read_estimates([campaign])
+    [analysis] = _analyse(
+        [campaign], metric=chosen, as_of=as_of, measured=measured, estimates=estimates, at=at
+    )
     if not beside or campaign.hypothesis is None or analysis.metric != campaign.hypothesis.metric:
         return analysis
-    others = _analyse(beside, metric=None, as_of=as_of, measured=None, at=at)
+    others = _analyse(beside, metric=None, as_of=as_of, measured=None, estimates=estimates, at=at)
     return _adjusted_over(analysis, others)
 
 
 def analyse_many(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, Analysis]:
     """Analyses by campaign id, each by its own default metric, in a constant number of queries."""
-    analyses = _analyse(campaigns, metric=None, as_of=None, measured=None, at=at)
+    estimates = read_estimates(campaigns)
+    analyses = _analyse(campaigns, metric=None, as_of=None, measured=None, estimates=estimates, at=at)
     return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
 
 
@@ -110,6 +115,7 @@ def _analyse(
     metric: Metric | None,
     as_of: date | None,
     measured: Measurements | None,
+    estimates: Estimates,
     at: datetime,
 ) -> list[Analysis]:
     prefetch_related_objects(list(campaigns), "hypothesis")
@@ -126,7 +132,6 @@ def _analyse(
     chosen = [
         metric or _default_metric(index, campaign, measured) for index, campaign in enumerate(campaigns)
     ]
-    estimates = read_estimates(campaigns)
     # Which days count depends on the metric and not on the campaign, so it is worked out once for each.
     days = {key: mature_days(METRICS[key], measured, estimates, at=at) for key in {one.key for one in chosen}}
     return [

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
+
 from experiments.choices import SpreadKind
 from experiments.models import Campaign, MaturityEstimate, SpreadEstimate
 from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
@@ -59,7 +61,9 @@ def prior_of(estimate: SpreadEstimate | None) -> SpreadPrior | None:
 
 
 def read_estimates(campaigns: Iterable[Campaign]) -> Estimates:
-    """What judging these campaigns goes by; their workspaces are to be loaded."""
+    """What judging these campaigns goes by."""
+    campaigns = list(campaigns)
+    prefetch_related_objects(campaigns, "workspace")
     workspaces = {campaign.workspace_id: campaign.workspace for campaign in campaigns}
     return estimates_of(list(workspaces.values()))
 

@@ -119,13 +119,25 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
 
 def read_board(sprint: Sprint, *, at: datetime) -> Board:
     """How the sprint stands at ``at``; a closed one as it stood at its end, whatever ran on or moved."""
-    closed_at = sprint.closed_at if sprint.status == SprintStatus.CLOSED else None
-    commitments = kept_commitments(sprint)
+    if sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None:
+        [board] = _boards([sprint], closed_at=sprint.closed_at, as_of=sprint.ends_on, at=at)
+    else:
+        [board] = read_boards([sprint], at=at)
+    return board
+
+
+def read_boards(sprints: Sequence[Sprint], *, at: datetime) -> list[Board]:
+    """How sprints that are not closed stand, in as many queries for several as for one."""
+    return _boards(sprints, closed_at=None, as_of=None, at=at)
+
+
+def _boards(
+    sprints: Sequence[Sprint], *, closed_at: datetime | None, as_of: date | None, at: datetime
+) -> list[Board]:
+    commitments = _kept_commitments(sprints)
     campaigns = campaigns_of(commitments)
     rows = [campaign for row in campaigns.values() for campaign in row if not campaign.is_draft]
-    measured = read_measurements(
-        rows, {"spend", *_measures(rows)}, as_of=sprint.ends_on if closed_at is not None else None
-    )
+    measured = read_measurements(rows, {"spend", *_measures(rows)}, as_of=as_of)
     budgets = (
         {campaign.pk: campaign.budget for campaign in rows}
         if closed_at is None
@@ -133,52 +145,60 @@ def read_board(sprint: Sprint, *, at: datetime) -> Board:
     )
     watches = _nearest_watches(rows)
     breaches: defaultdict[int, list[Breach]] = defaultdict(list)
-    for breach in Breach.objects.of(sprint.workspace_id).open().filter(campaign__in=rows).order_by("at"):
+    for breach in Breach.objects.open().filter(campaign__in=rows).order_by("at"):
         breaches[breach.campaign_id].append(breach)
     decisions = {
-        decision.hypothesis_id: decision
-        for decision in Decision.objects.filter(sprint=sprint).select_related(
+        (decision.sprint_id, decision.hypothesis_id): decision
+        for decision in Decision.objects.filter(sprint__in=sprints).select_related(
             "decided_by", "child", "carry_to"
         )
     }
     killed = [campaign for campaign in rows if campaign.status == CampaignStatus.KILLED]
     killed_with = budgets_when_ended(killed) if killed else {}
-    today = sprint.workspace.local_day(at)
-    running = {
-        campaign.pk: _running(
+    places = {campaign.pk: index for index, campaign in enumerate(rows)}
+
+    def running(campaign: Campaign, sprint: Sprint) -> RunningCampaign:
+        budget, today = budgets[campaign.pk], sprint.workspace.local_day(at)
+        return _running(
             campaign,
-            index,
+            places[campaign.pk],
             measured,
             watches.get(campaign.pk),
             breaches[campaign.pk],
-            budget=budgets[campaign.pk],
+            budget=budget,
             killed_with=killed_with.get(campaign.pk),
-            planned_by_now=_planned_by_now(campaign, budgets[campaign.pk], sprint, today),
+            planned_by_now=_planned_by_now(campaign, budget, sprint, today),
         )
-        for index, campaign in enumerate(rows)
-    }
-    return Board(
-        [
-            RunningHypothesis(
-                commitment,
-                commitment.hypothesis,
-                [
-                    running[campaign.pk]
-                    for campaign in campaigns[commitment.hypothesis_id]
-                    if campaign.pk in running
-                ],
-                decisions.get(commitment.hypothesis_id),
-            )
-            for commitment in commitments
-        ]
-    )
+
+    return [
+        Board(
+            [
+                RunningHypothesis(
+                    commitment,
+                    commitment.hypothesis,
+                    [
+                        running(campaign, sprint)
+                        for campaign in campaigns[commitment.hypothesis_id]
+                        if campaign.pk in places
+                    ],
+                    decisions.get((sprint.pk, commitment.hypothesis_id)),
+                )
+                for commitment in commitments
+                if commitment.sprint_id == sprint.pk
+            ]
+        )
+        for sprint in sprints
+    ]
 
 
 def kept_commitments(sprint: Sprint) -> list[Commitment]:
+    return _kept_commitments([sprint])
+
+
+def _kept_commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
     return list(
-        Commitment.objects.of(sprint.workspace_id)
-        .kept()
-        .filter(sprint=sprint)
+        Commitment.objects.kept()
+        .filter(sprint__in=sprints)
         .select_related("hypothesis__owner")
         .order_by("position")
     )

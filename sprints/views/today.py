@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from experiments.models import Campaign, Hypothesis
 from sprints.models import Sprint
-from sprints.selectors.board import read_board
+from sprints.selectors.board import read_boards
 from sprints.selectors.learnings import read_noes
 from sprints.selectors.today import read_today
 from workspaces.choices import EventKind
@@ -30,7 +30,7 @@ class TodayView(WorkspaceView):
         return self.render(
             {
                 "today": read_today(self.workspace, by=self.actor, at=self.at),
-                "running": [(sprint, read_board(sprint, at=self.at)) for sprint in running],
+                "running": list(zip(running, read_boards(running, at=self.at), strict=True)),
                 "events": Event.objects.of(self.workspace)
                 .exclude(kind__in=ROUTINE)
                 .select_related("actor")

@@ -33,6 +33,7 @@ class Call:
     body: Any = None
 
 
+SIZING = {"primary_metric": "cpa", "mde_relative": 0.2, "stands_at": "40.00", "money_per_day": "400.00"}
 READ = [
     Call("get", path, Role.VIEWER, Scope.READ)
     for path in (
@@ -56,6 +57,7 @@ READ = [
         "webhook-endpoints/{endpoint}/deliveries/",
     )
 ]
+READ.append(Call("post", "hypotheses/preview/", Role.VIEWER, Scope.READ, SIZING))
 _WHY = {"reason": "Because it is time."}
 _CRITERIA = CAMPAIGN["kill_criteria"]
 PLAN = [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from experiments.services import previews
 from experiments.stats.false_kill import RUNS, PlannedRun, Risk, Rule, false_kill_risk
 from tests.api.conftest import BASE, CAMPAIGN, ClientOf
 from workspaces.choices import Role, Scope
@@ -60,6 +61,8 @@ def test_preview__of_a_long_plan__costs_no_more_looks_than_of_a_week(
     planner: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = []
+    # What other tests have asked is kept.
+    previews._simulated.cache_clear()
 
     def count(rule: Rule, run: PlannedRun, *, runs: int, **how: Any) -> tuple[Risk, ...]:
         looks.append(run.days * runs)

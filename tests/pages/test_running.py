@@ -227,7 +227,7 @@ def test_pages__one_visit__takes_few_queries(browse: Browse, week: Week) -> None
         (12, ("hypothesis_new",)),
         (12, ("campaign_new",)),
         # The page that has everything: plan, evidence, analysis, days and events.
-        (20, ("campaign", "founder-video")),
+        (22, ("campaign", "founder-video")),
     ):
         assert _queries(client, url(*where)) <= most, where
 
