@@ -121,7 +121,7 @@ def health_warnings(
     """Return a plain sentence for each thing that a reader of the results should know, worst first.
 
     >>> health_warnings(spend_imbalance=0.03, days_left_out=1)
-    ['1 day is left out, because not all arms ran on it.']
+    ['1 day is left out, because not all arms ran on it. Arms that start and stop together lose none.']
     """
     warnings = []
     if srm_p_value is not None and srm_p_value < ALARMING_RATIO:
@@ -133,25 +133,28 @@ def health_warnings(
     if spend_imbalance is not None and spend_imbalance > NOTABLE_IMBALANCE:
         warnings.append(
             f"An arm's share of the spend is {say_share(spend_imbalance)} of the total away from its plan, "
-            "so the arms may have met different people."
+            "so the arms may have met different people. Even their budgets out on the platform before you "
+            "trust a small difference."
         )
     if totals_only:
         warnings.append(
             "Only totals are known, not days. Day-to-day variation is unknown, so these statements are "
-            "too sure."
+            "too sure. Report days to mend that."
         )
     if more_events_than_exposure:
         warnings.append(
-            "More events than exposures are reported, so the rate is judged as events per exposure."
+            "More events than exposures are reported, so the rate is judged as events per exposure. "
+            "Check that the platform counts both in one way: view-through conversions have no click."
         )
     if overdispersion is not None and overdispersion > NOTABLE_OVERDISPERSION:
         warnings.append(
             f"Days vary {overdispersion:.1f} times as much as chance alone explains. "
-            "The intervals allow for it."
+            "The intervals allow for it; more days narrow them, more money a day hardly does."
         )
     if days_left_out:
         days = "1 day is" if days_left_out == 1 else f"{days_left_out} days are"
         warnings.append(
-            f"{days} left out, because not all arms ran on {'it' if days_left_out == 1 else 'them'}."
+            f"{days} left out, because not all arms ran on {'it' if days_left_out == 1 else 'them'}. "
+            "Arms that start and stop together lose none."
         )
     return warnings
