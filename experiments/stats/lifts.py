@@ -196,8 +196,7 @@ def describe(
         credible_reach = _half_width(ratio)
         credible_low, credible_high = ends(theta - credible_reach, theta + credible_reach)
     else:
-        tail = (1 - LEVEL) / 2
-        credible_low, credible_high = ends(posterior.quantile(tail), posterior.quantile(1 - tail))
+        credible_low, credible_high = ends(*posterior.interval(LEVEL))
     confidence_low, confidence_high = ends(theta - half_width, theta + half_width)
     log_e, reach = _always_valid(ratio)
     always_low, always_high = ends(theta - reach, theta + reach)

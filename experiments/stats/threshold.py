@@ -17,7 +17,6 @@ from experiments.stats.arrays import (
     counted_cells,
     non_negative,
     one_positive,
-    open_fraction,
     per_campaign,
     ratio,
     same_shape,
@@ -57,8 +56,7 @@ class ThresholdEvidence:
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Return the ends of the credible interval of the metric as people read it, each (campaigns,)."""
-        tail = (1 - open_fraction("level", level)) / 2
-        low, high = self.posterior.quantile(tail), self.posterior.quantile(1 - tail)
+        low, high = self.posterior.interval(level)
         return (1 / high, 1 / low) if self.form is MetricForm.COST else (low, high)
 
 
