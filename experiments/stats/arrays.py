@@ -21,6 +21,11 @@ def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], r
         raise ValueError(f"{name}{place} is {values[wrong].flat[0]}; it must be {right}.")
 
 
+def _are_from(least: float, floats: Array) -> bool:
+    """Say whether all are finite and no smaller: two quick passes, as nearly every array is right."""
+    return bool(floats.min() >= least and floats.max() < math.inf)
+
+
 def as_floats(name: str, values: npt.ArrayLike) -> Array:
     """Return the values as floats, or raise ``ValueError`` if they are not numbers or there are none."""
     try:
@@ -47,8 +52,10 @@ def non_negative(name: str, values: npt.ArrayLike) -> Array:
         ...
     ValueError: spend[0, 1] is -2.0; it must be at least 0.
     """
-    floats = finite(name, values)
-    _refuse_where(name, floats, lambda array: array < 0, "at least 0")
+    floats = as_floats(name, values)
+    if not _are_from(0.0, floats):
+        finite(name, floats)
+        _refuse_where(name, floats, lambda array: array < 0, "at least 0")
     return floats
 
 
@@ -123,6 +130,18 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide; nothing below the line is NaN, because such a ratio is not known."""
     known = denominator > 0
     return np.where(known, numerator / np.where(known, denominator, 1.0), np.nan)
+
+
+def log_sum(logs: Array) -> tuple[Array, Array]:
+    """Return the logarithm of the sum along the last axis, and each one's share of it.
+
+    >>> log_sum(np.log([[1.0, 3.0]]))
+    (array([1.38629436]), array([[0.25, 0.75]]))
+    """
+    most = logs.max(axis=-1, keepdims=True)
+    parts = np.exp(logs - most)
+    total = parts.sum(axis=-1, keepdims=True)
+    return (most + np.log(total))[..., 0], parts / total
 
 
 def float_or_none(value: float | np.floating) -> float | None:

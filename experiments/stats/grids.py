@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, same_shape
+from experiments.stats.arrays import Array, Mask, counted_cells, log_sum, non_negative, same_shape
 from experiments.stats.forms import FEWEST_CAMPAIGNS_TO_REFIT
 
 GRID_POINTS: Final = 12
@@ -90,8 +90,7 @@ def spread_weights(residual: Array, base_variance: Array, counted: Mask, prior: 
     >>> spread_weights(one, one, one > 0, DAY_SPREAD).round(4)[0, :3]
     array([0.0833, 0.0833, 0.0833])
     """
-    weights: Array = special.softmax(log_marginal(residual, base_variance, counted, prior.points()), axis=-1)
-    return weights
+    return log_sum(log_marginal(residual, base_variance, counted, prior.points()))[1]
 
 
 def effective_days(exposure: Array) -> Array:

@@ -16,7 +16,7 @@ from experiments.stats.arrays import Array, open_fraction
 NEARLY_ALL: Final = 0.99
 _MOST_STEPS: Final = 100
 # A step of Newton's method squares the relative error, so the one from here is the last that matters.
-_NEAR: Final = 1e-7
+_NEAR: Final = 1e-5
 
 
 class Family(IntEnum):
@@ -30,6 +30,10 @@ class Family(IntEnum):
 
 
 Sides = tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]
+
+
+def _normal_density(z: Array) -> Array:
+    return np.asarray(np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi))
 
 
 class _Beta:
@@ -88,7 +92,7 @@ class _Normal:
 
     @staticmethod
     def density(x: Array, mean: Array, sd: Array) -> npt.NDArray[np.floating]:
-        return np.asarray(np.exp(-np.square((x - mean) / sd) / 2) / (math.sqrt(2 * math.pi) * sd))
+        return np.asarray(_normal_density((x - mean) / sd) / sd)
 
     @staticmethod
     def moments(mean: Array, sd: Array) -> tuple[Array, Array]:
@@ -243,25 +247,31 @@ class Posterior:
 
 
 def _quantiles(mixtures: Posterior, share: Array) -> Array:
-    """Return one quantile of each known mixture, (rows,), by Newton's method within bounds that close in."""
+    """Return one quantile of each known mixture, (rows,), by Newton's method within bounds that close in.
+
+    It solves Φ⁻¹(F(x)) = Φ⁻¹(share), which is nearly a straight line where F(x) = share bends.
+    """
     mean, variance = mixtures.moments()
-    sd, tail = np.sqrt(variance), np.minimum(share, 1 - share)
+    sd, goal, tail = np.sqrt(variance), special.ndtri(share), np.minimum(share, 1 - share)
     # Cantelli's inequality: no distribution has the quantile farther from its mean.
     low, high = mean - sd * np.sqrt(1 / share - 1), mean + sd * np.sqrt(share / (1 - share))
     low = np.where(mixtures.family == Family.NORMAL.value, low, np.maximum(low, 0.0))
     high = np.where(mixtures.family == Family.BETA.value, np.minimum(high, 1.0), high)
-    found = mean + sd * special.ndtri(share)
+    found = mean + sd * goal
     rows = np.arange(mean.size)
     for _ in range(_MOST_STEPS):
         least, most, at, moving = low[rows], high[rows], found[rows], mixtures.take(rows)
         at = np.where((at > least) & (at < most), at, (least + most) / 2)
         below, above = moving.sides(at)
         # The nearer tail is the exact one.
-        excess = np.where(share[rows] > 0.5, (1 - share[rows]) - above, below - share[rows])  # noqa: PLR2004
+        is_upper = goal[rows] > 0
+        excess = np.where(is_upper, tail[rows] - above, below - tail[rows])
+        score = np.where(is_upper, -special.ndtri(above), special.ndtri(below))
         low[rows], high[rows] = np.where(excess < 0, at, least), np.where(excess < 0, most, at)
         # Where the density underflows the step leads out of the bounds, and halving them goes on.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            found[rows] = at - np.where(excess == 0, 0.0, excess / moving.density(at))
+            slope = moving.density(at) / _normal_density(score)
+            found[rows] = at - np.where(excess == 0, 0.0, (score - goal[rows]) / slope)
         rows = rows[np.abs(excess) > _NEAR * tail[rows]]
         if not rows.size:
             break
