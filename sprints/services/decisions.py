@@ -206,7 +206,8 @@ def _read(given: Mapping[str, Any]) -> tuple[DecisionKind, str]:
 def _end(commitment: Commitment, kind: DecisionKind, *, learning: str, by: Actor, at: datetime) -> None:
     """The hypothesis is decided; each of its campaigns does what that means."""
     hypothesis = commitment.hypothesis
-    campaigns = list(hypothesis.campaigns.order_by("pk"))
+    # Held, so that what is done with them fits what they are.
+    campaigns = list(hypothesis.campaigns.select_for_update(no_key=True).order_by("pk"))
     if kind == DecisionKind.SCALE and not any(campaign.is_unfinished for campaign in campaigns):
         raise Refused(
             "nothing_to_scale",

@@ -213,10 +213,12 @@ def _lock_hypotheses(sprint: Sprint, *, by: Actor) -> list[Hypothesis]:
 
 
 def _drafts(hypotheses: list[Hypothesis]) -> list[Campaign]:
+    """Their drafts, held: what is found ready is what is launched."""
     return list(
         Campaign.objects.filter(hypothesis__in=hypotheses)
         .drafts()
         .select_related("workspace", "hypothesis__owner")
+        .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     )
 

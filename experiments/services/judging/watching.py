@@ -69,6 +69,10 @@ class Judged:
             return False
         return not self._is_judged_by_another_spread
 
+    def is_late(self, at: datetime) -> bool:
+        """Whether another worker has judged by a later clock and was faster; its word stands."""
+        return self.watch.judged_at is not None and self.watch.judged_at > at
+
     @property
     def _is_judged_by_another_spread(self) -> bool:
         judged_at, learnt_at = self.watch.judged_at, self.spread_learnt_at
@@ -165,7 +169,7 @@ def apply_judged(judged: Sequence[Judged], *, at: datetime) -> list[Breach]:
 
     The campaigns' rows are held by the caller.
     """
-    changed = [item for item in judged if item.is_changed]
+    changed = [item for item in judged if item.is_changed and not item.is_late(at)]
     breaching = [item for item in changed if item.is_new_breach]
     overturned = _overturned(changed)
     judgements = _keep(changed, at=at)
