@@ -25,10 +25,11 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """One file a message, in the order in which they came."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # Its bases name the second differently.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time_ns()}_{uuid.uuid4()}.{queue}.msg"
-        _write_whole(folder / name, dumps(message))
+        _write_whole(folder / name, dumps(payload))
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         for path in sorted(Path(self.data_folder_in).iterdir()):

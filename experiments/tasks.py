@@ -13,6 +13,11 @@ def judge_campaigns(campaign_ids: list[int]) -> None:
 
 
 @shared_task
+def judge_what_is_due() -> None:
+    judging.judge_what_is_due(at=timezone.now())
+
+
+@shared_task
 def sweep() -> None:
     judging.sweep(at=timezone.now())
 
