@@ -24,8 +24,8 @@ from experiments.choices import (
     WatchState,
 )
 from experiments.exceptions import InvalidTransition
+from experiments.models.sentences import sentence, unmarked
 from workspaces.models import TenantModel, TenantQuerySet
-from workspaces.models.spelling import limit_in_currency, round_in_currency
 
 
 class KillCriterionQuerySet(TenantQuerySet["KillCriterion"]):
@@ -106,36 +106,8 @@ class KillCriterion(TenantModel):
 
     @property
     def rule_text(self) -> str:
-        """The rule in words, in the spelling of the pages: what an event and a breach store."""
-        metric, currency = self.metric_definition, self.workspace.currency
-        threshold = self.threshold
-        if metric.is_share:
-            amount = f"{canonical_number(threshold * 100)}%"
-        elif metric.is_money:
-            amount = limit_in_currency(threshold, currency)
-        else:
-            amount = canonical_number(threshold)
-        guards = []
-        for key, value in self.guards.items():
-            if key == GuardKey.SPEND:
-                guards.append(f"{round_in_currency(Decimal(str(value)), currency)} spent")
-            else:
-                guards.append(f"{Decimal(str(value)).normalize():,f} {GuardKey(key).label}")
-        after = f" after {' and '.join(guards)}" if guards else ""
-        sure_enough = f"{canonical_number(self.confidence * 100)}%"
-        sure = {
-            EvidenceKind.PROBABLE: f", {sure_enough} sure",
-            EvidenceKind.ALWAYS_VALID: f", {sure_enough} sure at any look",
-            EvidenceKind.OBSERVED: ", as the number stands",
-            EvidenceKind.OBSERVED_MARGIN: ", beyond a 10% margin",
-        }[EvidenceKind(self.evidence)]
-        where = " in an arm" if self.level == CriterionLevel.ARM else ""
-        then = {
-            CriterionAction.PAUSE: "stop that arm" if self.level == CriterionLevel.ARM else "pause",
-            CriterionAction.ASK: "ask the owner",
-            CriterionAction.TELL: "tell everybody",
-        }[CriterionAction(self.action)]
-        return f"{metric.label} {self.comparator} {amount}{where}{after}{sure}: {then}"
+        """The rule as the one sentence that pages, events, breaches and REST have."""
+        return unmarked(sentence(self, self.workspace.currency))
 
 
 def canonical_number(value: Decimal | float | str) -> str:

@@ -95,7 +95,7 @@ def _read_campaign(campaign: Campaign, hypothesis: Hypothesis, *, at: datetime) 
     speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], verdict.reason
     breach = campaign.breaches.open().order_by("pk").first()
     if breach is not None:
-        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}."
+        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}"
     elif campaign.status == CampaignStatus.KILLED:
         speaks_for, reason = DecisionKind.KILL, f"It was killed: {campaign.stop_reason}"
     elif is_vanity_win:

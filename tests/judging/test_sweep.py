@@ -155,7 +155,7 @@ def test_command__with_a_time__prints_and_changes_nothing(workspace: Workspace) 
     shown = json.loads(command("--at", "2026-11-20T08:00+01:00", "--json"))
 
     assert "a sweep would judge 1 campaigns" in text
-    assert "hook-test: CTR below 0.5%" in text
+    assert "hook-test: Pause the campaign when the CTR is probably below 0.5%" in text
     assert "waiting → breached" in text
     assert shown["criteria"][0]["becomes"] == "breached"
     assert not Breach.objects.exists()

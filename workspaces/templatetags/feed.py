@@ -133,7 +133,7 @@ def _details(event: Event, currency: str) -> list[str]:
         "resolution": f"Resolution: {data['resolution']}" if data.get("resolution") else None,
         "amount": in_currency(_decimal(amount), currency) if isinstance(amount, str) else None,
     }
-    return [f"{words}." for words in told.values() if words]
+    return [f"{words.removesuffix('.')}." for words in told.values() if words]
 
 
 def _restated(data: dict[str, Any]) -> str:
