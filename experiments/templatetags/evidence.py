@@ -230,6 +230,15 @@ def stopped(preview: RulePreview) -> str:
     return _PREVIEW_VERBS[CriterionAction(preview.action)][1]
 
 
+@register.simple_tag
+def hundred_squares(preview: RulePreview, truth: Mapping[str, Any], kind: str) -> SafeString:
+    """Of 100 campaigns of that kind, how many the rule stops, a square each."""
+    count = _risks.of_hundred(truth["probability_stop"])
+    return _risks.squares(
+        truth["probability_stop"], label=f"Of 100 {kind} campaigns, {count} {stopped(preview)}."
+    )
+
+
 def _stops_drawing(preview: RulePreview, width: float) -> SafeString:
     truths = preview.figures["truths"] if preview.figures else []
     names = [quality(preview, truth) for truth in truths]

@@ -238,7 +238,7 @@ def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[C
     errors += [
         FieldError(item.code, f"{campaign.key}: {item.message}", f"campaigns.{campaign.key}.{item.field}")
         for campaign in drafts
-        for item in missing_for_launch(campaign)
+        for item in missing_for_launch(campaign, days=sprint.length_days)
     ]
     if errors:
         sentences = " ".join(error.message for error in errors)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from experiments.models import Campaign, Hypothesis
-from experiments.services.campaigns import missing_for_launch
+from experiments.services.campaigns import doubts_before_launch, missing_for_launch
 from sprints.choices import MAX_HYPOTHESES
 from sprints.models import Commitment, Sprint
 from sprints.selectors.board import campaigns_of, kept_commitments
@@ -17,6 +17,8 @@ NOTHING = Decimal(0)
 class PlannedCampaign:
     campaign: Campaign
     missing: Sequence[str]
+    # What its launch allows and hardly anybody means.
+    doubts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,28 @@ def read_plan(sprint: Sprint) -> Plan:
     """What the sprint would start with, and what is still missing."""
     commitments = kept_commitments(sprint)
     campaigns = campaigns_of(commitments)
+    days = sprint.length_days
     return Plan(
         [
             PlannedHypothesis(
                 commitment,
                 commitment.hypothesis,
                 [
-                    PlannedCampaign(
-                        campaign,
-                        [item.message for item in missing_for_launch(campaign)] if campaign.is_draft else [],
-                    )
+                    _planned(campaign, days=days)
                     for campaign in campaigns[commitment.hypothesis_id]
                     if not campaign.is_finished
                 ],
             )
             for commitment in commitments
         ]
+    )
+
+
+def _planned(campaign: Campaign, *, days: int) -> PlannedCampaign:
+    if not campaign.is_draft:
+        return PlannedCampaign(campaign, [], [])
+    return PlannedCampaign(
+        campaign,
+        [item.message for item in missing_for_launch(campaign, days=days)],
+        [item.message for item in doubts_before_launch(campaign, days=days)],
     )

@@ -57,10 +57,10 @@ def test_rule__shares_money_and_counts__is_spelt_as_on_the_pages(
     )
     share, cost = (criterion.rule_text for criterion in draft.kill_criteria.order_by("position"))
     assert share == (
-        "Pause the campaign when the CTR is probably below 0.5%, once $1,500 of spend and 12,000 clicks are in "
-        "and we are 97.5% sure."
+        "Pause the campaign when the CTR is probably below 0.5%, once $1,500 of spend and 12,000 clicks "
+        "are in and we are 97.5% sure."
     )
-    assert cost.startswith("Pause the campaign when a conversion probably costs more than $18.50, once $1,500")
+    assert cost.startswith("Pause the campaign when a conversion probably costs more than $18.50, once $1,5")
     marked = strong(sentence(draft.kill_criteria.order_by("position")[0], "USD"))
     assert re.sub(r"</?strong>", "", marked) == share
 

@@ -204,7 +204,7 @@ def test_criterion__percent_where_a_fraction_is_meant__is_refused_with_the_hint(
     marketer: Actor, at: datetime
 ) -> None:
     values = campaign_values(kill_criteria=[criterion_values(threshold=Decimal("1.5"))])
-    with pytest.raises(Invalid, match=r"0\.5% is 0\.005"):
+    with pytest.raises(Invalid, match=r"1\.5% is 0\.015"):
         create_campaign(values=values, by=marketer, at=at)
 
 

@@ -68,6 +68,8 @@ _TELLINGS: dict[str, Telling] = {
     _K.CRITERION_OVERTURNED: Telling("took a second look: {what} no longer breaches its rule", "breach"),
     _K.CRITERION_SETTLED: Telling("settled the breach of {what}", "stop"),
     _K.CRITERION_OVERRULED: Telling("overruled the breach of {what}", "breach"),
+    _K.TEMPLATE_SAVED: Telling("saved the template {what}", "edit"),
+    _K.TEMPLATE_DELETED: Telling("deleted the template {what}", "cross"),
     _K.METRICS_POSTED: Telling("posted numbers", "numbers"),
     _K.METRICS_RESTATED: Telling("restated {what}", "numbers"),
     _K.ZOMBIE_FLAGGED: Telling("found that {what} goes on without a yes", "zombie"),
