@@ -14,6 +14,7 @@ from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
 from experiments.models import Campaign, CriterionTemplate, Hypothesis
+from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
 from experiments.selectors.campaign_pages import (
@@ -94,7 +95,8 @@ class CampaignView(_OneCampaign):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         campaign = self.campaign
-        criteria = criteria_views(campaign)
+        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), at=self.at)
+        criteria = criteria_views(campaign, ahead=ahead)
         numbers = campaign_numbers(campaign, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
