@@ -29,6 +29,7 @@ from sprints.services.reallocations import (
     create_reallocation,
     propose_reallocation,
     reject_reallocation,
+    undo_reallocation,
     withdraw_reallocation,
 )
 
@@ -104,6 +105,14 @@ class ReallocationViewSet(ApiViewSet):
         self.given(Nothing)
         withdraw_reallocation(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
+
+    @extend_schema(request=None, responses={201: ReallocationSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: int) -> Response:
+        """Propose the opposite of an applied plan, as far as its money is unspent."""
+        self.given(Nothing)
+        plan = undo_reallocation(pk, by=self.actor, at=self.now)
+        return self.shown(self.found(pk=plan.pk), status=status.HTTP_201_CREATED)
 
 
 class TransferFilter(Filters):

@@ -180,6 +180,8 @@ class EditSprintView(OneSprint, FormView):
 
 
 class CommitView(OneSprint, ActionView):
+    permission = Permission.PLAN
+
     def act(self) -> str:
         form = CommitForm(self.request.POST, workspace=self.workspace)
         if not form.is_valid():
@@ -194,6 +196,8 @@ class CommitView(OneSprint, ActionView):
 
 
 class ReleaseView(OneSprint, ActionView):
+    permission = Permission.PLAN
+
     def act(self) -> str:
         sprint = release_hypothesis(
             self.sprint().pk, hypothesis_id=self.kwargs["hypothesis_id"], by=self.actor, at=self.at

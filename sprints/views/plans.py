@@ -13,6 +13,7 @@ from sprints.exceptions import NotFound
 from sprints.forms import PlanByHandForm
 from sprints.forms.money import account_choices
 from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.fit import why_outdated
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -23,7 +24,6 @@ from sprints.services.reallocations import (
     undo_reallocation,
     withdraw_reallocation,
 )
-from workspaces.choices import Role
 from workspaces.forms import Form, ReasonForm
 from workspaces.models import Event
 from workspaces.permissions import Permission
@@ -74,7 +74,6 @@ class PlanView(OnePlan):
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
         through = plan.evidence.get("data_through")
         is_own = plan.is_proposal_of(self.actor.user)
-        is_manager = self.actor.role is not None and self.actor.role.includes(Role.MANAGER)
         return self.render(
             {
                 "plan": plan,
@@ -98,7 +97,7 @@ class PlanView(OnePlan):
                 "why_outdated": why_outdated(plan, lines, at=self.at) if plan.is_open else [],
                 "is_waiting": plan.state == ReallocationState.PROPOSED,
                 "is_approved": plan.state == ReallocationState.APPROVED,
-                "may_withdraw": is_own or is_manager,
+                "may_withdraw": may_withdraw(plan, by=self.actor),
                 "events": Event.objects.of(self.workspace).about("reallocation", plan.pk).order_by("-id"),
             }
         )
@@ -108,6 +107,7 @@ class ProposeView(ActionView):
     """Compute the plan by the rule, for the sprint that asks or for all campaigns."""
 
     section = SECTION
+    permission = Permission.PROPOSE
     made: Reallocation | None = None
 
     def act(self) -> str:
@@ -147,6 +147,8 @@ class PlanByHandView(FormView):
 class ApproveView(OnePlan, ActionView):
     """Approve exactly what was shown: the form carries the digest of the page."""
 
+    permission = Permission.APPROVE
+
     def act(self) -> str:
         plan = approve_reallocation(
             self.kwargs["plan_id"],
@@ -160,6 +162,8 @@ class ApproveView(OnePlan, ActionView):
 
 
 class ApplyView(OnePlan, ActionView):
+    permission = Permission.APPLY
+
     def act(self) -> str:
         apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
         return "The money has moved. Set the daily budgets on the platforms as the plan says."
@@ -168,6 +172,7 @@ class ApplyView(OnePlan, ActionView):
 class UndoView(OnePlan, ActionView):
     """Propose the opposite of an applied plan."""
 
+    permission = Permission.PROPOSE
     made: Reallocation | None = None
 
     def act(self) -> str:
@@ -211,6 +216,10 @@ class WithdrawView(_EndPlan):
     permission = Permission.PROPOSE
     title = "Withdraw plan"
     verb = "Withdraw the plan"
+
+    def context(self, form: Form) -> dict[str, Any]:
+        require_withdrawal(self.plan(), by=self.actor)
+        return super().context(form)
 
     def save(self, form: Form) -> str:
         withdraw_reallocation(

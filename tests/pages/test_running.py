@@ -125,14 +125,6 @@ def test_overrule__day_too_far__stands_beside_the_day_and_keeps_the_words(browse
     assert "The tracking was down.</textarea>" in page
 
 
-def test_overrule__marketer__is_refused(browse: Browse, week: Week) -> None:
-    sent = {"reason": "Please.", "until": "2099-01-01"}
-    answer = browse(Role.MARKETER).post(url("campaign_overrule", "founder-video", week.breached.pk), sent)
-    assert answer.status_code == 403
-    week.paused.refresh_from_db()
-    assert week.paused.breaches.open().exists()
-
-
 def test_stop_arm__last_treatment__is_stopped(browse: Browse, week: Week) -> None:
     answer = browse(Role.MARKETER).post(url("arm_stop", "founder-video", "b"), {"reason": ""})
     assert answer.status_code == 302

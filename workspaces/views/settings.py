@@ -22,6 +22,7 @@ class MembersView(FormView):
 
     template_name = "workspaces/members.html"
     section = SECTION
+    permission_to_send = Permission.MANAGE_MEMBERS
     form_class = MemberForm
 
     def context(self, form: Form) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class MembersView(FormView):
 
 class ChangeRoleView(ActionView):
     section = SECTION
+    permission = Permission.MANAGE_MEMBERS
 
     def act(self) -> str:
         form = RoleForm(self.request.POST, workspace=self.workspace)
@@ -102,6 +104,7 @@ class PolicyView(FormView):
 
     template_name = "workspaces/policy.html"
     section = SECTION
+    permission_to_send = Permission.CHANGE_POLICY
     form_class = PolicyForm
 
     def get_initial(self) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from datetime import datetime
 from django.db import transaction
 
 from sprints.choices import ReallocationState, TransferKind
-from sprints.exceptions import ApprovalRefused, Invalid, NotAllowed, Refused
+from sprints.exceptions import ApprovalRefused, Invalid, Refused
 from sprints.models import Reallocation, ReallocationLine
+from sprints.permissions import require_withdrawal
 from sprints.selectors.evidence import budgets_to_set
 from sprints.selectors.fit import misfits, why_outdated
 from sprints.services.ledger import Account, lock_accounts, transfer
@@ -23,7 +24,7 @@ from sprints.services.reallocations.plans import (
     lock_plan,
     subject_of,
 )
-from workspaces.choices import EventKind, Role
+from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
@@ -87,15 +88,11 @@ def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: dat
 
 
 def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, at: datetime) -> Reallocation:
-    """Take a plan back: its proposer, or a manager."""
+    """Take a plan back: who stands behind it, or a signed-in manager."""
     by.require(Permission.PROPOSE)
     with transaction.atomic():
         plan, lines = lock_plan(reallocation_id, by=by)
-        is_manager = by.role is not None and by.role.includes(Role.MANAGER)
-        if plan.proposed_by != by.user and not is_manager:
-            raise NotAllowed(
-                f"Only {plan.proposed_by} or a manager can withdraw this plan.", code="not_yours"
-            )
+        require_withdrawal(plan, by=by)
         reason = reason.strip() or f"Taken back by {by.label}."
         close_plan(plan, lines, ReallocationState.WITHDRAWN, reason=reason, by=by, at=at)
     return plan
