@@ -246,16 +246,26 @@ class CriterionStatusSerializer(serializers.Serializer[Any]):
     """Where one kill criterion stands, at the level of the campaign or of one arm."""
 
     id = serializers.IntegerField()
+    level = serializers.ChoiceField(CriterionLevel.choices)
     arm = serializers.CharField(allow_null=True)
     sentence = serializers.CharField()
     metric = serializers.ChoiceField(METRIC_CHOICES)
+    comparator = serializers.ChoiceField(Comparator.choices)
     threshold = serializers.CharField()
-    state = serializers.CharField()
+    confidence = serializers.FloatField()
+    action = serializers.ChoiceField(CriterionAction.choices)
+    state = serializers.CharField(
+        help_text="waiting (for its guards), judging, breached, settled (stopped as it asked) or overruled."
+    )
     guard_progress = serializers.DictField()
     value = serializers.FloatField(allow_null=True)
     evidence = serializers.DictField()
     data_through = serializers.DateField(allow_null=True)
     breached_at = serializers.DateTimeField(allow_null=True)
+    second_look = serializers.BooleanField(
+        help_text="Whether what was reported since no longer bears the breach out."
+    )
+    overruled_until = serializers.DateField(allow_null=True)
     history = serializers.ListField(child=serializers.DictField())
 
 

@@ -1,5 +1,6 @@
 """A rule that a team keeps, to begin the next one with."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -13,7 +14,7 @@ class CriterionTemplate(TenantModel):
     """A rule under a name. It judges nothing; a draft that begins with it has a copy."""
 
     name = models.CharField(max_length=80)
-    # As ``KillCriterion.canonical`` spells it.
+    # The criterion's fields; its threshold is text, because JSON has no decimals.
     rule = models.JSONField()
     created_by = models.ForeignKey("workspaces.User", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -33,5 +34,5 @@ class CriterionTemplate(TenantModel):
     @property
     def criterion(self) -> KillCriterion:
         """The rule as a criterion that belongs to no campaign and is not stored."""
-        fields: dict[str, Any] = self.rule
+        fields: dict[str, Any] = {**self.rule, "threshold": Decimal(self.rule["threshold"])}
         return KillCriterion(workspace=self.workspace, **fields)

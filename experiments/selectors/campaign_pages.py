@@ -105,6 +105,8 @@ class CriterionView:
     criterion: KillCriterion
     watches: Sequence[WatchView]
     breaches: Sequence[Breach]
+    # The last time that a manager let it rest.
+    overrule: Breach | None = None
 
     @property
     def state(self) -> str:
@@ -229,8 +231,13 @@ def criteria_views(
     for watch in watches:
         by_criterion[watch.criterion_id].append(watch)
     breaches: dict[int, list[Breach]] = defaultdict(list)
-    for breach in campaign.breaches.open().select_related("watch"):
-        breaches[breach.watch.criterion_id].append(breach)
+    overrules: dict[int, Breach] = {}
+    told = campaign.breaches.exclude(closed_as=WatchState.SETTLED).order_by("at")
+    for breach in told.select_related("watch", "closed_by"):
+        if breach.closed_at is None:
+            breaches[breach.watch.criterion_id].append(breach)
+        else:
+            overrules[breach.watch.criterion_id] = breach
     views = []
     for criterion in criteria:
         criterion.workspace, criterion.campaign = campaign.workspace, campaign
@@ -249,6 +256,7 @@ def criteria_views(
                     for watch in by_criterion[criterion.pk]
                 ],
                 breaches[criterion.pk],
+                overrules.get(criterion.pk),
             )
         )
     return views

@@ -1,4 +1,4 @@
-"""What a workspace knows before it plans: its own last prices and rates, else published averages, named so."""
+"""What a workspace knows before it plans: its own last prices and rates, else published averages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from experiments.choices import METRICS, Metric, MetricForm
 from experiments.models import Campaign
 from experiments.selectors.measurements import Measurements, measures_of, read_measurements
-from workspaces.models import Workspace
+from workspaces.models import Source, Workspace
 
 # Of the last campaigns so many speak; older ones bought in another market.
 LAST_CAMPAIGNS = 8
@@ -34,18 +34,18 @@ _PRICE_OF = {"impressions": "cpm", "clicks": "cpc"}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A figure to plan with, and where it comes from: ``your last 4 campaigns on meta``."""
+    """A figure to plan with, and where it comes from: ``your last 4 campaigns on Meta Ads``."""
 
     value: Decimal
     source: str
 
 
 def known_figures(workspace: Workspace, metric: Metric, *, channel: str = "") -> dict[str, Known]:
-    """By the names of a sizing's fields; what nobody knows is missing. ``channel``: all of them where empty."""
+    """By the names of a sizing's fields; what nobody knows is missing. ``channel``: any where empty."""
     campaigns = _last_campaigns(workspace, channel)
     measures = {"spend", "impressions", "clicks", "sends"} | measures_of(metric)
     own = _Own(read_measurements(campaigns, measures)) if campaigns else None
-    source = _said(campaigns, channel)
+    source = _said(campaigns, workspace, channel)
     found: dict[str, Known] = {}
 
     def keep(name: str, value: float | None) -> None:
@@ -70,8 +70,9 @@ def _last_campaigns(workspace: Workspace, channel: str) -> list[Campaign]:
     return list(campaigns.select_related("workspace").order_by("-launched_at", "-pk")[:LAST_CAMPAIGNS])
 
 
-def _said(campaigns: list[Campaign], channel: str) -> str:
-    on = f" on {channel}" if channel else ""
+def _said(campaigns: list[Campaign], workspace: Workspace, channel: str) -> str:
+    name = Source.objects.of(workspace).filter(key=channel).values_list("name", flat=True).first() or channel
+    on = f" on {name}" if channel else ""
     return f"your last campaign{on}" if len(campaigns) == 1 else f"your last {len(campaigns)} campaigns{on}"
 
 

@@ -19,6 +19,7 @@ from experiments.choices import (
 )
 from experiments.exceptions import NotFound, Refused
 from experiments.models import CriterionTemplate, KillCriterion
+from experiments.models.criterion import canonical_number
 from experiments.services.criteria import CRITERION_FIELDS, DEFAULT_CONFIDENCE, read_criterion
 from experiments.services.values import Values
 from workspaces.choices import EventKind
@@ -132,8 +133,9 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
             f"There are {MOST_TEMPLATES} templates already. A manager can delete some in the settings.",
         )
     criterion = KillCriterion(workspace=by.workspace, **fields)
+    rule = {**fields, "threshold": canonical_number(criterion.threshold)}
     template = CriterionTemplate(
-        workspace=by.workspace, name=name, rule=criterion.canonical, created_by=by.person, created_at=at
+        workspace=by.workspace, name=name, rule=rule, created_by=by.person, created_at=at
     )
     try:
         with transaction.atomic():

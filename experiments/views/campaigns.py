@@ -112,6 +112,7 @@ class CampaignView(_OneCampaign):
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign) if campaign.is_draft else [],
             "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
+            "revivals": campaign.revivals.order_by("pk") if campaign.is_finished else [],
             "amendments": amendments(campaign) if campaign.amended else [],
             "events": Event.objects.of(self.workspace)
             .about("campaign", campaign.key)

@@ -27,7 +27,7 @@ def test_preview__of_a_rate__tells_risk_chance_and_spend(planner: APIClient) -> 
     answer = preview(planner)
     assert answer.status_code == 200, answer.content
     body = answer.json()
-    assert body["sentence"].startswith("CTR below 0.5%")
+    assert body["sentence"].startswith("Pause the campaign when the CTR is probably below 0.5%")
     assert [(risk["truth"], risk["worse_by"]) for risk in body["truths"]] == [
         ("0.0055", -0.1),
         ("0.005", 0.0),
