@@ -37,6 +37,7 @@ urlpatterns = [
     path(PLAN + "approve/", plans.ApproveView.as_view(), name="plan_approve"),
     path(PLAN + "reject/", plans.RejectView.as_view(), name="plan_reject"),
     path(PLAN + "withdraw/", plans.WithdrawView.as_view(), name="plan_withdraw"),
+    path(PLAN + "replace/", plans.ReplaceView.as_view(), name="plan_replace"),
     path(PLAN + "apply/", plans.ApplyView.as_view(), name="plan_apply"),
     path(PLAN + "undo/", plans.UndoView.as_view(), name="plan_undo"),
     path(W + "learnings/", learnings.LearningsView.as_view(), name="learnings"),

@@ -15,15 +15,18 @@ from sprints.forms.money import account_choices
 from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.fit import why_outdated
+from sprints.selectors.following import spend_since
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
     create_reallocation,
     propose_reallocation,
     reject_reallocation,
+    replace_reallocation,
     undo_reallocation,
     withdraw_reallocation,
 )
+from sprints.services.reallocations.lines import MAX_LINES
 from workspaces.forms import Form, ReasonForm
 from workspaces.models import Event
 from workspaces.permissions import Permission
@@ -96,6 +99,7 @@ class PlanView(OnePlan):
                 # What can no longer be is not offered; the scheduler ends it within minutes.
                 "why_outdated": why_outdated(plan, lines, at=self.at) if plan.is_open else [],
                 "is_waiting": plan.state == ReallocationState.PROPOSED,
+                "spend_since": spend_since(plan, at=self.at) if plan.applied_at else [],
                 "is_approved": plan.state == ReallocationState.APPROVED,
                 "may_withdraw": may_withdraw(plan, by=self.actor),
                 "events": Event.objects.of(self.workspace).about("reallocation", plan.pk).order_by("-id"),
@@ -159,6 +163,22 @@ class ApproveView(OnePlan, ActionView):
         if plan.state == ReallocationState.APPLIED:
             return "Approved, and the money has moved."
         return "Approved. The money moves when somebody applies the plan."
+
+
+class ReplaceView(OnePlan, ActionView):
+    """Take the plan back and propose only some of its lines."""
+
+    permission = Permission.PROPOSE
+    made: Reallocation | None = None
+
+    def act(self) -> str:
+        given = self.request.POST.getlist("lines")
+        rows = [int(row) for row in given if row.isdecimal() and len(row) <= len(str(MAX_LINES))]
+        self.made = replace_reallocation(self.kwargs["plan_id"], rows=rows, by=self.actor, at=self.at)
+        return "The plan is taken back, and these lines are proposed. Somebody else approves them."
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.made.pk) if self.made else super().done_url()
 
 
 class ApplyView(OnePlan, ActionView):

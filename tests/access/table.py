@@ -445,6 +445,7 @@ READS = (
     "GET zombies/{zombie}/",
     "GET reallocations/",
     "GET reallocations/{proposed_plan}/",
+    "GET reallocations/{applied_plan}/spend/",
     "GET ledger/",
     "GET ledger/balances/",
     "GET events/",
@@ -520,6 +521,7 @@ INNER = {
     "sprints.lookups.lock_sprint",
     "sprints.lookups.lock_commitment",
     "sprints.reallocations.plans.write_plan",
+    "sprints.reallocations.proposing.write_by_hand",
     "sprints.reallocations.plans.lock_plan",
     "sprints.reallocations.plans.close_plan",
 }
@@ -567,12 +569,17 @@ apply     made    missing_role  done          done          done          done  
 undo      other   missing_role  done          done          done          done             done
 undo      own     missing_role  done          done          done          done             done
 undo      made    missing_role  done          done          done          done             done
+replace   other   missing_role  not_yours     done          done          not_yours        not_yours
+replace   own     missing_role  done          done          done          done             done
+replace   made    missing_role  done          done          done          done             done
+replace   given   missing_role  done          done          done          done             done
 """
 # By REST and on the pages they are named alike: ``reallocations/{id}/approve/`` and ``plan_approve``.
 PLAN_SERVICES = {
     "approve": "sprints.reallocations.approving.approve_reallocation",
     "reject": "sprints.reallocations.approving.reject_reallocation",
     "withdraw": "sprints.reallocations.approving.withdraw_reallocation",
+    "replace": "sprints.reallocations.approving.replace_reallocation",
     "apply": "sprints.reallocations.approving.apply_reallocation",
     "undo": "sprints.reallocations.proposing.undo_reallocation",
 }

@@ -138,7 +138,8 @@ def check_plan(row: Standing, code: str, person: Actor, world: World) -> None:
     page = html.unescape(client.get(address(f"plan {plan.pk}", world)).content.decode())
     assert (f'"{url}"' in page) == (code == DONE), what
     with undone():
-        answer = client.post(url, {"plan_digest": plan.plan_digest, "reason": "Not now."}, follow=True)
+        sent = {"plan_digest": plan.plan_digest, "reason": "Not now.", "lines": "1"}
+        answer = client.post(url, sent, follow=True)
         plan.refresh_from_db()
         was_done = plan.state != PLAN_STATES.get(row.deed, "proposed") or plan.undone_by.exists()
     assert was_done == (code == DONE), what

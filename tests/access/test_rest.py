@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -103,5 +104,9 @@ def test_rest__plan__by_whose_it_is_as_the_table_says(world: World, deed: str) -
 
 def heard_of_plan(row: Standing, person: Actor, client: APIClient, world: World) -> tuple[int, str]:
     plan = world.plan_of(row.whose, person, state=PLAN_STATES.get(row.deed, "proposed"))
-    bodies = {"approve": {"plan_digest": plan.plan_digest}, "reject": {"reason": "Not now."}}
+    bodies: dict[str, dict[str, Any]] = {
+        "approve": {"plan_digest": plan.plan_digest},
+        "reject": {"reason": "Not now."},
+        "replace": {"lines": [1]},
+    }
     return ask(client, f"POST reallocations/{plan.pk}/{row.deed}/", world, bodies.get(row.deed))

@@ -127,7 +127,11 @@ def heard_of_plan(row: Standing, by: Actor, world: World) -> str:
     )
     with undone():
         plan = world.plan_of(row.whose, person, state=PLAN_STATES.get(row.deed, "proposed"))
-        besides = {"approve": {"plan_digest": plan.plan_digest}, "reject": {"reason": "Not now."}}
+        besides: dict[str, dict[str, Any]] = {
+            "approve": {"plan_digest": plan.plan_digest},
+            "reject": {"reason": "Not now."},
+            "replace": {"rows": [1]},
+        }
         given = {"reallocation_id": plan.pk, **besides.get(row.deed, {})}
         return heard(PLAN_SERVICES[row.deed], by, world, **given)
 

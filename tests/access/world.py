@@ -78,8 +78,8 @@ class World:
         return secret
 
     def propose(self, by: Actor, *, amount: str = "7.00", state: str = "proposed") -> Reallocation:
-        """A plan of one line, as far as that state; approved by somebody who has no part in it."""
-        lines = [{"from": "reserve", "to": "founder-video", "amount": amount}]
+        """A plan of two lines, as far as that state; approved by somebody who has no part in it."""
+        lines = [{"from": "reserve", "to": key, "amount": amount} for key in ("founder-video", "webinar")]
         # Whoever may not propose any more could when they did.
         plan = create_reallocation(lines=lines, by=replace(by, role=Role.OWNER), at=self.at)
         if state in {"approved", "applied"}:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from experiments.services.values import listed
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, Refused
 from sprints.models import Reallocation, ReallocationLine
@@ -16,6 +17,7 @@ from sprints.permissions import require_withdrawal
 from sprints.selectors.evidence import budgets_to_set
 from sprints.selectors.fit import misfits, why_outdated
 from sprints.services.ledger import Account, lock_accounts, transfer
+from sprints.services.reallocations.lines import build_line
 from sprints.services.reallocations.plans import (
     close_plan,
     digest_of,
@@ -24,6 +26,7 @@ from sprints.services.reallocations.plans import (
     lock_plan,
     subject_of,
 )
+from sprints.services.reallocations.proposing import write_by_hand
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.models.spelling import on_day
@@ -96,6 +99,47 @@ def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, 
         reason = reason.strip() or f"Taken back by {by.label}."
         close_plan(plan, lines, ReallocationState.WITHDRAWN, reason=reason, by=by, at=at)
     return plan
+
+
+@transaction.atomic
+def replace_reallocation(
+    reallocation_id: int, *, rows: Sequence[int], by: Actor, at: datetime
+) -> Reallocation:
+    """Approve no more than a part: take the plan back and propose these of its lines, counted from 0.
+
+    The new plan is the proposal of whoever asks, so somebody else approves it.
+    """
+    by.require(Permission.PROPOSE)
+    plan, lines = lock_plan(reallocation_id, by=by)
+    require_withdrawal(plan, by=by)
+    plan.check_can_become(ReallocationState.WITHDRAWN)
+    kept = sorted(set(rows))
+    if not kept or kept[0] < 0 or kept[-1] >= len(lines):
+        message = f"Name lines of plan {plan.pk}, from 0 to {len(lines) - 1}."
+        raise Invalid.field("lines", "unknown_line", message)
+    if len(kept) == len(lines):
+        raise Invalid.field("lines", "all_lines", f"That is all of plan {plan.pk}: leave it as it is.")
+    part = f"{'line' if len(kept) == 1 else 'lines'} {listed([str(row + 1) for row in kept])}"
+    fresh = [
+        build_line(
+            lines[row].source_campaign,
+            lines[row].target_campaign,
+            lines[row].amount,
+            lines[row].reason,
+            workspace=plan.workspace,
+        )
+        for row in kept
+    ]
+    close_plan(
+        plan,
+        lines,
+        ReallocationState.WITHDRAWN,
+        reason=f"{by.label} proposes only {part} of it.",
+        by=by,
+        at=at,
+    )
+    rule = f"Only {part} of plan {plan.pk}, which was taken back."
+    return write_by_hand(fresh, rule=rule, sprint=plan.sprint, by=by, at=at)
 
 
 def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:

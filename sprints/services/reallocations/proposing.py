@@ -84,7 +84,7 @@ def create_reallocation(*, lines: Sequence[Mapping[str, Any]], by: Actor, at: da
     """
     by.require(Permission.PROPOSE)
     read = read_lines(lines, workspace=by.workspace)
-    return _write_by_hand(read, rule=BY_HAND, by=by, at=at)
+    return write_by_hand(read, rule=BY_HAND, by=by, at=at)
 
 
 @transaction.atomic
@@ -118,7 +118,7 @@ def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reall
     if found < wanted:
         sums = [in_currency(amount, by.workspace.currency) for amount in (found, wanted)]
         rule = f"Undoes plan {plan.pk} as far as its money is unspent: {sums[0]} of {sums[1]}."
-    return _write_by_hand(undoing, rule=rule, undoes=plan, by=by, at=at)
+    return write_by_hand(undoing, rule=rule, undoes=plan, by=by, at=at)
 
 
 def _opposite_of(lines: Sequence[ReallocationLine]) -> Moves:
@@ -158,14 +158,16 @@ def _find_sprint(sprint_id: int | None, *, by: Actor) -> Sprint | None:
     return sprint
 
 
-def _write_by_hand(
+def write_by_hand(
     lines: Sequence[ReallocationLine],
     *,
     rule: str,
+    sprint: Sprint | None = None,
     undoes: Reallocation | None = None,
     by: Actor,
     at: datetime,
 ) -> Reallocation:
+    """Check that these lines fit, and store them as a plan that follows no rule of amounts."""
     involved = {
         side.pk: side
         for line in lines
@@ -181,7 +183,15 @@ def _write_by_hand(
         rule=rule,
         at=at,
     )
-    return write_plan(lines, evidence=evidence, method=ReallocationMethod.HAND, undoes=undoes, by=by, at=at)
+    return write_plan(
+        lines,
+        evidence=evidence,
+        method=ReallocationMethod.HAND,
+        sprint=sprint,
+        undoes=undoes,
+        by=by,
+        at=at,
+    )
 
 
 def _refuse_twin(lines: Sequence[ReallocationLine], *, by: Actor) -> None:
