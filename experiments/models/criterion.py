@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -92,17 +92,7 @@ class KillCriterion(TenantModel):
 
     @property
     def canonical(self) -> dict[str, Any]:
-        """The rule in one spelling, whoever wrote its numbers; what the digest covers."""
-        return {
-            "metric": self.metric,
-            "comparator": self.comparator,
-            "threshold": canonical_number(self.threshold),
-            "level": self.level,
-            "guards": {key: canonical_number(value) for key, value in sorted(self.guards.items())},
-            "evidence": self.evidence,
-            "confidence": canonical_number(self.confidence),
-            "action": self.action,
-        }
+        return canonical_rule(self)
 
     @property
     def rule_text(self) -> str:
@@ -116,10 +106,47 @@ def canonical_number(value: Decimal | float | str) -> str:
     return f"{number:f}"
 
 
-def criteria_digest(criteria: Iterable[KillCriterion]) -> str:
+class FrozenRule(Protocol):
+    """Whatever has a criterion's fields."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def comparator(self) -> str: ...
+    @property
+    def threshold(self) -> Decimal: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def guards(self) -> dict[str, Any]: ...
+    @property
+    def evidence(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def action(self) -> str: ...
+
+
+def canonical_rule(rule: FrozenRule) -> dict[str, Any]:
+    """The rule in one spelling, whoever wrote its numbers; what the digest covers."""
+    return {
+        "metric": rule.metric,
+        "comparator": rule.comparator,
+        "threshold": canonical_number(rule.threshold),
+        "level": rule.level,
+        "guards": {key: canonical_number(value) for key, value in sorted(rule.guards.items())},
+        "evidence": rule.evidence,
+        "confidence": canonical_number(rule.confidence),
+        "action": rule.action,
+    }
+
+
+_to_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
+
+def criteria_digest(rules: Iterable[FrozenRule]) -> str:
     """SHA-256 (hex) over the canonical rules in their order."""
-    canonical = [criterion.canonical for criterion in criteria]
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = _to_text([canonical_rule(rule) for rule in rules])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from experiments.models import Campaign, CriterionWatch
-from experiments.services.judging.judge import JudgingResult, judge_campaigns
+from experiments.services.judging.judge import JudgingResult, judge_where_changed
 from workspaces.models import Source, Workspace
 
 # A younger mark has most likely a worker that is about to judge.
@@ -26,7 +26,7 @@ def judge_what_is_due(*, at: datetime) -> JudgingResult:
     waiting = Campaign.objects.launched().filter(
         judge_due_at__lte=at - HANDED_OVER, judge_due_at__gt=at - LEFT_TO_THE_SWEEP
     )
-    return judge_campaigns([*waiting.values_list("pk", flat=True), *_with_a_day_just_closed(at)], at=at)
+    return judge_where_changed([*waiting.values_list("pk", flat=True), *_with_a_day_just_closed(at)], at=at)
 
 
 def _with_a_day_just_closed(at: datetime) -> Iterator[int]:
