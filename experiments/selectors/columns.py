@@ -74,16 +74,23 @@ def _packed(rows: QuerySet[Any, Any], kinds: Mapping[str, Kind]) -> Columns:
     table = np.frombuffer(sent or b"", [(name, _SENT[kind][1]) for name, kind in kinds.items()])
     if len(table) != count:
         # A row with a null in it packs to null.
-        raise ValueError(f"A column of {', '.join(kinds)} has nulls.")
+        raise _nulls(kinds)
     return {name: table[name].astype(_NUMPY[kind]) + _ZERO.get(kind, 0) for name, kind in kinds.items()}
 
 
 def _fetched(rows: QuerySet[Any, Any], kinds: Mapping[str, Kind]) -> Columns:
-    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    fetched = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    columns = dict(zip(kinds, fetched, strict=True))
+    if any(None in column for name, column in columns.items() if kinds[name] != "amount"):
+        raise _nulls(kinds)
     return {
-        name: np.array([_plain(value) for value in column], dtype=_NUMPY[kind])
-        for (name, kind), column in zip(kinds.items(), columns, strict=True)
+        name: np.array([_plain(value) for value in column], dtype=_NUMPY[kinds[name]])
+        for name, column in columns.items()
     }
+
+
+def _nulls(kinds: Mapping[str, Kind]) -> ValueError:
+    return ValueError(f"There are nulls in {', '.join(kinds)}; only an amount may have some.")
 
 
 def _plain(value: Any) -> Any:

@@ -27,9 +27,9 @@ class Flags:
     put_to_rest_at: Mapping[int, datetime]
 
 
-def is_flagged() -> Exists:
-    """Whether there is anything to read of a campaign here."""
-    return Exists(ZombieFlag.objects.filter(_COUNTS, campaign=OuterRef("pk")))
+def is_flagged(campaign: str) -> Exists:
+    """Whether ``read_flags`` finds anything of the campaign that a row names in this field."""
+    return Exists(ZombieFlag.objects.filter(_COUNTS, campaign=OuterRef(campaign)))
 
 
 def read_flags(campaigns: Sequence[Campaign]) -> Flags:

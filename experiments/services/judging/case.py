@@ -60,12 +60,7 @@ class Case:
 
 def build_case(campaigns: QuerySet[Campaign], *, at: datetime) -> Case:
     """Read what is needed to judge the campaigns at ``at``, in as many queries however many they are."""
-    rows = list(
-        campaigns.select_related("hypothesis")
-        .only(*_CAMPAIGN)
-        .annotate(is_flagged=is_flagged())
-        .order_by("pk")
-    )
+    rows = list(campaigns.select_related("hypothesis").only(*_CAMPAIGN).order_by("pk"))
     tenants = read_tenants(campaign.workspace_id for campaign in rows)
     for campaign in rows:
         campaign.workspace = tenants.workspaces[campaign.workspace_id]
@@ -73,12 +68,13 @@ def build_case(campaigns: QuerySet[Campaign], *, at: datetime) -> Case:
     tampered = [campaign for campaign in rows if is_tampered(campaign, rules.criteria[campaign.pk])]
     sound = [campaign for campaign in rows if campaign not in tampered] if tampered else rows
     criteria = [criterion for campaign in sound for criterion in rules.criteria[campaign.pk]]
+    arms, flagged = _read_arms(sound)
     measured = read_measurements(
         sound,
         measures_for(criteria) | zombie_measures(sound),
         as_of=latest_day(at),
         baseline=True,
-        arms=_arms_of(sound),
+        arms=arms,
         sources=tenants.sources,
     )
     metrics = {criterion.metric for criterion in criteria} | zombie_metrics(sound)
@@ -86,7 +82,7 @@ def build_case(campaigns: QuerySet[Campaign], *, at: datetime) -> Case:
     return Case(
         campaigns=sound,
         tampered=tampered,
-        flagged=[campaign for campaign in sound if campaign.is_flagged],
+        flagged=flagged,
         rules=rules,
         days=days,
         estimates=tenants.estimates,
@@ -94,8 +90,17 @@ def build_case(campaigns: QuerySet[Campaign], *, at: datetime) -> Case:
     )
 
 
-def _arms_of(campaigns: Sequence[Campaign]) -> list[list[Arm]]:
+def _read_arms(campaigns: Sequence[Campaign]) -> tuple[list[list[Arm]], list[Campaign]]:
+    """The arms of each campaign, and the campaigns of which a zombie flag is to be read.
+
+    The latter cannot be asked while the campaigns are read: whoever waits there for another worker to let go
+    of them would not see the flags that it has just raised.
+    """
     arms: dict[int, list[Arm]] = {campaign.pk: [] for campaign in campaigns}
-    for arm in Arm.objects.filter(campaign__in=arms).only(*_ARM).order_by("campaign", "position"):
+    flagged = set()
+    query = Arm.objects.filter(campaign__in=arms).only(*_ARM).annotate(is_flagged=is_flagged("campaign"))
+    for arm in query.order_by("campaign", "position"):
         arms[arm.campaign_id].append(arm)
-    return list(arms.values())
+        if arm.is_flagged:
+            flagged.add(arm.campaign_id)
+    return list(arms.values()), [campaign for campaign in campaigns if campaign.pk in flagged]
