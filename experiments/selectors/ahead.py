@@ -15,9 +15,10 @@ import numpy as np
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind
 from experiments.models import Arm, Campaign, KillCriterion
 from experiments.selectors.estimates import estimates_of
-from experiments.selectors.evidence import Finding, Subject, _Group, measures_for, subjects_of
+from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
 from experiments.selectors.maturity import mature_days
 from experiments.selectors.measurements import Amounts, Cells, read_measurements
+from experiments.selectors.rules import Rule
 
 # So many of the last days make the pace.
 PACE_DAYS = 3
@@ -52,30 +53,31 @@ def criteria_ahead(
     """By criterion and arm (``None``: the campaign); only while it spends, and once a day has counted."""
     if not campaign.is_spending or not criteria:
         return {}
-    measured = read_measurements([campaign], measures_for(criteria))
+    rules = [Rule.of(criterion) for criterion in criteria]
+    measured = read_measurements([campaign], measures_for(rules))
     if not measured.length:
         return {}
     estimates = estimates_of([campaign.workspace])
     prior = estimates.day_spread(campaign.workspace_id)
     found = {}
-    for criterion in criteria:
-        metric = METRICS[criterion.metric]
+    for rule in rules:
+        metric = METRICS[rule.metric]
         days = mature_days(metric, measured, estimates, at=at)
-        for subject in subjects_of(criterion, 0, measured.arms[0]):
+        for subject in subjects_of(rule, 0, measured.arms[0]):
             group = _Continued(
                 metric,
-                EvidenceKind(criterion.evidence),
-                CriterionLevel(criterion.level),
+                EvidenceKind(rule.evidence),
+                CriterionLevel(rule.level),
                 # Row by row one more day has gone on.
                 [subject] * (FARTHEST + 1),
                 days,
                 prior,
             )
-            ahead = _read(
-                list(group.findings()), subject, pace_days=group.pace_days, until=campaign.runs_until
-            )
+            sight = group.see()
+            findings = [group.finding(row, sight) for row in range(FARTHEST + 1)]
+            ahead = _read(findings, subject, pace_days=group.pace_days, until=campaign.runs_until)
             if ahead is not None:
-                found[criterion.pk, _arm_id(subject, measured.arms[0])] = ahead
+                found[rule.id, _arm_id(subject, measured.arms[0])] = ahead
     return found
 
 
@@ -97,7 +99,7 @@ def _read(findings: list[Finding], subject: Subject, *, pace_days: int, until: d
         pace_days=pace_days,
         guards={
             guard: next((on for on, finding in within if _is_met(finding, guard)), None)
-            for guard in subject.criterion.guards
+            for guard in subject.rule.guards
         },
         guards_on=next((on for on, finding in within if finding.guards_met), None),
         fires_on=next((on for on, finding in within if finding.is_breach), None),
@@ -109,7 +111,7 @@ def _is_met(finding: Finding, guard: str) -> bool:
     return Decimal(str(progress["have"])) >= Decimal(str(progress["need"]))
 
 
-class _Continued(_Group):
+class _Continued(Group):
     """The same subject again and again; of row n the last n columns that are seen are the pace, gone on."""
 
     pace_days: int

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from experiments.choices import METRICS, Metric, WatchState
 from experiments.models import Campaign, CriterionWatch, KillCriterion
@@ -31,6 +31,10 @@ class Rule(NamedTuple):
     @property
     def metric_definition(self) -> Metric:
         return METRICS[self.metric]
+
+    @classmethod
+    def of(cls, criterion: KillCriterion) -> Self:
+        return cls._make(getattr(criterion, name) for name in cls._fields)
 
     def model(self) -> KillCriterion:
         return KillCriterion.from_db(None, self._fields, self)
