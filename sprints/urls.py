@@ -22,6 +22,7 @@ urlpatterns = [
     path(SPRINT + "start/", planning.StartView.as_view(), name="sprint_start"),
     path(SPRINT + "cancel/", planning.CancelView.as_view(), name="sprint_cancel"),
     path(SPRINT + "review/", review.ReviewView.as_view(), name="sprint_review"),
+    path(SPRINT + "review/print/", review.PrintedReviewView.as_view(), name="sprint_review_print"),
     path(SPRINT + "review/open/", review.OpenReviewView.as_view(), name="sprint_review_open"),
     path(SPRINT + "review/close/", review.CloseView.as_view(), name="sprint_close"),
     path(SPRINT + "review/<int:hypothesis_id>/", review.DecideView.as_view(), name="decide"),
@@ -43,4 +44,5 @@ urlpatterns = [
     path(W + "learnings/", learnings.LearningsView.as_view(), name="learnings"),
     path(W + "learnings.csv", learnings.LearningsCsvView.as_view(), name="learnings_csv"),
     path(W + "graveyard/", learnings.GraveyardView.as_view(), name="graveyard"),
+    path(W + "graveyard.csv", learnings.GraveyardCsvView.as_view(), name="graveyard_csv"),
 ]

@@ -34,6 +34,10 @@ class PlannedHypothesis:
             return ["It has no campaign that could launch."]
         return [sentence for item in self.campaigns for sentence in item.missing]
 
+    @property
+    def gaps_said(self) -> str:
+        return "1 gap" if len(self.missing) == 1 else f"{len(self.missing)} gaps"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -48,6 +52,18 @@ class Plan:
     @property
     def is_ready(self) -> bool:
         return bool(self.hypotheses) and not any(item.missing for item in self.hypotheses)
+
+    @property
+    def ready(self) -> int:
+        return len(self.hypotheses) - self.unready
+
+    @property
+    def unready(self) -> int:
+        return sum(bool(item.missing) for item in self.hypotheses)
+
+    @property
+    def gaps(self) -> int:
+        return sum(len(item.missing) for item in self.hypotheses)
 
     @property
     def drafts(self) -> list[Campaign]:

@@ -32,6 +32,7 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         ("sprint_new",),
         ("sprint", 1),
         ("sprint_review", 1),
+        ("sprint_review_print", 1),
         ("decide", 1, week.paused.hypothesis_id),
         ("sprint", ready),
         ("sprint_edit", ready),
@@ -71,8 +72,15 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         ("settings_keys",),
         ("more",),
     ]
+    review, graveyard, learnings = (
+        reverse(name, args=["harbour", *args])
+        for name, *args in (("sprint_review", 1), ("graveyard",), ("learnings",))
+    )
     return [
         *(reverse(str(name), args=["harbour", *args]) for name, *args in pages),
+        f"{review}?about={week.killed.hypothesis_id}",
+        f"{graveyard}?period=all&sort=saved",
+        f"{learnings}?by=channel",
         reverse("home"),
         reverse("account_change_password"),
         reverse("mfa_index"),

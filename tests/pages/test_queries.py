@@ -34,7 +34,15 @@ from workspaces.services import save_source
 
 MOST_QUERIES = 12
 # Pages that put several things side by side, each of which is read in its own few queries.
-WIDE = {"today": 36, "sprint": 17, "sprint_review": 17, "money": 16, "hypothesis": 15, "campaign": 22}
+WIDE = {
+    "today": 30,
+    "sprint": 17,
+    "sprint_review": 18,
+    "sprint_review_print": 16,
+    "money": 16,
+    "hypothesis": 15,
+    "campaign": 22,
+}
 
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
@@ -47,6 +55,7 @@ PAGES = [
     (Role.MARKETER, "sprint", "<planning>"),
     (Role.MARKETER, "sprint_edit", "<planning>"),
     (Role.MARKETER, "sprint_review", "<running>"),
+    (Role.MARKETER, "sprint_review_print", "<running>"),
     (Role.MARKETER, "campaign_adopt", "brand-search"),
     (Role.MANAGER, "money"),
     (Role.MARKETER, "ledger_csv"),
@@ -56,6 +65,7 @@ PAGES = [
     (Role.MARKETER, "learnings"),
     (Role.MARKETER, "learnings_csv"),
     (Role.MARKETER, "graveyard"),
+    (Role.MARKETER, "graveyard_csv"),
     (Role.MARKETER, "hypothesis_new"),
     (Role.MARKETER, "hypothesis", "<committed>"),
     (Role.MARKETER, "hypothesis", "<backlog>"),

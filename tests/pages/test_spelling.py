@@ -10,7 +10,7 @@ from django.urls import reverse
 from experiments.models.sentences import sentence
 from sprints.models import Sprint
 from sprints.selectors.board import read_board
-from sprints.selectors.learnings import read_noes
+from sprints.selectors.graveyard import read_noes
 from sprints.services.reallocations import apply_reallocation, approve_reallocation, create_reallocation
 from tests.factories import criterion_values, make_draft
 from tests.pages.conftest import Browse, Week
