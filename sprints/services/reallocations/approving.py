@@ -53,21 +53,26 @@ def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, a
             )
         refusal = _end_if_expired(plan, lines, at=at) or _end_if_outdated(plan, lines, at=at)
         if refusal is None:
-            plan.move_to(ReallocationState.APPROVED)
-            plan.approved_by, plan.approved_at = by.user, at
-            plan.save(update_fields=["state", "approved_by", "approved_at"])
-            record_event(
-                EventKind.REALLOCATION_APPROVED,
-                by=by,
-                at=at,
-                subject=subject_of(plan),
-                data=event_data(plan, lines),
-            )
-            if plan.workspace.apply_on_approval:
-                _move(plan, lines, by=by, at=at)
+            grant(plan, lines, by=by, at=at)
     if refusal is not None:
         raise refusal
     return plan
+
+
+def grant(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+    """The yes to a locked plan against which nothing speaks, inside the caller's transaction."""
+    plan.move_to(ReallocationState.APPROVED)
+    plan.approved_by, plan.approved_at = by.user, at
+    plan.save(update_fields=["state", "approved_by", "approved_at"])
+    record_event(
+        EventKind.REALLOCATION_APPROVED,
+        by=by,
+        at=at,
+        subject=subject_of(plan),
+        data=event_data(plan, lines),
+    )
+    if plan.workspace.apply_on_approval:
+        carry_out(plan, lines, by=by, at=at)
 
 
 def _why_own(plan: Reallocation, *, by: Actor) -> str:
@@ -154,7 +159,7 @@ def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Real
         plan.check_can_become(ReallocationState.APPLIED)
         refusal = _end_if_outdated(plan, lines, at=at)
         if refusal is None:
-            _move(plan, lines, by=by, at=at)
+            carry_out(plan, lines, by=by, at=at)
     if refusal is not None:
         raise refusal
     return plan
@@ -236,7 +241,8 @@ def _end(
     return Refused(state.value, f"The plan is {state.label} and moves nothing. {reason} Propose it again.")
 
 
-def _move(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+def carry_out(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+    """Move the money of a locked, approved plan that fits, inside the caller's transaction."""
     for line in lines:
         transfer(
             source=Account.of(line.source_campaign),
