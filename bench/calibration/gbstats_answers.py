@@ -1,8 +1,8 @@
 """Asks gbstats, in an environment of its own: `python gbstats_answers.py QUESTION TOTALS.npy ANSWERS.npz`.
 
-The question is `chance` or `intervals`. Totals are (comparisons, looks, 4): exposure and events of the control, then of the treatment.
-The answers say for each engine, with its defaults, where the 95 % interval of the relative lift excludes 0 on
-any look; or what the Bayesian one's chance to beat the control is on the last.
+Totals are (comparisons, looks, 4): exposure and events of the control, then of the treatment. The question
+`intervals` asks where the 95 % interval of the relative lift excludes 0 on any look, by each engine with its
+defaults; `chance` how likely the Bayesian one finds it that the treatment beats the control on the last look.
 """
 
 import sys
@@ -52,4 +52,4 @@ if __name__ == "__main__":
             name: np.array([excludes_zero(engine, totals) for totals in comparisons])
             for name, engine in engines.items()
         }
-    np.savez(sys.argv[3], **answers)
+    np.savez(sys.argv[3], allow_pickle=False, **answers)

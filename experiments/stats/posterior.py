@@ -17,6 +17,8 @@ NEARLY_ALL: Final = 0.99
 _MOST_STEPS: Final = 100
 # A step of Newton's method squares the relative error, so the one from here is the last that matters.
 _NEAR: Final = 1e-5
+# A rough probability is right within this ÷ the smaller parameter, see the tests.
+_ROUGHNESS: Final = 0.013
 
 
 class Family(IntEnum):
@@ -143,6 +145,16 @@ class Posterior:
         """Return the mixtures at a mask or an index of the first axis."""
         return type(self)(self.family[cells], self.weights[cells], self.first[cells], self.second[cells])
 
+    def extremes(self) -> Self:
+        """Return the first and the last component, each alone, (..., 2)."""
+        ends = [0, -1]
+        return type(self)(
+            np.repeat(self.family[..., None], 2, axis=-1),
+            np.ones((*self.family.shape, 2, 1)),
+            self.first[..., ends, None],
+            self.second[..., ends, None],
+        )
+
     def _families(self) -> Iterator[tuple[_Methods, _Cells]]:
         """Yield the methods of each known family that is there, and its cells: often all of them, ``...``."""
         if self.family.size and (self.family == self.family.flat[0]).all():
@@ -178,14 +190,23 @@ class Posterior:
             result[cells] = methods.density(points[cells], self.first[cells], self.second[cells])
         return np.asarray((self.weights * result).sum(axis=-1))
 
-    def roughly_below(self, value: float) -> Array:
-        """Return P(quantity < value) to about two decimals, quickly, for Beta and Gamma mixtures, (...)."""
-        result = np.full(self.family.shape, np.nan)
+    def roughly_below(self, value: float) -> tuple[Array, Array]:
+        """Return P(quantity < value) of Beta and Gamma mixtures, quickly, and how far off it may be, (...).
+
+        >>> one = np.ones((1, 1))
+        >>> month = Posterior(np.array([Family.GAMMA]), weights=one, first=40 * one, second=one)
+        >>> [float(part[0].round(4)) for part in month.roughly_below(50)]
+        [0.9354, 0.0003]
+        """
+        rough, off = np.full((2, *self.family.shape), np.nan)
         for methods, cells in self._families():
             if methods is _Beta or methods is _Gamma:
-                rough = methods.roughly_below(np.asarray(value), self.first[cells], self.second[cells])
-                result[cells] = (self.weights[cells] * rough).sum(axis=-1)
-        return result
+                weights, first, second = self.weights[cells], self.first[cells], self.second[cells]
+                below = methods.roughly_below(np.asarray(value), first, second)
+                smaller = np.minimum(first, second) if methods is _Beta else first
+                rough[cells] = (weights * below).sum(axis=-1)
+                off[cells] = (weights * (_ROUGHNESS / smaller)).sum(axis=-1)
+        return rough, off
 
     def quantile(self, probability: float) -> Array:
         """Return the value below which the quantity lies with this probability, shape (...).
