@@ -7,8 +7,9 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 
 from experiments.choices import Comparator
+from experiments.models.sentences import metric_limit
 from experiments.templatetags._drawings import _n, drawing, hatching, line, rect, text
-from experiments.templatetags._words import metric_amount, metric_limit
+from experiments.templatetags._words import metric_amount
 from sprints.selectors.standing import BoardDay, RunningCampaign
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import day

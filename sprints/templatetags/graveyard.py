@@ -7,8 +7,8 @@ from django.template import Context
 from django.utils.safestring import SafeString
 
 from experiments.models import KillCriterion
+from experiments.models.sentences import metric_limit
 from experiments.templatetags._drawings import drawing, rect
-from experiments.templatetags._words import metric_limit
 from sprints.selectors.graveyard import No
 from sprints.selectors.learnings import Record
 from sprints.templatetags import _stones
