@@ -37,8 +37,8 @@ class AlwaysValidEvidence:
 
     ``log_e_below``, ``log_e_above``: that the metric, as people read it, lies below or above the threshold; a
     breach from ``breach_log_e(confidence)`` on. ``t_statistic``: of the days' log ratios of the judged rate
-    (for a cost: events per unit of money) to the threshold; infinite when all days agree. ``days``: counted
-    days.
+    (for a cost: events per unit of money) to the threshold; infinite when all days agree, NaN if they agree on
+    the threshold. ``days``: counted days.
     """
 
     log_e_below: Array
@@ -126,7 +126,7 @@ def evidence_of_logs(
 
     >>> logs = evidence_of_logs(np.array([5]), np.array([-0.28]), np.array([0.06]), is_cost=False)
     >>> logs.log_e_below.round(1)
-    array([4.5])
+    array([3.5])
     """
     known = days >= FEWEST_DAYS
     number = np.where(known, days, FEWEST_DAYS).astype(np.float64)

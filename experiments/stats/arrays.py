@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+# Beyond it the square of a product no longer fits a double; no account has as much of anything.
+LARGEST: Final = 1e75
 
 
 def _first(wrong: Mask) -> str:
@@ -22,8 +25,8 @@ def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], r
 
 
 def _are_from(least: float, floats: Array) -> bool:
-    """Say whether all are finite and no smaller: two quick passes, as nearly every array is right."""
-    return bool(floats.min() >= least and floats.max() < math.inf)
+    """Say whether all are in reach and no smaller: two quick passes, as nearly every array is right."""
+    return bool(floats.min() >= least and floats.max() <= LARGEST)
 
 
 def as_floats(name: str, values: npt.ArrayLike) -> Array:
@@ -45,7 +48,7 @@ def finite(name: str, values: npt.ArrayLike) -> Array:
 
 
 def non_negative(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite floats of at least 0, or raise ``ValueError`` naming the first that is not.
+    """Return floats from 0 to 1e75, or raise ``ValueError`` naming the first that is not.
 
     >>> non_negative("spend", [[10.0, -2.0]])
     Traceback (most recent call last):
@@ -56,6 +59,7 @@ def non_negative(name: str, values: npt.ArrayLike) -> Array:
     if not _are_from(0.0, floats):
         finite(name, floats)
         _refuse_where(name, floats, lambda array: array < 0, "at least 0")
+        _refuse_where(name, floats, lambda array: array > LARGEST, f"at most {LARGEST:g}")
     return floats
 
 
@@ -79,6 +83,13 @@ def one_positive(name: str, value: npt.ArrayLike) -> float:
     if number.ndim:
         raise ValueError(f"{name} has the shape {number.shape}; it must be one number.")
     return float(number)
+
+
+def known_or_nan(name: str, values: npt.ArrayLike, check: Callable[[str, npt.ArrayLike], Array]) -> Array:
+    """Return the values as floats, those that are not NaN checked: NaN stands for what is not known."""
+    floats = as_floats(name, values)
+    check(name, np.where(np.isnan(floats), 0.0, floats))
+    return floats
 
 
 def probabilities(name: str, values: npt.ArrayLike) -> Array:

@@ -196,7 +196,7 @@ class Posterior:
         >>> one = np.ones((1, 1))
         >>> month = Posterior(np.array([Family.GAMMA]), weights=one, first=40 * one, second=one)
         >>> [float(part[0].round(4)) for part in month.roughly_below(50)]
-        [0.9354, 0.0003]
+        [0.9355, 0.0003]
         """
         rough, off = np.full((2, *self.family.shape), np.nan)
         for methods, cells in self._families():

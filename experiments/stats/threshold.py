@@ -142,7 +142,8 @@ def rate_evidence(
     A Beta posterior (Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.4) with the overdispersion of days.
 
     ``events``, ``exposure``, ``mask``: (campaigns, days); ``threshold``: a number or (campaigns,), above 0.
-    The prior is worth one event at the threshold's rate. Where events exceed exposure (view-through
+    The prior is worth one event at the threshold's rate. Events of a counted day without exposure belong to
+    the total, and say nothing of how days differ. Where events exceed exposure (view-through
     conversions per click) or the threshold is 1 or more, the rate is no share and takes the Gamma form
     (``fell_back``).
 
