@@ -1,6 +1,7 @@
 """What is judged between two sweeps: marks that were left behind, and days that have just closed."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -107,7 +108,7 @@ def test_due__waits_since_a_post__judges_what_no_worker_has_and_the_sweep_has_no
 
 
 def test_schedule__looks_often_enough_for_an_effect_within_a_minute() -> None:
-    schedule = settings.CELERY_BEAT_SCHEDULE
+    schedule: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
     looks, deliveries = schedule["judge-what-is-due"]["schedule"], schedule["deliver-webhooks"]["schedule"]
     # A post that a killed worker took along waits longest before it is looked for.
     assert 2 * looks + deliveries < timedelta(seconds=60)

@@ -8,6 +8,7 @@ import json
 import random
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -42,7 +43,7 @@ def main(share: int, rounds: int) -> None:
     running = list(Campaign.objects.unfinished().order_by("pk"))
     heard: Counter[str] = Counter()
 
-    def do(name: str, deed: partial[object]) -> None:
+    def do(name: str, deed: Callable[[], object]) -> None:
         heard[f"{name}: {attempt(deed)}"] += 1
 
     print("ready", flush=True)

@@ -266,41 +266,40 @@ def _crowd(
         later = at + timedelta(seconds=drawn.randrange(3600))
         threshold = Decimal(drawn.randrange(30, 60)) / 10_000
         new_rules = [criterion_values(threshold=threshold, guards={"spend": "1000.00"})]
-        yield drawn.choice(
-            [
-                _days(mia, keys, drawn=drawn, at=later),
-                partial(judge_campaigns, drawn.sample(ids, len(ids)), at=later),
-                partial(judge_campaigns, drawn.sample(ids, 1), at=later),
-                partial(sweep, at=later),
-                partial(pause_campaign, key, reason="", by=mia, at=later),
-                partial(resume_campaign, key, by=mia, at=later),
-                partial(resume_campaign, key, by=mia, at=later),
-                partial(scale_campaign, key, by=mia, at=later),
-                partial(kill_campaign, drawn.choice(keys[:2]), reason="No", by=mia, at=later),
-                partial(amend_criteria, key, criteria=new_rules, reason="New", by=max_, at=later),
-                partial(
-                    overrule_breach,
-                    key,
-                    rules.get(key, 0),
-                    reason="Early",
-                    until=date(2026, 11, 22),
-                    by=max_,
-                    at=later,
-                ),
-                partial(launch_campaign, "draft", by=mia, at=later),
-                partial(decide, hypotheses[0], decision=drawn.choice(["kill", "scale"]), **words),
-                partial(open_review, sprint, by=mia, at=later),
-                partial(propose_reallocation, by=mia, at=later),
-                partial(withdraw_and_move, mia, max_, at=later),
-                partial(
-                    adopt_campaign,
-                    "unplanned",
-                    values={"kill_criteria": new_rules, "budget": Decimal("5000.00")},
-                    by=mia,
-                    at=later,
-                ),
-            ]
-        )
+        deeds: list[Deed] = [
+            _days(mia, keys, drawn=drawn, at=later),
+            partial(judge_campaigns, drawn.sample(ids, len(ids)), at=later),
+            partial(judge_campaigns, drawn.sample(ids, 1), at=later),
+            partial(sweep, at=later),
+            partial(pause_campaign, key, reason="", by=mia, at=later),
+            partial(resume_campaign, key, by=mia, at=later),
+            partial(resume_campaign, key, by=mia, at=later),
+            partial(scale_campaign, key, by=mia, at=later),
+            partial(kill_campaign, drawn.choice(keys[:2]), reason="No", by=mia, at=later),
+            partial(amend_criteria, key, criteria=new_rules, reason="New", by=max_, at=later),
+            partial(
+                overrule_breach,
+                key,
+                rules.get(key, 0),
+                reason="Early",
+                until=date(2026, 11, 22),
+                by=max_,
+                at=later,
+            ),
+            partial(launch_campaign, "draft", by=mia, at=later),
+            partial(decide, hypotheses[0], decision=drawn.choice(["kill", "scale"]), **words),
+            partial(open_review, sprint, by=mia, at=later),
+            partial(propose_reallocation, by=mia, at=later),
+            partial(withdraw_and_move, mia, max_, at=later),
+            partial(
+                adopt_campaign,
+                "unplanned",
+                values={"kill_criteria": new_rules, "budget": Decimal("5000.00")},
+                by=mia,
+                at=later,
+            ),
+        ]
+        yield drawn.choice(deeds)
 
 
 def withdraw_and_move(mia: Actor, max_: Actor, *, at: datetime) -> None:
