@@ -70,6 +70,7 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         ("source", "meta"),
         ("source_new",),
         ("settings_keys",),
+        ("settings_templates",),
         ("more",),
     ]
     review, graveyard, learnings = (

@@ -18,6 +18,7 @@ READABLE = [
     ("settings_sources",),
     ("settings_keys",),
     ("settings_learnt",),
+    ("settings_templates",),
     ("campaigns",),
     ("campaign", "founder-video"),
     ("campaign", "office-skits"),

@@ -14,6 +14,7 @@ from experiments.services.campaigns import import_campaign, kill_campaign
 from experiments.services.criteria import amend_criteria
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from experiments.services.templates import save_template
 from sprints.services.decisions import decide
 from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import create_reallocation, reject_reallocation
@@ -41,7 +42,8 @@ WIDE = {
     "sprint_review_print": 16,
     "money": 16,
     "hypothesis": 15,
-    "campaign": 22,
+    "campaign": 24,
+    "campaign_edit": 13,
 }
 
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
@@ -96,6 +98,7 @@ PAGES = [
     (Role.OWNER, "source_new"),
     (Role.OWNER, "source", "meta"),
     (Role.OWNER, "settings_keys"),
+    (Role.OWNER, "settings_templates"),
 ]
 
 
@@ -126,6 +129,7 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
     today, past = workspace.local_day(at), at - timedelta(days=3)
     make_member(workspace, email=f"m{number}@harbour.example")
     create_key(name=f"key {number}", scopes=[Scope.READ], for_user=owner, by=olga, at=at)
+    save_template(values={"name": f"Rule {number}", "criterion": criterion_values()}, by=mia, at=at)
     save_source(f"crm-{number}", values={"name": "CRM", "kind": "crm"}, by=olga, at=at)
 
     fund_reserve(amount=Decimal(9000), reason="More", by=dana, at=at)

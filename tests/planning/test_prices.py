@@ -87,7 +87,7 @@ def test_published_averages__stand_in_where_the_workspace_knows_nothing_and_say_
     assert told(workspace, "ctr", "tiktok") == {}
 
 
-def test_published_averages__in_another_currency__are_shares_only() -> None:
+def test_published_averages__in_another_currency__are_shares_only(db: None) -> None:
     workspace = make_workspace("paris", currency="EUR")
     assert set(told(workspace, "ctr", "google")) == {"stands_at"}
     assert told(workspace, "cpl", "google") == {}
