@@ -34,6 +34,8 @@ def is_flagged(campaign: str) -> Exists:
 
 def read_flags(campaigns: Sequence[Campaign]) -> Flags:
     """The flags of these campaigns that count; without a campaign nothing is asked."""
+    if not campaigns:
+        return Flags({}, {}, {})
     by_id = {campaign.pk: campaign for campaign in campaigns}
     standing: defaultdict[int, dict[ZombieSignal, ZombieFlag]] = defaultdict(dict)
     kept_until: defaultdict[int, dict[ZombieSignal, date]] = defaultdict(dict)
