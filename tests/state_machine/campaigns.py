@@ -216,7 +216,8 @@ class Campaigns(Launches):
         if not may_be_breached and found.breaches:
             faults.add("open_breach")
         if values and values["reason"] == "":
-            faults.add("required")
+            # The one is what the service says, the other what REST says before.
+            faults |= {"required", "blank"}
         done = self.act(
             f"{name} a campaign",
             team,

@@ -29,7 +29,7 @@ SHARES = (Decimal("0.5"), Decimal("0.2"), Decimal("0.1"), Decimal(1), Decimal("1
 
 
 class Plans(Stage):
-    @deed()
+    @deed(2)
     def fund(self, data: st.DataObject) -> None:
         team = self.draw_team(data)
         amount = data.draw(st.sampled_from([Decimal(500), Decimal(2000), Decimal("0.001"), Decimal(-5)]))
@@ -87,25 +87,26 @@ class Plans(Stage):
         team.plans[plan.id] = plan
         return plan
 
-    @deed(4)
+    @deed(5)
     def compose(self, data: st.DataObject) -> None:
         """By hand: what there is, less or more than that, to anybody."""
         team = self.draw_team(data)
-        lines: list[Line] = []
-        for _ in range(data.draw(st.sampled_from([1, 1, 1, 2, 3]))):
-            source = self._draw_account(data, team, lambda one: self._free(team, one) > 0)
-            target = self._draw_account(
-                data, team, lambda one: one == money.RESERVE or team.campaigns[one].is_unfinished
-            )
-            share = data.draw(st.sampled_from(SHARES))
-            amount = (self._free(team, source) * share).quantize(team.unit, ROUND_FLOOR) or team.unit
-            lines.append((source, target, amount))
+        lines = [self._draw_line(data, team) for _ in range(data.draw(st.sampled_from([1, 1, 1, 2, 3])))]
         self.compose_of(team, self.choose_who(data, team, "propose", by_key=True), lines)
+
+    def _draw_line(self, data: st.DataObject, team: Team) -> Line:
+        source = self._draw_account(data, team, lambda one: self._free(team, one) > 0)
+        target = self._draw_account(data, team, lambda one: one != source and self._takes(team, one))
+        amount = self._free(team, source) * data.draw(st.sampled_from(SHARES))
+        return source, target, amount.quantize(team.unit, ROUND_FLOOR) or team.unit
 
     def _free(self, team: Team, account: str) -> Decimal:
         if account == money.RESERVE:
             return team.reserve
         return money.available(team, team.campaigns[account], at=self.now)
+
+    def _takes(self, team: Team, account: str) -> bool:
+        return account == money.RESERVE or team.campaigns[account].is_unfinished
 
     def _draw_account(self, data: st.DataObject, team: Team, fits: Callable[[str], bool]) -> str:
         account = self.choose(data, [money.RESERVE, *team.campaigns], fits)
@@ -170,15 +171,14 @@ class Plans(Stage):
             plan.state = self.refusal
 
     def _draw_other(self, data: st.DataObject, team: Team, plan: Plan) -> Who:
-        """Most often somebody who may approve it."""
-        people = [Who(person) for person in team.people.values()]
-        keys = [Who(one.person, key) for one in people for key in one.person.keys]
+        """Most often somebody who may approve it; or whose plan it is."""
+        own = {plan.proposer, plan.key_maker}
+        is_own = data.draw(st.integers(0, 2)) == 0
+        keys = [Who(person, key) for person in team.people.values() for key in person.keys]
         who = self.choose(
             data,
-            [*people, *keys],
-            lambda one: (
-                not why_not(one, "approve") and one.person.user_id not in {plan.proposer, plan.key_maker}
-            ),
+            [*map(Who, team.people.values()), *keys],
+            lambda one: not why_not(one, "approve") and (one.person.user_id in own) == is_own,
         )
         assert who is not None
         return who

@@ -37,8 +37,8 @@ FITTING = 8
 ASTRAY = 24
 
 # How far the clock moves when it does, and that it does before one deed in so many.
-MINUTES = (5, 120, 480, 1440, 1440, 2880, 5760)
-CLOCK_MOVES = 5
+MINUTES = (5, 120, 480, 720, 1440, 1440, 4320)
+CLOCK_MOVES = 7
 
 ThingT = TypeVar("ThingT")
 
