@@ -37,8 +37,8 @@ class AlwaysValidEvidence:
 
     ``log_e_below``, ``log_e_above``: that the metric, as people read it, lies below or above the threshold; a
     breach from ``breach_log_e(confidence)`` on. ``t_statistic``: of the days' log ratios of the judged rate
-    (for a cost: events per unit of money) to the threshold; infinite when all days agree, NaN if they agree on
-    the threshold. ``days``: counted days.
+    (for a cost: events per unit of money) to the threshold; infinite when all days agree, NaN if on
+    the threshold itself. ``days``: counted days.
     """
 
     log_e_below: Array

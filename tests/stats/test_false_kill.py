@@ -1,7 +1,6 @@
 """The preview: reproducible, quick enough, and exact where it takes a short cut."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -98,14 +97,14 @@ class Recorded(false_kill._Campaigns):
         below, seen = self.rule.comparator == "below", exposure > 0
         match self.rule.evidence:
             case Evidence.PROBABLE:
-                value: dict[str, Any] = {"events": events, "average_order_value": self.run.order_value}
                 said = threshold_evidence(
                     self.rule.form,
                     worth,
                     exposure,
                     self.rule.threshold,
+                    events=events,
+                    average_order_value=self.run.order_value,
                     mask=seen,
-                    **(value if self.rule.form == "value" else {}),
                 )
                 stops = (said.p_below if below else said.p_above) >= self.rule.confidence
             case Evidence.ALWAYS_VALID:
@@ -115,7 +114,8 @@ class Recorded(false_kill._Campaigns):
                 look = observed if self.rule.evidence == Evidence.OBSERVED else observed_margin
                 stand = look(self.rule.form, worth, exposure, self.rule.threshold, mask=seen)
                 stops = stand.is_below if below else stand.is_above
-        return np.asarray(stops & (np.where(seen, events, 0.0).sum(axis=1) >= self.rule.least_events))
+        guarded = np.where(seen, events, 0.0).sum(axis=1) >= self.rule.least_events
+        return np.asarray(stops & guarded)
 
 
 RULES = [
