@@ -170,6 +170,21 @@ _PLAN = [
         page="decide {running_number} {open_hypothesis}",
         form={"decision": "kill", "moved_the_business": "no", "learning": "Nobody cared.", "sure": "1"},
         shown_on="sprint_review {running_number}",
+        shown_as='name="learning"',
+    ),
+    Action(
+        "experiments.templates.save_template",
+        {"values": {"name": "Ours", "criterion": _RULE}},
+        rest="POST kill-criteria/templates/",
+        body={"name": "Ours", "criterion": _RULE},
+    ),
+    Action(
+        "experiments.templates.delete_template",
+        {"template_id": "{template}"},
+        rest="DELETE kill-criteria/templates/{template}/",
+        page="template_delete {template}",
+        shown_on="settings_templates",
+        role=Role.MANAGER,
     ),
     Action(
         "experiments.campaigns.drafts.create_campaign",
@@ -441,6 +456,7 @@ READS = (
     "GET campaigns/{live}/",
     "GET campaigns/{live}/analysis/",
     "GET campaigns/{live}/criteria/",
+    "GET kill-criteria/templates/",
     "GET zombies/",
     "GET zombies/{zombie}/",
     "GET reallocations/",
@@ -481,6 +497,7 @@ PAGES = (
     "settings_sources",
     "settings_keys",
     "settings_learnt",
+    "settings_templates",
     "backlog",
     "backlog_csv",
     "sprints",
@@ -489,6 +506,7 @@ PAGES = (
     "sprint {over_number}",
     "sprint_review {running_number}",
     "sprint_review {done_number}",
+    "sprint_review_print {done_number}",
     "hypothesis {backlog}",
     "campaigns",
     "campaign {live}",
@@ -504,6 +522,7 @@ PAGES = (
     "learnings",
     "learnings_csv",
     "graveyard",
+    "graveyard_csv",
 )
 
 # Services that ask for no permission: they are called by one that has, inside its transaction.
@@ -520,6 +539,8 @@ INNER = {
     "sprints.lookups.lock_workspace",
     "sprints.lookups.lock_sprint",
     "sprints.lookups.lock_commitment",
+    "sprints.reallocations.approving.grant",
+    "sprints.reallocations.approving.carry_out",
     "sprints.reallocations.plans.write_plan",
     "sprints.reallocations.proposing.write_by_hand",
     "sprints.reallocations.plans.lock_plan",
@@ -544,7 +565,11 @@ BY_QUICKNO = {
     "api.webhooks.remove_endpoint": "missing_role",
 }
 # What answers a question without changing anything, by the scope ``read``.
-SUMS = {"experiments.previews.preview_criterion", "experiments.sizing.size_comparison"}
+SUMS = {
+    "experiments.previews.preview_criterion",
+    "experiments.sizing.size_comparison",
+    "experiments.sizing.with_known",
+}
 
 # What is decided by whose it is, each against the roles; a key is one of every scope for that person.
 # ``own``: their proposal. ``made``: of a key that they made for somebody else. ``given``: of a key that

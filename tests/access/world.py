@@ -12,6 +12,7 @@ from experiments.services.exports import ImportOptions, import_export
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.observations.rows import Row
+from experiments.services.templates import save_template
 from sprints.models import Reallocation
 from sprints.services.decisions import decide
 from sprints.services.planning import close_sprint, open_review
@@ -124,11 +125,13 @@ def build_world(at: datetime) -> World:
     _add_zombies(world)
     _import_a_file(world)
     _move_money(world)
+    kept = save_template(values={"name": "Kept", "criterion": SMALL_RULE}, by=colleague, at=at)
     endpoint = register_endpoint(url="https://8.8.8.8/", by=colleague, at=at)
     newcomer = make_member(workspace, Role.VIEWER, email="newcomer@harbour.example")
     world.secret_of(people[Role.MARKETER], Scope.READ, maker=people[Role.MARKETER])
     things |= {
         "endpoint": endpoint.pk,
+        "template": kept.pk,
         "newcomer": newcomer.pk,
         "marketer": people[Role.MARKETER].user,
         "newcomer_user": newcomer.user,

@@ -102,7 +102,7 @@ class BrowserTeam(Team):
         mia.press("Plan the sprint")
         for title in (WINNER, LOSER):
             mia.press(f"Commit {title}")
-        assert "something is missing" in mia.reads()
+        assert "close the gaps named above" in mia.reads()
         for title, campaign in campaigns().items():
             mia.follow("Plan its campaign", within=mia.page.get_by_role("article", name=title))
             self.write_campaign(campaign)
