@@ -1,6 +1,6 @@
 """A plan as its page shows it: what flows, what proves it, what each account has before and after.
 
-All of it is read from the lines and from the evidence that is frozen with them, so it asks the database nothing.
+All of it is read from the lines and the evidence that is frozen with them; the database is asked nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _DO_NOTHING = "If you do nothing"
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Money from one account to another, ``None`` is the reserve; of several lines between the two the sum."""
+    """Money from one account to another, all lines together; ``None`` is the reserve."""
 
     source: str | None
     target: str | None
@@ -79,7 +79,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a receiver grows by. ``allowed``: what the rule's cap would allow; ``None`` where there is no cap."""
+    """What a receiver grows by. ``allowed``: what the rule's cap allows; ``None`` where there is no cap."""
 
     name: str
     before: Decimal
@@ -97,13 +97,24 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """A campaign that no chance speaks for: it has its sentence, and what it gives."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def given(self) -> Decimal:
+        return max(-Decimal(self.row["change"]), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What speaks for a plan. ``untold``: campaigns for which no figure speaks, only their sentence."""
+    """What speaks for a plan."""
 
     duels: Sequence[Duel]
     standings: Sequence[Standing]
     growths: Sequence[Growth]
-    untold: Sequence[Mapping[str, Any]]
+    untold: Sequence[Untold]
 
 
 def read_flows(lines: Sequence[ReallocationLine], evidence: Mapping[str, Any]) -> Flows:
@@ -169,7 +180,7 @@ def read_proof(plan: Reallocation) -> Proof:
         duels=list(duels.values()),
         standings=sorted(standings, key=lambda standing: -standing.chance),
         growths=[growth for row in rows.values() if (growth := _growth(plan, row)) is not None],
-        untold=[row for row in rows.values() if row["campaign"] not in told],
+        untold=[Untold(row) for row in rows.values() if row["campaign"] not in told],
     )
 
 
@@ -189,6 +200,12 @@ def _growth(plan: Reallocation, row: Mapping[str, Any]) -> Growth | None:
     if plan.method != ReallocationMethod.HAND and f"{cap:.0%}" in plan.evidence["rule"]:
         allowed = (before * Decimal(str(cap))).quantize(plan.workspace.money_unit, ROUND_FLOOR)
     return Growth(row["name"], before, after, allowed or None)
+
+
+def read_gain(evidence: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the plan should win, in money or else in outcomes; ``None`` where nobody can say."""
+    gain: Mapping[str, Any] | None = evidence.get("expected_gain") or evidence.get("expected_outcomes")
+    return gain
 
 
 def do_nothing(evidence: Mapping[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ MOST_ACCOUNTS = 6
 _NODE = 12.0
 _THINNEST = 1.5
 # A band this high has room for its amount.
-_ROOM_FOR_MONEY = 20
+_ROOM_FOR_MONEY = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def money_flow(flows: Flows, currency: str, size: _Size = WIDE) -> SafeString:
 
 
 def told(flows: Flows, currency: str) -> str:
-    """``Two accounts give $900.00: Webinar replay $640.00, Headlines $260.00. Founder video gets $900.00.``"""
+    """``Two accounts give $9.00: Replay $6.00, Headlines $3.00. Founder video gets $9.00.``"""
 
     def amount(account: Account) -> str:
         return in_currency(account.amount, currency)
@@ -157,7 +157,7 @@ class _Chart:
             body.append(rect(look, x, node.y, _NODE, node.height))
             name, amount = sentence_case(account.name), in_currency(account.amount, self.currency)
             if self.size.is_narrow:
-                body.append(text(_short(name, 21), x, node.y - 22, "t-strong"))
+                body.append(text(_short(name, 23), x, node.y - 22, "t-strong"))
                 body.append(text(f"gives {amount}", x, node.y - 7))
                 continue
             body.append(text(_short(name, 30), x - 16, node.middle - 3, "t-strong t-l t-end"))
@@ -177,7 +177,7 @@ class _Chart:
             body.append(rect("f-traction" if account.key else "f-ink-3", x, node.y, _NODE, node.height))
             name, amount = sentence_case(account.name), in_currency(account.amount, self.currency)
             if self.size.is_narrow:
-                body.append(text(_short(name, 21), x + _NODE, node.y - 22, "t-strong t-end"))
+                body.append(text(_short(name, 23), x + _NODE, node.y - 22, "t-strong t-end"))
                 body.append(text(f"gets {amount}", x + _NODE, node.y - 7, "t-end"))
                 continue
             note = self._why_it_gets(account)

@@ -36,7 +36,7 @@ def money_flow_narrow(context: Context, flows: Flows) -> SafeString:
 def account_bars(
     context: Context, before: Decimal | str, after: Decimal | str, most: Decimal, spent: Decimal | str = "0"
 ) -> SafeString:
-    """Before above, after below: what is spent, the budget, what is added or taken. ``most``: the whole width."""
+    """Before above, after below, with what is added or taken. ``most``: what the whole width stands for."""
     had, has, gone = float(before), float(after), float(spent)
     unit = (_BAR_WIDTH - 4) / max(float(most), 1e-9)
 

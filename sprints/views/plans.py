@@ -16,7 +16,7 @@ from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.fit import why_outdated
 from sprints.selectors.following import spend_since
-from sprints.selectors.plan_pages import do_nothing, read_flows, read_proof
+from sprints.selectors.plan_pages import do_nothing, read_flows, read_gain, read_proof
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
@@ -95,6 +95,8 @@ class PlanView(OnePlan):
                 ),
                 "amount": flows.total,
                 "flows": flows,
+                "gain": read_gain(plan.evidence),
+                "reserve": reserve,
                 "proof": read_proof(plan),
                 "do_nothing": do_nothing(plan.evidence),
                 "data_through": date.fromisoformat(through) if through else None,
