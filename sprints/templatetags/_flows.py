@@ -14,7 +14,7 @@ from workspaces.templatetags.quickno import probability, sentence_case, spelled
 # More of them on one side no reader follows; the table says it alone.
 MOST_ACCOUNTS = 6
 _NODE = 12.0
-_THINNEST = 1.5
+_THINNEST, _HIGHEST = 1.5, 96
 # A band this high has room for its amount.
 _ROOM_FOR_MONEY = 17
 
@@ -91,7 +91,9 @@ def told(flows: Flows, currency: str) -> str:
 class _Chart:
     def __init__(self, flows: Flows, currency: str, size: _Size) -> None:
         self.flows, self.currency, self.size = flows, currency, size
-        self.per_unit = size.money / float(flows.total)
+        # Two accounts need less room than ten.
+        high = min(size.money, _HIGHEST * max(len(flows.donors), len(flows.receivers)))
+        self.per_unit = high / float(flows.total)
         self.donors = self._column(flows.donors, size.slots[0], size.head)
         self.receivers = self._column(
             flows.receivers, size.slots[1], size.head + (_STAGGER if size.is_narrow else 0)

@@ -67,8 +67,8 @@ def test_plan_page__waiting__opens_with_the_sum_and_what_it_should_win(
 
 def test_plan_page__waiting__names_the_digest_beside_the_button(plan: Reallocation, read: Read) -> None:
     page = read(plan)
-    digest = plan.plan_digest
-    assert f"You approve exactly this plan, digest <code>{digest[:4]} {digest[4:8]}</code>." in page
+    digest = f"{plan.plan_digest[:4]} {plan.plan_digest[4:8]}"
+    assert f'You approve exactly this plan, digest <code class="text-nowrap">{digest}</code>.' in page
     assert f"{plan.proposed_by} cannot approve their own plan." in page
 
 
@@ -90,7 +90,7 @@ def test_plan_page__applied_and_rejected__say_what_has_become_of_the_money(
     assert "<em>$3,251.60</em> moved from what failed to what works." in read(plan)
     page = read(rejected)
     assert "Not moved: <em>$40.00</em> back to the reserve." in page
-    assert "Not this week." in page
+    assert "Rejected Thu 19 Nov, 10:12.</strong> Not this week." in page
 
 
 def test_flow__plan_of_the_rule__is_told_with_all_its_sums(plan: Reallocation) -> None:
