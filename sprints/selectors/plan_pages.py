@@ -78,6 +78,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """How likely a campaign is to be the best of those that are compared."""
+
+    row: Mapping[str, Any]
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """What a receiver grows by. ``allowed``: what the rule's cap allows; ``None`` where there is no cap."""
 
@@ -112,6 +120,7 @@ class Proof:
     """What speaks for a plan."""
 
     duels: Sequence[Duel]
+    leads: Sequence[Lead]
     standings: Sequence[Standing]
     growths: Sequence[Growth]
     untold: Sequence[Untold]
@@ -175,9 +184,11 @@ def read_proof(plan: Reallocation) -> Proof:
         for row in rows.values()
         if row.get("p_above_target") is not None and row.get("target") is not None
     ]
-    told = {standing.row["campaign"] for standing in standings}
+    leads = [Lead(row, row["p_best"]) for row in rows.values() if row.get("p_best") is not None]
+    told = {said.row["campaign"] for said in (*standings, *leads)}
     return Proof(
         duels=list(duels.values()),
+        leads=sorted(leads, key=lambda lead: -lead.chance),
         standings=sorted(standings, key=lambda standing: -standing.chance),
         growths=[growth for row in rows.values() if (growth := _growth(plan, row)) is not None],
         untold=[Untold(row) for row in rows.values() if row["campaign"] not in told],

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.choices import MultipleComparisons, Role, SourceKind
+from workspaces.choices import MultipleComparisons, ReallocationRule, Role, SourceKind
 
 KEY_VALIDATOR = RegexValidator(
     r"^[a-z0-9][a-z0-9_-]*$",
@@ -87,6 +87,18 @@ class Workspace(models.Model):
         help_text=_(
             "Adjusts the p-values of all treatments that a sprint compares. Holm bounds the chance of even "
             "one false alarm, Benjamini–Hochberg the share of false ones among the alarms."
+        ),
+    )
+
+    reallocation_rule = models.CharField(
+        max_length=10,
+        choices=ReallocationRule,
+        default=ReallocationRule.SHIFT,
+        db_default=ReallocationRule.SHIFT,
+        help_text=_(
+            "Shift judges each campaign by its own target, and moves nothing where that is unsure. Following "
+            "the best needs no target: it compares the campaigns of one outcome with each other, and moves a "
+            "little even where they are close. Both keep to the limit of growth."
         ),
     )
 
