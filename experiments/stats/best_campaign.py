@@ -1,7 +1,7 @@
 """Which of several campaigns brings the most for its money (R7, capped Thompson).
 
 Quickno's method, described in docs/statistics.md: campaigns run on different days, so their posteriors of R1
-are compared as independent ones, each taken for one Gamma (a value: one lognormal) of its mean and variance.
+are compared as independent ones, each taken for one Gamma (a value: one lognormal) with its moments.
 """
 
 from dataclasses import dataclass
