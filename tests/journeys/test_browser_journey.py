@@ -102,7 +102,7 @@ class BrowserTeam(Team):
         mia.press("Plan the sprint")
         for title in (WINNER, LOSER):
             mia.press(f"Commit {title}")
-        assert "close the gaps named above" in mia.reads()
+        assert "Two hypotheses have two gaps, and there is room for one more." in mia.reads()
         for title, campaign in campaigns().items():
             mia.follow("Plan its campaign", within=mia.page.get_by_role("article", name=title))
             self.write_campaign(campaign)
@@ -208,8 +208,9 @@ class BrowserTeam(Team):
         mia.follow("Open the review")
         mia.press("Open the review")
         assert mia.page.get_by_role("button", name="Close the sprint").is_disabled()
+        # The one that was stopped is asked about first, unless one wants another; the next follows by itself.
+        mia.follow("Look at this one first", within=mia.page.get_by_role("article", name=WINNER))
         for title, decision in ((WINNER, "Scale"), (LOSER, "Kill")):
-            mia.follow("Look at the evidence", within=mia.page.get_by_role("article", name=title))
             mia.tick(decision)
             mia.tick("Yes" if title == WINNER else "No")
             mia.write("What did we learn?", LEARNINGS[title])
