@@ -185,7 +185,7 @@ def read_proof(plan: Reallocation) -> Proof:
         if row.get("p_above_target") is not None and row.get("target") is not None
     ]
     leads = [Lead(row, row["p_best"]) for row in rows.values() if row.get("p_best") is not None]
-    told = {said.row["campaign"] for said in (*standings, *leads)}
+    told = {standing.row["campaign"] for standing in standings} | {lead.row["campaign"] for lead in leads}
     return Proof(
         duels=list(duels.values()),
         leads=sorted(leads, key=lambda lead: -lead.chance),
