@@ -179,14 +179,6 @@ _PLAN = [
         body={"name": "Ours", "criterion": _RULE},
     ),
     Action(
-        "experiments.templates.delete_template",
-        {"template_id": "{template}"},
-        rest="DELETE kill-criteria/templates/{template}/",
-        page="template_delete {template}",
-        shown_on="settings_templates",
-        role=Role.MANAGER,
-    ),
-    Action(
         "experiments.campaigns.drafts.create_campaign",
         {"values": _CAMPAIGN},
         rest="POST campaigns/",
@@ -432,6 +424,16 @@ _BY_OWNERS = [
     ),
 ]
 
+_KEPT_BY_MANAGERS = [
+    Action(
+        "experiments.templates.delete_template",
+        {"template_id": "{template}"},
+        rest="DELETE kill-criteria/templates/{template}/",
+        page="template_delete {template}",
+        shown_on="settings_templates",
+    ),
+]
+
 
 def _takes(role: Role, scope: Scope | None, actions: list[Action]) -> list[Action]:
     return [replace(action, role=role, scope=scope) for action in actions]
@@ -442,6 +444,7 @@ ACTIONS = [
     *_takes(Role.MARKETER, Scope.PLAN_WRITE, _PLAN),
     *_takes(Role.MARKETER, Scope.METRICS_WRITE, _METRICS),
     *_takes(Role.MARKETER, Scope.BUDGET_PROPOSE, _PROPOSE),
+    *_takes(Role.MANAGER, Scope.PLAN_WRITE, _KEPT_BY_MANAGERS),
     *_takes(Role.MANAGER, None, _BY_MANAGERS),
     *_takes(Role.OWNER, None, _BY_OWNERS),
 ]
@@ -560,6 +563,8 @@ PARTS: dict[str, dict[str, Any]] = {
 BY_QUICKNO = {
     "sprints.decisions.decide": "person_required",
     "experiments.zombies.resolve_zombie": "person_required",
+    "experiments.templates.save_template": "person_required",
+    "experiments.templates.delete_template": "missing_role",
     "api.webhooks.register_endpoint": "missing_role",
     "api.webhooks.test_endpoint": "missing_role",
     "api.webhooks.remove_endpoint": "missing_role",

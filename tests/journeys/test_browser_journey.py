@@ -29,7 +29,7 @@ LEDGER = [
     ["Launch", "Reserve", "Discount", "$1,000.00", "mia@example.com"],
     ["Reallocation", "Discount", "Founder video", "$360.00", "max@example.com"],
 ]
-RULE = "CTR below 0.5% after $500 spent, as the number stands: pause."
+RULE = "Pause the campaign when the CTR is below 0.5%, once $500 of spend is in, as the number stands."
 FEED = [
     "olga@example.com opened the workspace.",
     "olga@example.com added mia@example.com.",

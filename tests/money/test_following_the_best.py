@@ -248,7 +248,7 @@ class TestEvidence:
         client.force_login(mia.user, backend="allauth.account.auth_backends.AuthenticationBackend")
         page = client.get(reverse("plan", args=["harbour", plan.pk])).content.decode()
         assert "to what is likely the best" in page
-        assert "likely to be the best of 2 campaigns" in page
+        assert "is the best of those compared" in page
         assert "No target is needed." in page
 
 
