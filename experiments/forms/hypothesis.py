@@ -160,8 +160,8 @@ class SizingForm(Form):
         max_length=40,
         label="It stands at today",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Empty: "
-        "it is what your last campaigns had.",
+        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Left "
+        "empty, it is what your last campaigns had.",
     )
     money_per_day = MoneyField(
         required=False, label="Money a day", help_text="Of both arms together. Left empty, as it was lately."
