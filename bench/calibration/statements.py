@@ -222,7 +222,7 @@ def _moneys(
                 Decimal(f"{amount:.2f}"),
                 Decimal(0),
                 probability_above_target=chance,
-                probability_best=None if first is None else min(first, 1.0),
+                probability_best=first,
             )
             for place, (amount, chance, first) in enumerate(zip(*row, strict=True))
         ]

@@ -123,14 +123,15 @@ def _half_width(ratio: LogRatio) -> Array:
     share = (1 + LEVEL) / 2
     per_sd = 1 / np.sqrt(ratio.variance)
     weighted = ratio.weights * per_sd
-    # By Jensen's inequality q is not less than this, and the sum is concave in q: Newton comes up from the
-    # left without overshooting.
-    width: Array = special.ndtri(share) / weighted.sum(axis=-1)
+    # By Jensen's inequality q is not less than this, and the sum is concave in q: after its first step, from
+    # where one normal of the same variance has it, Newton comes up from the left without overshooting.
+    least: Array = special.ndtri(share) / weighted.sum(axis=-1)
+    width: Array = special.ndtri(share) * np.sqrt((ratio.weights * ratio.variance).sum(axis=-1))
     for _ in range(100):
         z = width[..., None] * per_sd
         density = (weighted * np.exp(-(z**2) / 2)).sum(axis=-1) / math.sqrt(2 * math.pi)
         step = (share - (ratio.weights * special.ndtr(z)).sum(axis=-1)) / density
-        width = width + step
+        width = np.maximum(width + step, least)
         if (np.abs(step) <= SMALL_STEP * width).all():
             break
     return width

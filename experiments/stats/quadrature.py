@@ -149,6 +149,8 @@ def _block(family: Family, first: Array, second: Array, present: Mask) -> BestOf
     missing *= below
     step = _jacobian(family, points, first, second) * (half * _WEIGHTS).reshape(rows, -1)
     loss = (missing @ step[..., None])[..., 0]
+    # Far out in the tails the integral of a part of a panel may miss 0 by 1e-30 or so.
+    best, loss = np.clip(best, 0.0, 1.0), np.maximum(loss, 0.0)
     return BestOf(np.where(present, best, np.nan), np.where(present, loss, np.nan))
 
 

@@ -230,3 +230,12 @@ def test_number_beyond_reach__any_method__is_refused_with_name_and_place() -> No
     days[0, 1, 2] = 1e80
     with pytest.raises(ValueError, match=r"outcome\[0, 1, 2\] is 1e\+80; it must be at most 1e\+75"):
         compare_days("rate", days, np.full(days.shape, 9.0))
+
+
+@pytest.mark.parametrize("best_of", [beta_best, gamma_best])
+def test_best__arms_worlds_apart__are_never_less_likely_than_impossible(best_of: Any) -> None:
+    first = np.array([1942.0, 2565, 1799, 817, 2528, 1553, 1557, 2271])
+    second = np.array([54183.0, 136536, 102741, 44713, 139769, 79916, 108389, 223747])
+    result = best_of(first, second)
+    assert ((result.probability_best >= 0) & (result.probability_best <= 1)).all()
+    assert (result.expected_loss >= 0).all()
