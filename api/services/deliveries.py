@@ -82,13 +82,5 @@ def deliver(delivery_id: int, *, at: datetime) -> bool:
         outcome, arrived = str(error), False
     else:
         outcome, arrived = f"Answered {status}.", status in SUCCESS
-    delivery.last_outcome = outcome[:300]
-    delivery.delivered_at = at if arrived else None
-    delivery.next_attempt_at = None if arrived else delivery.next_attempt(at=at)
-    # An update, because the endpoint may have been deleted while the request was under way.
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(
-        last_outcome=delivery.last_outcome,
-        delivered_at=delivery.delivered_at,
-        next_attempt_at=delivery.next_attempt_at,
-    )
+    delivery.settle(outcome, arrived=arrived, at=at)
     return arrived

@@ -29,7 +29,16 @@ _PREFIXES = {
     "campaign": ("campaign", "arm"),
     "criterion": ("criterion", "criteria"),
     "reallocation": ("reallocation", "ledger"),
-    "member": ("member", "api_key", "workspace", "policy", "source", "webhook_endpoint"),
+    "member": (
+        "member",
+        "invitation",
+        "api_key",
+        "workspace",
+        "policy",
+        "source",
+        "webhook_endpoint",
+        "channel",
+    ),
 }
 
 

@@ -90,6 +90,15 @@ class Workspace(models.Model):
         ),
     )
 
+    requires_two_steps = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Members then see this workspace only with a second step set up, or signed in through the "
+            "company's provider. API keys go on as before."
+        ),
+    )
+
     # Kept by the database: a trigger adds each transfer. See sprints.Transfer.
     reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
     last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)
