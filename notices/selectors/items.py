@@ -7,6 +7,7 @@ from typing import Any
 
 from django.template import Context
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 
 from experiments.choices import CriterionAction
 from experiments.models import ZombieFlag
@@ -101,7 +102,8 @@ def _zombie(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) ->
     per_day, since = event.data.get("money_per_day"), event.data.get("money_since")
     facts = [reason] if reason else []
     if since:
-        facts.append(f"{_money(since, workspace)} since {day(event.data.get('since'))}.")
+        flagged = parse_datetime(str(event.data.get("since")))
+        facts.append(f"{_money(since, workspace)} since {day(flagged)}.")
     if per_day:
         facts.append(f"{_money(per_day, workspace)} a day goes on.")
     return Item(

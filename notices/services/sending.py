@@ -1,11 +1,13 @@
 """Notices on their way: letters over one connection, messages channel by channel. At least once, each."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,9 +26,14 @@ from workspaces.models import Event, Membership
 from workspaces.permissions import Actor
 from workspaces.services.letters import MAIL_ERRORS, write_letter
 
+logger = logging.getLogger(__name__)
+
 MOST_AT_ONCE = 100
 # A post office that answers so is at work and refuses this letter, not every letter.
 _ABOUT_THIS_LETTER = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
+
+
+WrittenT = TypeVar("WrittenT")
 
 
 class NothingToSay(Exception):
@@ -60,10 +67,8 @@ def send_letters(*, at: datetime) -> int:
         for notice in due:
             if not notice.claim(at=at):
                 continue
-            try:
-                said = _letter(notice, at=at)
-            except NothingToSay as reason:
-                _drop(notice, str(reason))
+            said = _written(notice, partial(_letter, notice, at=at), at=at)
+            if said is None:
                 continue
             try:
                 _post(notice, said, connection)
@@ -96,11 +101,10 @@ def send_to_channel(channel_id: int, *, at: datetime) -> int:
         channel = notice.channel
         if channel is None or not notice.claim(at=at):
             continue
-        try:
-            title, body = _message(notice, channel, at=at)
-        except NothingToSay as reason:
-            _drop(notice, str(reason))
+        message = _written(notice, partial(_message, notice, channel, at=at), at=at)
+        if message is None:
             continue
+        title, body = message
         problem = speak(channel.url, title=title, body=body)
         notice.settle(problem or "Arrived.", arrived=not problem, at=at)
         if problem:
@@ -109,6 +113,19 @@ def send_to_channel(channel_id: int, *, at: datetime) -> int:
             break
         sent += 1
     return sent
+
+
+def _written(notice: Notice, write: Callable[[], WrittenT], *, at: datetime) -> WrittenT | None:
+    """What a notice says; ``None`` where it says nothing any more, or cannot be put into words."""
+    try:
+        return write()
+    except NothingToSay as reason:
+        _drop(notice, str(reason))
+    except Exception:
+        # One that cannot be written must not stand in the way of the others.
+        logger.exception("The notice %s could not be written.", notice.message_id)
+        notice.settle("It could not be written; the log says why.", arrived=False, at=at)
+    return None
 
 
 def _drop(notice: Notice, reason: str) -> None:

@@ -27,8 +27,20 @@ SERVICES = {
     "NotifyMattermost": "Mattermost",
 }
 # How their addresses may begin: apprise's own schemes, and the hosts of the services' own web addresses.
-_SCHEMES = frozenset({"slack", "workflow", "workflows", "discord", "gchat", "mmosts"})
-_HOSTS = ("hooks.slack.com", "discord.com", "discordapp.com", "chat.googleapis.com")
+_SCHEMES = {
+    "slack": "slack.NotifySlack",
+    "workflow": "workflows.NotifyWorkflows",
+    "workflows": "workflows.NotifyWorkflows",
+    "discord": "discord.NotifyDiscord",
+    "gchat": "google_chat.NotifyGoogleChat",
+    "mmosts": "mattermost.NotifyMattermost",
+}
+_HOSTS = {
+    "hooks.slack.com": "slack.NotifySlack",
+    "discord.com": "discord.NotifyDiscord",
+    "discordapp.com": "discord.NotifyDiscord",
+    "chat.googleapis.com": "google_chat.NotifyGoogleChat",
+}
 # Of Power Automate, by which Microsoft Teams takes messages.
 _WORKFLOW_DOMAINS = (".logic.azure.com", ".api.powerplatform.com")
 _KNOWN = "Slack, Microsoft Teams, Discord, Google Chat, or Mattermost over https (mmosts://…)"
@@ -119,23 +131,36 @@ def read_address(text: str) -> "apprise.NotifyBase":
         host = (parts.hostname or "").lower()
     except ValueError:
         raise _invalid("This is not an address of such a service.") from None
-    is_own = parts.scheme == "https" and (host in _HOSTS or host.endswith(_WORKFLOW_DOMAINS))
-    if parts.scheme not in _SCHEMES and not is_own:
+    if parts.scheme == "https":
+        workflow = "workflows.NotifyWorkflows" if host.endswith(_WORKFLOW_DOMAINS) else None
+        plugin_name = _HOSTS.get(host, workflow)
+    else:
+        plugin_name = _SCHEMES.get(parts.scheme)
+    if plugin_name is None:
         raise _invalid("Nothing is sent there.")
-    plugin = _instantiate(text)
+    plugin = _instantiate(plugin_name, text)
     if plugin is None:
         raise _invalid("The service does not know such an address; a part may be missing.")
     # Again without options: they could switch off the check of certificates, or keep a worker waiting.
-    plugin = _instantiate(str(plugin.url()).partition("?")[0])
+    plugin = _instantiate(plugin_name, str(plugin.url()).partition("?")[0])
     if plugin is None or len(bare_url(plugin, shown=False)) > LONGEST_URL:
         raise _invalid("The service does not know such an address; a part may be missing.")
     _check_host(plugin)
     return plugin
 
 
-def _instantiate(text: str) -> "apprise.NotifyBase | None":
-    plugin: apprise.NotifyBase | None = _apprise().Apprise.instantiate(text, suppress_exceptions=True)
-    return plugin if type(plugin).__name__ in SERVICES else None
+def _instantiate(name: str, text: str) -> "apprise.NotifyBase | None":
+    """The room, by apprise's class for its service alone: none of its hundred others is ever loaded."""
+    _apprise()
+    module, _, class_name = name.partition(".")
+    plugin_class: Any = getattr(import_module(f"apprise.plugins.{module}"), class_name)
+    read = plugin_class.parse_native_url if text.startswith("https://") else plugin_class.parse_url
+    found = read(text)
+    try:
+        return plugin_class(**found) if found else None
+    except TypeError:
+        # How its classes say that a part is missing or is none.
+        return None
 
 
 def _service(plugin: "apprise.NotifyBase") -> str:

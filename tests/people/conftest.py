@@ -1,6 +1,7 @@
 """The team of the pages, and the ways in which people show who they are."""
 
 import re
+from datetime import datetime
 
 import pytest
 from django.core import mail
@@ -9,8 +10,10 @@ from django.urls import reverse
 
 from tests.factories import make_member, make_workspace
 from tests.pages.conftest import browse, now, team, week, workspace
-from workspaces.choices import Role
-from workspaces.models import User
+from workspaces.choices import EventKind, Role
+from workspaces.models import Event, User, Workspace
+from workspaces.permissions import Actor
+from workspaces.services import record_event
 
 __all__ = ["browse", "now", "team", "week", "workspace"]
 
@@ -47,3 +50,14 @@ def signed_in(email: str, password: str) -> Client:
     client = Client()
     client.post(reverse("account_login"), {"login": email, "password": password})
     return client
+
+
+def breach(workspace: Workspace, at: datetime) -> Event:
+    data = {"campaign": "founder-video", "name": "Founder video", "rule": "CTR below 0.5%", "action": "pause"}
+    return record_event(
+        EventKind.CRITERION_BREACHED,
+        by=Actor.quickno(workspace),
+        at=at,
+        subject=("campaign", "founder-video"),
+        data=data,
+    )
