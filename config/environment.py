@@ -56,14 +56,14 @@ def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
             return url, {}
 
 
-def mail(*, default: str) -> dict[str, Any]:
+def mail(*, default: str, site: str) -> dict[str, Any]:
     """Django's EMAIL_… settings from EMAIL_URL, the sender from EMAIL_FROM, and whether letters arrive."""
     url = env.str("EMAIL_URL", "")
     settings: dict[str, Any] = environ.Env.email_url_config(url or default)
     user = str(settings.get("EMAIL_HOST_USER") or "")
-    sender = env.str("EMAIL_FROM", "") or (f"Quickno <{user}>" if "@" in user else "")
-    if sender:
-        settings |= {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender}
+    address = user if "@" in user else f"quickno@{urlsplit(site).hostname}"
+    sender = env.str("EMAIL_FROM", "") or f"Quickno <{address}>"
+    settings |= {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender}
     return settings | {"MAIL_IS_SET_UP": bool(url), "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url)}
 
 

@@ -129,8 +129,12 @@ def test_page__real_browser__has_nothing_to_object_to(
         at=now,
     )
     invitation = invite(email="nora@harbour.example", role=Role.MARKETER, by=team[Role.OWNER], at=now)
-    make_member(make_workspace("Oslo"), Role.VIEWER, email="owner@harbour.example")
+    make_member(make_workspace("oslo"), Role.VIEWER, email="owner@harbour.example")
     letter_to = Membership.objects.get(workspace=workspace, role=Role.OWNER)
+    # So that there is something to ask at "Is it you?".
+    letter_to.user.set_password("a password of Olga's own")
+    letter_to.user.save()
+    team[Role.OWNER].person.refresh_from_db()
     paths = [
         *paths_of(week, ready=sprint.number, plan=plan.pk, channel=channel.pk),
         reverse("join", args=[invitation.token(by_letter=True)]),

@@ -1,5 +1,6 @@
 """People come in by a link: once, in time, under the address that was invited, and into their own account."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -231,3 +232,17 @@ def test_invitation__of_another_workspace__does_not_exist(
         assert browse(Role.OWNER).post(reverse(name, args=["harbour", foreign.pk])).status_code == 404
     foreign.refresh_from_db()
     assert foreign.is_pending
+
+
+def test_home__invitation_waits__is_offered_only_to_whoever_has_shown_the_address(
+    team: Team, victim: User, now: datetime
+) -> None:
+    invited(team, VICTIM, at=now)
+    assert "invites you" not in signed_in(VICTIM, KNOWN_TO_ANOTHER).get("/", follow=True).content.decode()
+    set_password_by_letter(victim, OWN)
+    holder = signed_in(VICTIM, OWN)
+    page = holder.get("/").content.decode()
+    found = re.search(r'href="(/join/[^"]+)"', page)
+    assert found is not None
+    holder.post(found[1])
+    assert is_member(VICTIM)
