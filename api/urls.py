@@ -4,7 +4,7 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import IntConverter
 from rest_framework.routers import SimpleRouter
 
-from api.views.campaigns import CampaignViewSet, PreviewView
+from api.views.campaigns import CampaignViewSet, PreviewView, TemplateViewSet
 from api.views.docs import DocsView, NothingHere, SchemaView
 from api.views.events import EventsView, WebhookEndpointViewSet
 from api.views.imports import ImportDetailView, ImportsView
@@ -26,6 +26,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("sprints", SprintViewSet, basename="sprint")
 router.register("hypotheses", HypothesisViewSet, basename="hypothesis")
 router.register("campaigns", CampaignViewSet, basename="campaign")
+router.register("kill-criteria/templates", TemplateViewSet, basename="kill-criteria-template")
 router.register("zombies", ZombieViewSet, basename="zombie")
 router.register("reallocations", ReallocationViewSet, basename="reallocation")
 router.register("ledger", LedgerViewSet, basename="ledger")

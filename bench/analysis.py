@@ -138,6 +138,8 @@ def measure() -> dict[str, Any]:
         np.testing.assert_allclose(result["p_values"], textbook[: len(result["p_values"])], atol=0.02)
         figures[f"× {name}"] = result["seconds"] / compared
         figures[f"× {name}, ours one by one"] = result["seconds"] / one
+        # With health, intervals of both arms, adjusted p-values and the verdict, which it does not have.
+        figures[f"× {name}, our whole analysis alone"] = 1e3 * result["seconds"] / figures["ms alone"]
     return figures
 
 

@@ -4,10 +4,13 @@ import os
 
 from celery import Celery
 
+from config.broker import use_safe_files
+
 # Production is the default because it refuses to start when something is missing; manage.py, pytest and
 # `make run` name their own settings before they come here.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
+use_safe_files()
 app = Celery("quickno")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

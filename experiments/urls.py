@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experiments.views import acts, campaigns, hypotheses, imports, learnt, zombies
+from experiments.views import acts, campaigns, hypotheses, imports, learnt, templates, zombies
 
 _CAMPAIGN = "w/<slug:slug>/campaigns/<slug:key>/"
 
@@ -36,6 +36,12 @@ urlpatterns = [
     path(f"{_CAMPAIGN}arms/<slug:arm_key>/stop/", acts.StopArmView.as_view(), name="arm_stop"),
     path("w/<slug:slug>/import/", imports.ImportView.as_view(), name="import_numbers"),
     path("w/<slug:slug>/settings/learnt/", learnt.LearntView.as_view(), name="settings_learnt"),
+    path("w/<slug:slug>/settings/templates/", templates.TemplatesView.as_view(), name="settings_templates"),
+    path(
+        "w/<slug:slug>/settings/templates/<int:pk>/delete/",
+        templates.DeleteTemplateView.as_view(),
+        name="template_delete",
+    ),
     path("w/<slug:slug>/zombies/", zombies.ZombiesView.as_view(), name="zombies"),
     path("w/<slug:slug>/zombies/<int:pk>/keep/", zombies.KeepView.as_view(), name="zombie_keep"),
     path("w/<slug:slug>/zombies/<int:pk>/stop/", zombies.StopView.as_view(), name="zombie_stop"),

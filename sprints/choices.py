@@ -85,6 +85,15 @@ REALLOCATION_TRANSITIONS: dict[ReallocationState, frozenset[ReallocationState]] 
 }
 
 
+class Following(TextChoices):
+    """Whether a campaign's reported spend went where an applied plan sent it."""
+
+    CONFIRMED = "confirmed", _("confirmed")
+    CONTRADICTED = "contradicted", _("contradicted")
+    TOO_EARLY = "too_early", _("too early to tell")
+    NOT_KNOWN = "not_known", _("not known")
+
+
 class ReallocationMethod(TextChoices):
     SHIFT = "shift", _("shift half from failing to winning")
     HAND = "hand", _("by hand")

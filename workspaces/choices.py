@@ -131,6 +131,8 @@ class EventKind(TextChoices):
     CRITERION_OVERTURNED = "criterion.overturned", _("Second look at a breach")
     CRITERION_SETTLED = "criterion.settled", _("Breach settled")
     CRITERION_OVERRULED = "criterion.overruled", _("Breach overruled")
+    TEMPLATE_SAVED = "criterion_template.saved", _("Template of a rule saved")
+    TEMPLATE_DELETED = "criterion_template.deleted", _("Template of a rule deleted")
     METRICS_POSTED = "metrics.posted", _("Metrics posted")
     METRICS_RESTATED = "metrics.restated", _("Metrics restated")
     ZOMBIE_FLAGGED = "zombie.flagged", _("Zombie flagged")

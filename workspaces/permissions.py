@@ -21,6 +21,7 @@ class Permission(Enum):
     APPROVE = (Role.MANAGER, None, "approve or reject a reallocation")
     OVERRULE = (Role.MANAGER, None, "overrule a kill criterion")
     AMEND = (Role.MANAGER, None, "amend kill criteria after launch")
+    MANAGE_TEMPLATES = (Role.MANAGER, Scope.PLAN_WRITE, "delete templates of kill criteria")
     FUND = (Role.MANAGER, None, "fund the reserve")
     CHANGE_POLICY = (Role.OWNER, None, "change the workspace's policy")
     MANAGE_MEMBERS = (Role.OWNER, None, "add, change or remove members")

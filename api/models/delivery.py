@@ -68,11 +68,15 @@ class Delivery(TenantModel):
 
     def settle(self, outcome: str, *, arrived: bool, at: datetime) -> None:
         """Write down what an attempt came to."""
+        # An update, because the receiver may have been removed, and this with it, while it was under way.
+        mine = self._row()
+        if not arrived:
+            # Who was given up for dead and failed takes nothing back that another has delivered since.
+            mine = mine.filter(next_attempt_at=self.next_attempt_at)
         self.last_outcome = outcome[:300]
         self.delivered_at = at if arrived else None
         self.next_attempt_at = None if arrived else self.next_attempt(at=at)
-        # An update, because the receiver may have been removed, and this with it, while it was under way.
-        self._row().update(
+        mine.update(
             last_outcome=self.last_outcome,
             delivered_at=self.delivered_at,
             next_attempt_at=self.next_attempt_at,

@@ -10,8 +10,9 @@ from api.choices import RequestState
 from workspaces.models import TenantModel, TenantQuerySet
 
 KEPT_FOR = timedelta(hours=24)
-# No request takes so long: whoever had it is dead, and the next to ask does the work.
-STALE_AFTER = timedelta(minutes=5)
+# Hardly a request takes so long: whoever had it is most likely dead, and the next to ask does the work. If it
+# lives, it finds that out before it commits, and takes back what it did.
+STALE_AFTER = timedelta(minutes=1)
 
 
 class IdempotentRequestQuerySet(TenantQuerySet["IdempotentRequest"]):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from api.serializers.fields import (
@@ -28,8 +28,10 @@ from experiments.choices import (
     CriterionAction,
     CriterionLevel,
     EvidenceKind,
+    ThresholdUnit,
 )
-from experiments.models import Arm, Campaign, KillCriterion
+from experiments.models import Arm, Campaign, CriterionTemplate, KillCriterion
+from experiments.services.campaigns import doubts_before_launch
 from experiments.stats.false_kill import MOST_DAYS
 
 
@@ -40,10 +42,47 @@ class ArmInput(Input):
     planned_share = Number(required=False, help_text="A fraction of the spend.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            name,
+            {"metric": metric, "comparator": comparator, "threshold": threshold, "guards": guards},
+            request_only=True,
+            description=description,
+        )
+        for name, metric, comparator, threshold, guards, description in (
+            ("CTR below 0.5 % after 300", "ctr", "below", "0.005", {"spend": "300.00"}, ""),
+            ("Cost above 40 after 3 times that", "cpa", "above", "40.00", {"spend": "120.00", "days": 2}, ""),
+            (
+                "No conversion after 3 times the target cost",
+                "cpa",
+                "above",
+                "40.00",
+                {"spend": "120.00"},
+                "With no conversion by then it is about 98 % sure, and fires; with one, about 90 %.",
+            ),
+            ("Return below 2.5 after 10 conversions", "roas", "below", "2.5", {"conversions": 10}, ""),
+            (
+                "Cost per sales-qualified lead above 300",
+                "cost_per_sales_qualified_lead",
+                "above",
+                "300.00",
+                {"spend": "900.00"},
+                "Only leads that the ad platform reports take part; a CRM dates them to another day.",
+            ),
+        )
+    ]
+)
 class CriterionInput(Input):
     metric = Word(METRIC_CHOICES)
     comparator = Word(Comparator.choices)
     threshold = Amount()
+    threshold_unit = Word(
+        ThresholdUnit.choices,
+        required=False,
+        help_text="Of a rate, where its threshold could be either: a CTR of 0.5 is refused "
+        "(`fraction_or_percent`) until this says `fraction` (half of all) or `percent` (0.005).",
+    )
     level = Word(CriterionLevel.choices, required=False)
     # Without any, the service says which there are.
     guards = Guards(required=False)
@@ -135,6 +174,14 @@ class KillCriterionSerializer(serializers.ModelSerializer[KillCriterion]):
         return metric_number(criterion.metric, criterion.threshold, workspace=self.context["workspace"])
 
 
+class WarningSerializer(serializers.Serializer[Any]):
+    """What a launch allows and hardly anybody means."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField()
+
+
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     budget = Amount(source="funding", read_only=True, allow_null=True)
     arms = ArmSerializer(many=True, read_only=True)
@@ -144,6 +191,9 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     status = serializers.ChoiceField(CampaignStatus.choices, read_only=True)
     spend = serializers.SerializerMethodField()
     primary_metric = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField(
+        help_text="Of a draft: what is worth a second thought before its kill criteria freeze."
+    )
 
     class Meta:
         model = Campaign
@@ -164,6 +214,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "amended",
             "spend",
             "primary_metric",
+            "warnings",
         )
         read_only_fields = fields
 
@@ -181,6 +232,11 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         field.bind("spend", self)
         return field.to_representation(self.context["spend"].get(campaign.pk, 0))
 
+    @extend_schema_field(WarningSerializer(many=True))
+    def get_warnings(self, campaign: Campaign) -> Any:
+        doubts = doubts_before_launch(campaign) if campaign.is_draft else []
+        return WarningSerializer(doubts, many=True).data
+
     @extend_schema_field(serializers.ChoiceField(METRIC_CHOICES, allow_null=True))
     def get_primary_metric(self, campaign: Campaign) -> str | None:
         return campaign.hypothesis.primary_metric if campaign.hypothesis else None
@@ -190,17 +246,49 @@ class CriterionStatusSerializer(serializers.Serializer[Any]):
     """Where one kill criterion stands, at the level of the campaign or of one arm."""
 
     id = serializers.IntegerField()
+    level = serializers.ChoiceField(CriterionLevel.choices)
     arm = serializers.CharField(allow_null=True)
     sentence = serializers.CharField()
     metric = serializers.ChoiceField(METRIC_CHOICES)
+    comparator = serializers.ChoiceField(Comparator.choices)
     threshold = serializers.CharField()
-    state = serializers.CharField()
+    confidence = serializers.FloatField()
+    action = serializers.ChoiceField(CriterionAction.choices)
+    state = serializers.CharField(
+        help_text="waiting (for its guards), judging, breached, settled (stopped as it asked) or overruled."
+    )
     guard_progress = serializers.DictField()
     value = serializers.FloatField(allow_null=True)
     evidence = serializers.DictField()
     data_through = serializers.DateField(allow_null=True)
     breached_at = serializers.DateTimeField(allow_null=True)
+    second_look = serializers.BooleanField(
+        help_text="Whether what was reported since no longer bears the breach out."
+    )
+    overruled_until = serializers.DateField(allow_null=True)
     history = serializers.ListField(child=serializers.DictField())
+
+
+class TemplateInput(Input):
+    name = Text(max_length=80)
+    criterion = CriterionInput()
+
+
+class TemplateSerializer(serializers.ModelSerializer[CriterionTemplate]):
+    sentence = serializers.CharField(source="criterion.rule_text", read_only=True)
+    criterion = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CriterionTemplate
+        fields = ("id", "name", "sentence", "criterion", "created_at")
+        read_only_fields = fields
+
+    @extend_schema_field(KillCriterionSerializer)
+    def get_criterion(self, template: CriterionTemplate) -> Any:
+        shown = dict(KillCriterionSerializer(template.criterion, context=self.context).data)
+        # It belongs to no campaign, so it has no id of its own.
+        del shown["id"]
+        return shown
 
 
 class PreviewInput(Input):

@@ -4,11 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.serializers.fields import Amount, Choice, Day, Id, Input, Text
+from api.serializers.fields import Amount, Choice, Day, Id, Input, Text, Whole
 from experiments.choices import ZombieResolution, ZombieSignal, ZombieState
 from experiments.models import ZombieFlag
-from sprints.choices import ReallocationMethod, ReallocationState, TransferKind
+from sprints.choices import Following, ReallocationMethod, ReallocationState, TransferKind
 from sprints.models import Reallocation, ReallocationLine, Transfer
+from sprints.services.reallocations.lines import MAX_LINES
 
 
 class LineInput(Input):
@@ -35,6 +36,26 @@ class ProposeInput(Input):
 
 class ApproveInput(Input):
     plan_digest = Text(max_length=64, help_text="The digest of exactly the plan that was read.")
+
+
+class ReplaceInput(Input):
+    lines = serializers.ListField(
+        child=Whole(between=(0, MAX_LINES)),
+        allow_empty=False,
+        max_length=MAX_LINES,
+        help_text="The lines to keep, counted from 0.",
+    )
+
+
+class SpendSinceSerializer(serializers.Serializer[Any]):
+    """What a day of one campaign was to cost after a plan was applied, and what it has cost."""
+
+    campaign = serializers.CharField()
+    pace_before = Amount(allow_null=True)
+    daily_budget = Amount(allow_null=True)
+    spend_per_day = Amount(allow_null=True, help_text="The mean of the last whole days since, at most three.")
+    days = serializers.IntegerField(help_text="How many whole days that is.")
+    state = serializers.ChoiceField(Following.choices)
 
 
 class LineSerializer(serializers.ModelSerializer[ReallocationLine]):

@@ -41,6 +41,13 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
     return known
 
 
+def require_key_of(person: User, *, by: Actor) -> None:
+    """Whoever plans has keys of their own; those that act for somebody else take an owner."""
+    by.require(Permission.MANAGE_KEYS)
+    if person != by.user:
+        by.require(Permission.MANAGE_MEMBERS)
+
+
 @transaction.atomic
 def create_key(
     *, name: str, scopes: Iterable[str], for_user: User, by: Actor, at: datetime, at_console: bool = False
@@ -51,9 +58,7 @@ def create_key(
     server's console (``at_console``) an owner's name is only borrowed: there the key counts as made by the
     person for whom it acts.
     """
-    by.require(Permission.MANAGE_KEYS)
-    if for_user != by.user:
-        by.require(Permission.MANAGE_MEMBERS)
+    require_key_of(for_user, by=by)
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise Invalid.field("name", "invalid_name", f"Name the key in 1 to {LONGEST_NAME} characters.")
@@ -83,13 +88,14 @@ def create_key(
 
 @transaction.atomic
 def revoke_key(key_id: int, *, by: Actor, at: datetime) -> ApiKey:
-    """End a key for good. One's own always; another person's takes an owner. Twice changes nothing."""
-    by.require(Permission.MANAGE_KEYS)
+    """End a key for good. Whoever may make keys ends their own; another person's takes an owner.
+
+    Doing it twice changes nothing.
+    """
     key = ApiKey.objects.of(by.workspace).select_for_update().filter(pk=key_id).first()
     if key is None:
         raise NotFound("There is no such key here.")
-    if key.user != by.user:
-        by.require(Permission.MANAGE_MEMBERS)
+    require_key_of(key.user, by=by)
     if not key.is_revoked:
         key.revoked_at = at
         key.save(update_fields=["revoked_at"])

@@ -24,12 +24,14 @@ from api.serializers.campaigns import (
     PreviewInput,
     PreviewSerializer,
     ReasonInput,
+    TemplateInput,
+    TemplateSerializer,
 )
 from api.serializers.fields import Nothing
 from api.views.base import ApiView, ApiViewSet
 from api.views.lists import ChoiceFilter, Filters, IdFilter
 from experiments.choices import CampaignStatus
-from experiments.models import Campaign
+from experiments.models import Campaign, CriterionTemplate
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.criteria import criteria_status
 from experiments.selectors.measurements import spend_totals
@@ -46,6 +48,7 @@ from experiments.services.campaigns import (
 )
 from experiments.services.criteria import amend_criteria, overrule_breach
 from experiments.services.previews import preview_criterion
+from experiments.services.templates import delete_template, save_template
 from experiments.tasks import judge_campaigns
 from sprints.selectors.companions import companions
 from sprints.services.launching import adopt_campaign, launch_campaign
@@ -59,6 +62,31 @@ class PreviewView(ApiView):
     def post(self, request: Request) -> Response:
         """The false-kill risk, the chance to catch a loser and the expected spend, by simulation."""
         return Response(preview_criterion(values=self.given(PreviewInput), by=self.actor))
+
+
+class TemplateViewSet(ApiViewSet):
+    """Rules that the team keeps under a name, to begin the next ones with."""
+
+    model = CriterionTemplate
+    serializer_class = TemplateSerializer
+    lookup_value_converter = "id"
+
+    def rows(self) -> QuerySet[CriterionTemplate]:
+        return CriterionTemplate.objects.of(self.workspace).select_related("workspace").order_by("name")
+
+    def list(self, request: Request) -> Response:
+        return self.shown_list(self.rows())
+
+    @extend_schema(request=TemplateInput, responses={201: TemplateSerializer})
+    def create(self, request: Request) -> Response:
+        template = save_template(values=self.given(TemplateInput), by=self.actor, at=self.now)
+        return self.shown(self.found(pk=template.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Forget it: a manager, or a manager's key. Rules that began with it stay what they are."""
+        delete_template(pk, by=self.actor, at=self.now)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CampaignFilter(Filters):

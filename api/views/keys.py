@@ -8,7 +8,7 @@ from django.utils.cache import add_never_cache_headers
 from api.exceptions import NotFound
 from api.forms import KeyForm
 from api.models import ApiKey
-from api.services.keys import create_key, revoke_key
+from api.services.keys import create_key, require_key_of, revoke_key
 from workspaces.exceptions import DomainError, NotAllowed
 from workspaces.forms import Form
 from workspaces.models import Membership, User
@@ -23,6 +23,7 @@ class KeysView(WorkspaceView):
 
     template_name = "api/keys.html"
     section = SECTION
+    permission_to_send = Permission.MANAGE_KEYS
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(self.form())
@@ -69,9 +70,12 @@ class RevokeKeyView(FormView):
     permission = Permission.MANAGE_KEYS
 
     def key(self) -> ApiKey:
-        key = ApiKey.objects.of(self.workspace).filter(pk=self.kwargs["key_id"]).first()
+        key = (
+            ApiKey.objects.of(self.workspace).filter(pk=self.kwargs["key_id"]).select_related("user").first()
+        )
         if key is None:
             raise NotFound("There is no such key here.")
+        require_key_of(key.user, by=self.actor)
         return key
 
     def context(self, form: Form) -> dict[str, Any]:

@@ -16,12 +16,15 @@ from api.serializers.money import (
     ProposeInput,
     ReallocationInput,
     ReallocationSerializer,
+    ReplaceInput,
+    SpendSinceSerializer,
     TransferSerializer,
 )
 from api.views.base import ApiViewSet
 from api.views.lists import ChoiceFilter, Filters
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
+from sprints.selectors.following import spend_since
 from sprints.services.ledger import balances, fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -29,6 +32,8 @@ from sprints.services.reallocations import (
     create_reallocation,
     propose_reallocation,
     reject_reallocation,
+    replace_reallocation,
+    undo_reallocation,
     withdraw_reallocation,
 )
 
@@ -104,6 +109,29 @@ class ReallocationViewSet(ApiViewSet):
         self.given(Nothing)
         withdraw_reallocation(pk, by=self.actor, at=self.now)
         return self.shown(self.found(pk=pk))
+
+    @extend_schema(request=ReplaceInput, responses={201: ReallocationSerializer})
+    @action(detail=True, methods=["post"])
+    def replace(self, request: Request, pk: int) -> Response:
+        """Take a plan back and propose some of its lines, counted from 0, for somebody else to approve."""
+        plan = replace_reallocation(pk, rows=self.given(ReplaceInput)["lines"], by=self.actor, at=self.now)
+        return self.shown(self.found(pk=plan.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=SpendSinceSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def spend(self, request: Request, pk: int) -> Response:
+        """Whether the reported spend has followed an applied plan, campaign by campaign."""
+        plan = self.found(pk=pk)
+        plan.workspace = self.workspace
+        return Response([row.as_dict() for row in spend_since(plan, at=self.now)])
+
+    @extend_schema(request=None, responses={201: ReallocationSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: int) -> Response:
+        """Propose the opposite of an applied plan, as far as its money is unspent."""
+        self.given(Nothing)
+        plan = undo_reallocation(pk, by=self.actor, at=self.now)
+        return self.shown(self.found(pk=plan.pk), status=status.HTTP_201_CREATED)
 
 
 class TransferFilter(Filters):

@@ -19,12 +19,12 @@ HEADLINE = "stops one 10 % better; days differ by 0.15"
 INTRODUCTION = """\
 ## Calibration
 
-Do the statements hold in simulated worlds? Figures in per cent over {runs:,} replicates or more, ± one
-Monte Carlo standard error, with fixed seeds. “Must hold” is what Quickno promises; the rest is shown as
-it is. The other columns are what one would be told elsewhere: by the posterior under a flat prior
-(Beta, or Gamma for a cost) and by the z-test, both of pooled totals and looked at as often as Quickno
-looks, and by {gbstats} (GrowthBook) with its defaults, over fewer replicates. A dash: there is no such
-statement. `bench/calibration/worlds.py` describes the worlds; `python -m bench calibration` repeats
+Do the statements hold in simulated worlds? Figures in per cent over {runs:,} replicates or more (fewer
+where the heading says so), ± one Monte Carlo standard error, with fixed seeds. “Must hold” is what Quickno
+promises; the rest is shown as it is. The other columns are what one would be told elsewhere: by the posterior
+under a flat prior (Beta, or Gamma for a cost) and by the z-test, both of pooled totals and looked at as often
+as Quickno looks, and by {gbstats} (GrowthBook) with its defaults, over fewer replicates. A dash: there is no
+such statement. `bench/calibration/worlds.py` describes the worlds; `python -m bench calibration` repeats
 this.
 """
 

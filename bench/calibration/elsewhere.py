@@ -75,6 +75,11 @@ def gamma_stops_by_cost(world: LateDays) -> Mask:
     return _stops_by_cost(world, lambda seen, spent: special.gammainc(1 + seen, spent / TARGET_CPA))
 
 
+def gamma_beats_target(conversions: Array, spend: Array) -> Array:
+    """Return P(CPA < target) of the plain Gamma posterior; the last axis is days."""
+    return np.asarray(special.gammaincc(1 + conversions.sum(axis=-1), spend.sum(axis=-1) / TARGET_CPA))
+
+
 def z_stops_by_cost(world: LateDays) -> Mask:
     """Return where the one-sided z-test of all conversions against those due at the target stops one."""
 
@@ -174,9 +179,22 @@ class Gbstats:
         if subprocess.run([*self._python, "-c", "import gbstats"], check=False).returncode != 0:
             raise GbstatsIsMissing(f"{GBSTATS} could not be installed; it comes from the package index.")
 
+    def beats_control(self, arms: Arms) -> Array:
+        """Return the chance to beat the first arm of each of the others, (comparisons, arms - 1)."""
+        number = arms.events.shape[1]
+        pairs = [
+            Arms(arms.events[:, [0, arm]], arms.exposure[:, [0, arm]], arms.log_rate[:, [0, arm]])
+            for arm in range(1, number)
+        ]
+        runs, last = GBSTATS_COMPARISONS // len(pairs), arms.events.shape[2]
+        return np.stack([self._asked("chance", pair, [last], runs)["chance"] for pair in pairs], axis=1)
+
     def differs(self, arms: Arms, days: Sequence[int]) -> dict[str, Mask]:
         """Return where the 95 % intervals of its engines exclude 0 after any of these days."""
-        runs = GBSTATS_COMPARISONS // len(days)
+        said = self._asked("intervals", arms, days, GBSTATS_COMPARISONS // len(days))
+        return {engine: answers.astype(np.bool_) for engine, answers in said.items()}
+
+    def _asked(self, question: str, arms: Arms, days: Sequence[int], runs: int) -> dict[str, Array]:
         few = Arms(arms.events[:runs], arms.exposure[:runs], arms.log_rate[:runs])
         totals = []
         for day in days:
@@ -186,6 +204,6 @@ class Gbstats:
             questions, answers = Path(folder) / "questions.npy", Path(folder) / "answers.npz"
             np.save(questions, np.stack(totals, axis=1))
             program = Path(__file__).with_name("gbstats_answers.py")
-            subprocess.run([*self._python, str(program), str(questions), str(answers)], check=True)
+            subprocess.run([*self._python, str(program), question, str(questions), str(answers)], check=True)
             with np.load(answers) as said:
-                return {engine: np.asarray(said[engine]) for engine in said.files}
+                return {name: np.asarray(said[name]) for name in said.files}

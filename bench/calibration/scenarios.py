@@ -13,9 +13,11 @@ import numpy as np
 from bench.calibration import elsewhere, statements, worlds
 from bench.calibration.tally import Answers, Figure, Promise, Tally, at_least, at_most
 from experiments.stats.best_arm import best_arm
+from experiments.stats.budget import DONOR_BELOW, RECEIVER_ABOVE
 from experiments.stats.comparison import compare_days
-from experiments.stats.maturity import AT_ONCE, MaturityCurve
-from experiments.stats.threshold import rate_evidence
+from experiments.stats.gains import probability_receiver_beats_donor
+from experiments.stats.maturity import AT_ONCE, MaturityCurve, fit_maturity
+from experiments.stats.threshold import cost_evidence, rate_evidence
 
 CHUNK: Final = 5000
 
@@ -48,27 +50,31 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A world with the rows that it answers. ``times``: how many times more replicates than the others."""
+    """A world with the rows that it answers.
+
+    ``times``: how many times the replicates of the others; ``chunk``: how many are drawn together.
+    """
 
     name: str
     rows: dict[str, Row]
     play: Play
-    times: int = 1
+    times: float = 1
+    chunk: int = CHUNK
 
     def figures(
         self, runs: int, gbstats: elsewhere.Gbstats | None = None
     ) -> Iterator[tuple[Row, dict[str, Figure]]]:
         """Play in chunks, each with a seed of its own, and yield each row with the figures of its columns."""
         tallies: dict[str, dict[str, Tally]] = {key: {} for key in self.rows}
-        left, chunk = runs * self.times, 0
+        left, chunk = round(runs * self.times), 0
         while left > 0:
             random = np.random.default_rng([zlib.crc32(self.name.encode()), chunk])
             # gbstats is slow and answers for the first chunk only.
-            played = self.play(random, min(left, CHUNK), gbstats if chunk == 0 else None)
+            played = self.play(random, min(left, self.chunk), gbstats if chunk == 0 else None)
             for key, columns in played.items():
                 for column, answers in columns.items():
                     tallies[key].setdefault(column, Tally()).add(answers)
-            left, chunk = left - CHUNK, chunk + 1
+            left, chunk = left - self.chunk, chunk + 1
         for key, row in self.rows.items():
             yield row, {column: tally.figure() for column, tally in tallies[key].items()}
 
@@ -272,7 +278,7 @@ def _looks(own_sd: float, lift: float, promise: Promise | None, *, unplanned: bo
 
 # Three and more arms
 
-BEST: Final = "Three and four arms, five days (R5)"
+BEST: Final = "Three and four arms, five days (R5; gbstats: the likeliest treatment to beat the first arm)"
 
 
 def _best(number: int, own_sd: float, lift_sd: float) -> Scenario:
@@ -290,11 +296,20 @@ def _best(number: int, own_sd: float, lift_sd: float) -> Scenario:
         truth = np.exp(lifts) * worlds.ARM_CTR
         leader = (arms.events.sum(axis=2) / arms.exposure.sum(axis=2)).argmax(axis=1)
         called = elsewhere.z_best(arms)
+        # Each against the first arm, which is all that gbstats says of several.
+        beats = np.empty((0, number - 1)) if gbstats is None else gbstats.beats_control(arms)
+        top_of_pairs = beats.max(axis=1)
         if lift_sd == 0:
             claims = {name: Answers(said.max(axis=1) >= 0.95) for name, (said, _) in sides.items()}
+            if beats.size:
+                claims[GBSTATS] = Answers(top_of_pairs >= 0.95)
             return {"claims": {**claims, POOLED_Z: Answers(called)}}
         is_best = truth.argmax(axis=1)
         played: Played = {"right": {}, "loss": {}}
+        if beats.size:
+            is_right = 1 + beats.argmax(axis=1) == is_best[: len(beats)]
+            sure = (top_of_pairs >= 0.95) & (top_of_pairs <= 0.99)
+            played["right"][GBSTATS] = Answers(is_right, sure)
         for name, (said, loss) in sides.items():
             chosen = said.argmax(axis=1)
             top = said[rows, chosen]
@@ -325,6 +340,9 @@ COSTS: Final = (
 )
 
 
+CAMPAIGNS_A_CURVE: Final = 50
+
+
 def _cost(cpa_ratio: float, rows: dict[str, Row]) -> Scenario:
     """Rules of a CPA under beliefs about how conversions arrive; elsewhere they are taken as they stand."""
     curves = {
@@ -339,14 +357,36 @@ def _cost(cpa_ratio: float, rows: dict[str, Row]) -> Scenario:
             BETA: Answers(elsewhere.gamma_stops_by_cost(late)),
             POOLED_Z: Answers(elsewhere.z_stops_by_cost(late)),
         }
+        stops = {
+            "observed": lambda: statements.stopped_by_observed_cost(late),
+            "R2": lambda: statements.always_valid_cost(late, curves["known"]),
+            "R2 ignored": lambda: statements.always_valid_cost(late, AT_ONCE),
+        }
         return {
             key: {OURS: Answers(statements.stopped_by_cost(late, curves[key])), **others}
             if key in curves
-            else {OURS: Answers(statements.stopped_by_observed_cost(late))}
+            else {OURS: Answers(stops[key]())}
             for key in rows
         }
 
     return Scenario(f"cost {cpa_ratio}", rows, play)
+
+
+def _learnt(cpa_ratio: float, days: int, says: str) -> Scenario:
+    """The rule of a CPA by a curve that was learnt. 50 campaigns share one and are one replicate."""
+
+    def play(random: np.random.Generator, runs: int, gbstats: elsewhere.Gbstats | None) -> Played:
+        stops, campaigns = [], []
+        for start in range(0, runs, CAMPAIGNS_A_CURVE):
+            number = min(CAMPAIGNS_A_CURVE, runs - start)
+            curve = fit_maturity(worlds.restatements(random, days, day_sd=0.15))
+            late = worlds.late_conversions(random, number, cpa=worlds.TARGET_CPA * cpa_ratio, day_sd=0.15)
+            stops.append(float(statements.stopped_by_cost(late, curve).sum()))
+            campaigns.append(float(number))
+        return {"learnt": {OURS: Answers(np.array(stops), np.array(campaigns))}}
+
+    row = Row(COSTS, f"curve learnt from {days} days of 12 conversions: {says}")
+    return Scenario(f"learnt {cpa_ratio} {days}", {"learnt": row}, play)
 
 
 RETURNS: Final = "A rule “ROAS below 2 after $2,000”, a week at $1,000 a day, order values with cv 0.95 (R1)"
@@ -406,6 +446,77 @@ def _outlook(day_sd: float, autocorrelation: float = 0.0) -> Scenario:
     return Scenario(f"outlook {day_sd} {autocorrelation}", rows, play)
 
 
+# Budgets
+
+MONEY: Final = (
+    "Money to those probably above their target, eight campaigns, CPA $50, a week's budget $4,200 (R7)"
+)
+
+
+def _transfers(truth_sd: float, day_sd: float) -> Scenario:
+    """Whether donors and receivers are what they are said to be after one week."""
+
+    def play(random: np.random.Generator, runs: int, gbstats: elsewhere.Gbstats | None) -> Played:
+        campaigns = worlds.portfolio(random, runs, truth_sd=truth_sd)
+        budget = np.full(campaigns.rate.shape, worlds.BUDGET)
+        events, spend = worlds.sprint(random, campaigns, budget, day_sd=day_sd)
+        is_above = campaigns.rate > 1 / worlds.TARGET_CPA
+        said = {
+            OURS: cost_evidence(events, spend, worlds.TARGET_CPA).p_below,
+            BETA: elsewhere.gamma_beats_target(events, spend),
+        }
+        # The first two campaigns of a run are a pair, where one would receive and the other give.
+        target = np.full((runs, 2), worlds.TARGET_CPA)
+        beats = probability_receiver_beats_donor("cost", events[:, :2], spend[:, :2], target)
+        is_better = campaigns.rate[:, 1] > campaigns.rate[:, 0]
+        played: Played = {"receives": {}, "gives": {}, "transfer": {}}
+        for name, chance in said.items():
+            receives, gives = chance >= RECEIVER_ABOVE, chance <= DONOR_BELOW
+            played["receives"][name] = Answers(is_above.ravel(), receives.ravel())
+            played["gives"][name] = Answers(is_above.ravel(), gives.ravel())
+            played["transfer"][name] = Answers(is_better, gives[:, 0] & receives[:, 1])
+        return {**played, "beats": {OURS: Answers(is_better, (beats >= 0.8) & (beats <= 0.95))}}
+
+    world = f"truths scatter by {truth_sd}, days differ by {day_sd}"
+    rows = {
+        "receives": Row(MONEY, f"may receive (P ≥ 80 %): is above its target; {world}", at_least(80)),
+        "gives": Row(MONEY, f"may give (P ≤ 20 %): is above its target; {world}", at_most(20)),
+        "transfer": Row(MONEY, f"one receives, one gives: the receiver is better; {world}"),
+        "beats": Row(MONEY, f"receiver said to beat the donor with 80 to 95 %: does; {world}"),
+    }
+    return Scenario(f"transfers {truth_sd} {day_sd}", rows, play, chunk=CHUNK // 5)
+
+
+GAIN: Final = "Six sprints against an equal split of the same money, a fifth of the replicates (R7)"
+PLANNERS: Final[dict[str, statements.Planner]] = {
+    "shift": statements.shifted,
+    "capped Thompson": statements.by_thompson,
+    "all to the best point estimate, which Quickno never does": statements.all_to_the_best,
+}
+
+
+def _gain(truth_sd: float, diminishing: float, world: str, promise: Promise | None = None) -> Scenario:
+    """What six sprints bring when every plan is applied, and how often that is less than an equal split's."""
+
+    def play(random: np.random.Generator, runs: int, gbstats: elsewhere.Gbstats | None) -> Played:
+        campaigns = worlds.portfolio(random, runs, truth_sd=truth_sd, diminishing=diminishing)
+        equal = np.full(campaigns.rate.shape, worlds.BUDGET)
+        split = statements.SPRINTS * campaigns.conversions(equal).sum(axis=1)
+        played: Played = {}
+        for name, planner in PLANNERS.items():
+            brought = statements.gained(random, campaigns, planner, day_sd=0.15)
+            played[name] = {OURS: Answers(brought, split)}
+            played[f"{name} worse"] = {OURS: Answers(brought < split)}
+        return played
+
+    rows = {}
+    for name in PLANNERS:
+        rows[name] = Row(GAIN, f"{name}: conversions, of those of the equal split; {world}")
+        kept = promise if name == "shift" else None
+        rows[f"{name} worse"] = Row(GAIN, f"{name}: ends with fewer; {world}", kept)
+    return Scenario(f"gain {truth_sd} {diminishing}", rows, play, times=0.2, chunk=CHUNK // 10)
+
+
 def scenarios() -> list[Scenario]:
     """Every scenario, in the order of the page."""
     return [
@@ -440,7 +551,24 @@ def scenarios() -> list[Scenario]:
                 ),
             },
         ),
-        _cost(1.4, {"known": Row(COSTS, "curve known: stops one 40 % worse", at_least(78))}),
+        _cost(
+            1.4,
+            {
+                "known": Row(COSTS, "curve known: stops one 40 % worse", at_least(78)),
+                "R2": Row(COSTS, "always valid (R2), curve known: stops one 40 % worse"),
+            },
+        ),
+        _cost(
+            1.0,
+            {
+                "R2": Row(COSTS, "always valid (R2), curve known: stops one at the target", at_most(5)),
+                "R2 ignored": Row(COSTS, "always valid (R2), lateness ignored: stops one at the target"),
+            },
+        ),
+        _learnt(1 / 1.1, 15, "stops one 9 % better"),
+        _learnt(1 / 1.1, 40, "stops one 9 % better"),
+        _learnt(1.4, 15, "stops one 40 % worse"),
+        _learnt(1.4, 40, "stops one 40 % worse"),
         _return(0.1, 0.15, 80.0),
         _return(0.1, 0.25, 80.0),
         _return(0.0, 0.15, 80.0),
@@ -451,4 +579,14 @@ def scenarios() -> list[Scenario]:
         _outlook(0.15),
         _outlook(0.25),
         _outlook(0.25, autocorrelation=0.5),
+        _transfers(0.3, 0.15),
+        _transfers(0.3, 0.25),
+        _gain(
+            0.3,
+            0.17,
+            "truths scatter by 0.3, eight times the money brings 5.6 times the conversions",
+            at_most(2),
+        ),
+        _gain(0.1, 0.17, "truths scatter by 0.1, eight times the money brings 5.6 times the conversions"),
+        _gain(0.3, 0.4, "truths scatter by 0.3, eight times the money brings 3.5 times the conversions"),
     ]

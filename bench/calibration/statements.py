@@ -4,11 +4,14 @@ A rule is judged every morning on the days that are closed, and stops a campaign
 """
 
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.calibration.worlds import (
+    BUDGET,
     CPA_DAYS,
     ORDER_VALUE_CV,
     SPEND_PER_DAY,
@@ -20,17 +23,31 @@ from bench.calibration.worlds import (
     Days,
     LateDays,
     Orders,
+    Portfolio,
+    sprint,
 )
 from experiments.stats.always_valid import always_valid_evidence, breach_log_e
+from experiments.stats.budget import CampaignMoney, shift_plan, thompson_plan
 from experiments.stats.comparison import compare_days
 from experiments.stats.maturity import MaturityCurve, mature_exposure
 from experiments.stats.outlook import HOPELESS, exposure_still_to_come, probability_of_miss
+from experiments.stats.quadrature import gamma_best
 from experiments.stats.sequential import look_allows
-from experiments.stats.threshold import observed, observed_margin, rate_evidence, threshold_evidence
+from experiments.stats.threshold import (
+    cost_evidence,
+    observed,
+    observed_margin,
+    rate_evidence,
+    threshold_evidence,
+)
 
 Mask = npt.NDArray[np.bool_]
 # Takes the days up to a look, (campaigns, days), and says which campaigns stop.
 Judge = Callable[[Array, Array], Mask]
+# Takes the days of all sprints so far, (runs, campaigns, days), and the budgets of the last; gives the next.
+Planner = Callable[[Array, Array, Array], Array]
+
+SPRINTS: Final = 6
 
 CONFIDENCE = 0.95
 # $2,000 at $1,000 a day; $1,500 of mature money for a cost.
@@ -85,6 +102,19 @@ def stopped_by_cost(world: LateDays, curve: MaturityCurve) -> Mask:
         guarded = mature.exposure.sum(axis=1) >= CPA_GUARD
         running[running] = ~(guarded & (evidence.p_above >= CONFIDENCE))
     return ~running
+
+
+def always_valid_cost(world: LateDays, curve: MaturityCurve) -> Mask:
+    """R2: return which campaigns "CPA above 50" stops on any of ten mornings by always-valid evidence."""
+    stops = np.zeros(world.spend.shape[0], dtype=np.bool_)
+    for day in range(FEWEST_DAYS, CPA_DAYS + 1):
+        visible, age = as_reported(world, day)
+        spend = world.spend[:, :day]
+        mature = mature_exposure(spend, np.broadcast_to(age, spend.shape), curve)
+        evidence = always_valid_evidence("cost", visible, mature.exposure, TARGET_CPA, mask=mature.counted)
+        guarded = mature.exposure.sum(axis=1) >= CPA_GUARD
+        stops |= guarded & (evidence.log_e_above >= breach_log_e(CONFIDENCE))
+    return stops
 
 
 def stopped_by_observed_cost(world: LateDays) -> Mask:
@@ -160,3 +190,75 @@ def ever_hopeless(days: Days, target: float) -> Mask:
         miss = probability_of_miss("rate", events, exposure, target, exposure_left=to_come, days_left=left)
         hopeless[open_still] = miss > HOPELESS
     return hopeless
+
+
+def _planned(moneys: list[list[CampaignMoney]], *, thompson: bool = False) -> Array:
+    """Return the budgets after one plan a run, (runs, campaigns)."""
+    plan = thompson_plan if thompson else shift_plan
+    changes = [plan(campaigns).change for campaigns in moneys]
+    return np.array(
+        [
+            [float(campaign.budget + change[campaign.key]) for campaign in campaigns]
+            for campaigns, change in zip(moneys, changes, strict=True)
+        ]
+    )
+
+
+def _moneys(
+    budget: Array, *, above_target: Array | None = None, best: Array | None = None
+) -> list[list[CampaignMoney]]:
+    """Return each run's campaigns with nothing spent yet of their new budgets."""
+    unknown = np.full(budget.shape, None)
+    rows = zip(
+        budget,
+        unknown if above_target is None else above_target,
+        unknown if best is None else best,
+        strict=True,
+    )
+    return [
+        [
+            CampaignMoney(
+                str(place),
+                Decimal(f"{amount:.2f}"),
+                Decimal(0),
+                probability_above_target=chance,
+                probability_best=None if first is None else min(first, 1.0),
+            )
+            for place, (amount, chance, first) in enumerate(zip(*row, strict=True))
+        ]
+        for row in rows
+    ]
+
+
+def shifted(conversions: Array, spend: Array, budget: Array) -> Array:
+    """R7: move from those probably above their target cost to those probably below."""
+    above_target = cost_evidence(conversions, spend, TARGET_CPA).p_below
+    return _planned(_moneys(budget, above_target=above_target))
+
+
+def by_thompson(conversions: Array, spend: Array, budget: Array) -> Array:
+    """R7, capped Thompson: the probability to be the best of all, each posterior taken for a Gamma."""
+    mean, variance = cost_evidence(conversions, spend, TARGET_CPA).posterior.moments()
+    best = gamma_best(mean**2 / variance, mean / variance).probability_best
+    return _planned(_moneys(budget, best=best), thompson=True)
+
+
+def all_to_the_best(conversions: Array, spend: Array, budget: Array) -> Array:
+    """Give everything to the best point estimate, which Quickno does not do."""
+    shown = spend.sum(axis=2)
+    estimate = np.where(shown > 0, conversions.sum(axis=2) / np.where(shown > 0, shown, 1.0), 0.0)
+    is_best = np.arange(budget.shape[1]) == estimate.argmax(axis=1)[:, None]
+    return np.where(is_best, budget.sum(axis=1, keepdims=True), 0.0)
+
+
+def gained(random: np.random.Generator, campaigns: Portfolio, planner: Planner, *, day_sd: float) -> Array:
+    """Return the conversions that six sprints bring on average, as planned from what the days have shown."""
+    budget = np.full(campaigns.rate.shape, BUDGET)
+    conversions, spend = np.empty((2, *budget.shape, 0))
+    total = campaigns.conversions(budget).sum(axis=1)
+    for _ in range(SPRINTS - 1):
+        seen, spent = sprint(random, campaigns, budget, day_sd=day_sd)
+        conversions, spend = np.append(conversions, seen, axis=2), np.append(spend, spent, axis=2)
+        budget = planner(conversions, spend, budget)
+        total += campaigns.conversions(budget).sum(axis=1)
+    return np.asarray(total)

@@ -30,6 +30,9 @@ TRUE_CURVE: Final = (0.50, 0.68, 0.78, 0.85, 0.90, 0.94, 0.97, 1.0)
 # What somebody believes who takes his conversions to be quick.
 WRONG_CURVE: Final = (0.80, 0.88, 0.92, 0.94, 0.96, 0.98, 0.99, 1.0)
 ORDER_VALUE_CV: Final = 0.95
+# A portfolio: eight campaigns, each with a week's money for about 84 conversions at the target.
+CAMPAIGNS: Final = 8
+BUDGET: Final = 4200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,22 @@ class Orders:
     orders: Array
     revenue: Array
     spend: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Campaigns that share money: conversions per unit of it at ``BUDGET``, (runs, campaigns).
+
+    ``diminishing``: how much less each further unit brings; a budget of b times ``BUDGET`` brings
+    b^(1 - diminishing) times the conversions.
+    """
+
+    rate: Array
+    diminishing: float = 0.0
+
+    def conversions(self, budget: Array) -> Array:
+        """Return what these budgets bring on average in a sprint, (runs, campaigns)."""
+        return np.asarray(self.rate * BUDGET * (budget / BUDGET) ** (1 - self.diminishing))
 
 
 def day_effects(
@@ -160,3 +179,32 @@ def shop(random: np.random.Generator, runs: int, *, roas: float, order_value: fl
     revenue = (until[ends] - until[ends - orders.ravel()]).reshape(orders.shape)
     # The difference of two long sums is not quite 0 where a day has no order.
     return Orders(orders.astype(np.float64), np.where(orders > 0, revenue, 0.0), spend)
+
+
+def portfolio(
+    random: np.random.Generator, runs: int, *, truth_sd: float, diminishing: float = 0.0
+) -> Portfolio:
+    """Draw campaigns whose true conversions per unit of money scatter around the target's."""
+    scatter = np.exp(truth_sd * random.standard_normal((runs, CAMPAIGNS)))
+    return Portfolio(scatter / TARGET_CPA, diminishing)
+
+
+def sprint(
+    random: np.random.Generator, campaigns: Portfolio, budget: Array, *, day_sd: float
+) -> tuple[Array, Array]:
+    """Draw the conversions and the money of a week's days, each (runs, campaigns, days)."""
+    shape = (*budget.shape, WEEK)
+    swings = np.exp(day_effects(random, shape, day_sd) - day_sd**2 / 2)
+    due = campaigns.conversions(budget)[..., None] / WEEK * swings
+    return random.poisson(due).astype(np.float64), np.repeat(budget[..., None] / WEEK, WEEK, axis=2)
+
+
+def restatements(random: np.random.Generator, days: int, *, day_sd: float) -> Array:
+    """Draw what a source has told of its last days, (days, ages), NaN where a day is not that old yet.
+
+    Twelve conversions a day, visible along ``TRUE_CURVE``.
+    """
+    whole = np.exp(day_effects(random, (days, 1), day_sd)) * CPA_SPEND_PER_DAY / TARGET_CPA
+    new = random.poisson(whole * np.diff(TRUE_CURVE, prepend=0.0))
+    oldest = np.arange(days)[:, None]
+    return np.where(np.arange(len(TRUE_CURVE)) <= oldest, new.cumsum(axis=1), np.nan)

@@ -219,6 +219,13 @@ MAIL_IS_SET_UP = True
 
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "experiments.tasks.sweep", "schedule": timedelta(minutes=5)},
+    # A breach has its effect within a minute of the post or of the day's close. Looks that nobody took do not
+    # queue up.
+    "judge-what-is-due": {
+        "task": "experiments.tasks.judge_what_is_due",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
+    },
     # Hourly, because whoever missed a day is to catch up; each workspace learns once a day.
     "learn": {"task": "experiments.tasks.learn", "schedule": timedelta(hours=1)},
     "outdate-reallocations": {

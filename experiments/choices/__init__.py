@@ -37,6 +37,7 @@ from experiments.choices.words import (
     GuardKey,
     HypothesisKind,
     SpreadKind,
+    ThresholdUnit,
     VerdictCode,
     ZombieSignal,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "MetricClass",
     "MetricForm",
     "SpreadKind",
+    "ThresholdUnit",
     "VerdictCode",
     "WatchState",
     "ZombieResolution",

@@ -40,6 +40,13 @@ class Comparator(TextChoices):
     ABOVE = "above", _("above")
 
 
+class ThresholdUnit(TextChoices):
+    """In what a share's threshold is given, where it could be either."""
+
+    FRACTION = "fraction", _("a fraction of 1")
+    PERCENT = "percent", _("percent")
+
+
 class CriterionLevel(TextChoices):
     CAMPAIGN = "campaign", _("the campaign")
     ARM = "arm", _("each arm")

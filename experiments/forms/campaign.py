@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.text import slugify
 
 from experiments.choices import (
@@ -18,10 +19,12 @@ from experiments.choices import (
     CriterionLevel,
     EvidenceKind,
     GuardKey,
+    ThresholdUnit,
 )
 from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_metric_amount
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm, RulePreview
 from experiments.models import Campaign, Hypothesis, KillCriterion
+from experiments.services.values import decimal_or_none
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
 from workspaces.models import Source, Workspace
@@ -73,6 +76,8 @@ class CriterionForm(RowForm):
     telling = ("threshold", "guard_0")
     # Only where somebody asked what the rule would do.
     preview: RulePreview | None = None
+    # What a template that it begins with says of itself.
+    note = ""
 
     action = forms.ChoiceField(
         choices=[
@@ -177,7 +182,22 @@ class CriterionForm(RowForm):
     @property
     def values(self) -> dict[str, Any]:
         names = ("metric", "comparator", "threshold", "level", "guards", "evidence", "confidence", "action")
-        return {name: self.cleaned_data[name] for name in names}
+        values = {name: self.cleaned_data[name] for name in names}
+        # On the form a share has its % sign, so there is nothing left to ask.
+        is_share = METRICS[values["metric"]].is_share
+        return {**values, "threshold_unit": ThresholdUnit.FRACTION} if is_share else values
+
+    @property
+    def limit_answers(self) -> list[tuple[str, str]]:
+        """Where a limit was typed that is either of two: each with the value of the button that says so."""
+        if not any(error.code == "ambiguous" for error in self.errors.as_data().get("threshold", [])):
+            return []
+        metric = METRICS.get(self["metric"].value())
+        typed_number = decimal_or_none(str(self["threshold"].value()).strip().replace(",", "."))
+        if metric is None or not metric.is_share or typed_number is None:
+            return []
+        said = [f"{number.normalize():f}%" for number in (typed_number, typed_number * 100)]
+        return [(answer, f"{self.add_prefix('threshold')}={answer}") for answer in said]
 
     @staticmethod
     def typed(criterion: KillCriterion) -> dict[str, Any]:
@@ -210,14 +230,27 @@ def is_previewing(data: Data) -> bool:
 
 
 def is_unsent(data: Data) -> bool:
-    """Whether one more row or a preview is asked for: nothing is saved then, nor complained about."""
-    return data is not None and ("more" in data or is_previewing(data))
+    """Whether a row, a template or a preview is asked for: nothing is saved then, nor complained about."""
+    return data is not None and (is_previewing(data) or any(name in data for name in ("more", "use", "keep")))
 
 
 def typed(data: Data, prefix: str = "") -> dict[str, Any]:
     """What was typed into the fields with that prefix, by the fields' names."""
     given = data or {}
     return {name.removeprefix(prefix): given.get(name) for name in given if name.startswith(prefix)}
+
+
+def answered(data: QueryDict) -> QueryDict:
+    """A limit that was asked about takes the answer that was clicked: ``criterion-0-threshold=0.5%``."""
+    asked_for_preview = "answer_preview" in data
+    name, _, text = data.get("answer_preview" if asked_for_preview else "answer", "").partition("=")
+    if not name.endswith("-threshold"):
+        return data
+    changed = data.copy()
+    changed[name] = text
+    if asked_for_preview:
+        changed["preview"] = "rules"
+    return changed
 
 
 RowT = TypeVar("RowT", bound=RowForm)
@@ -305,6 +338,12 @@ class Draft:
             workspace=workspace,
             initial=given | typed(data, f"{PLAN_PREFIX}-"),
         )
+
+    def take_note(self, prefix: str, *, note: str) -> None:
+        """Say beside a row what the template says that filled it."""
+        for row in self.criteria.forms:
+            if row.prefix == prefix:
+                row.note = note
 
     @property
     def planned_budget(self) -> Decimal | None:

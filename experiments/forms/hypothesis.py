@@ -1,6 +1,7 @@
 """A hypothesis as the sentence it is, and how it will be judged."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -17,8 +18,9 @@ from experiments.choices import (
 from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import say_outcome_is_missing
+from workspaces.choices import SourceKind
 from workspaces.forms import Form, MoneyField, ShareField
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership, Source, Workspace
 
 _CHOOSE = ("", "choose")
 # What a hypothesis says itself of how long it takes.
@@ -148,13 +150,22 @@ class SizingForm(Form):
         error_messages={"required": "Choose first what it is judged by."},
     )
     mde_relative = ShareField(label="Smallest effect worth having")
+    channel = forms.ChoiceField(
+        required=False,
+        label="On",
+        help_text="Whose prices and rates stand in for what is left empty below.",
+    )
     stands_at = forms.CharField(
+        required=False,
         max_length=40,
         label="It stands at today",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return.",
+        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Empty: "
+        "it is what your last campaigns had.",
     )
-    money_per_day = MoneyField(label="Money a day", help_text="Of both arms together.")
+    money_per_day = MoneyField(
+        required=False, label="Money a day", help_text="Of both arms together. Left empty, as it was lately."
+    )
     price_of_exposure = MoneyField(
         required=False,
         label="Price of 1,000 impressions",
@@ -164,6 +175,20 @@ class SizingForm(Form):
     order_value = MoneyField(
         required=False, label="Average order", help_text="Only for a return: what one conversion brings."
     )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, workspace=workspace, initial=initial)
+        channels = Source.objects.of(workspace).filter(kind=SourceKind.PLATFORM).order_by("name")
+        cast("forms.ChoiceField", self.fields["channel"]).choices = [
+            ("", "any channel"),
+            *((source.key, source.name) for source in channels),
+        ]
 
     @property
     def shown(self) -> list[forms.BoundField]:
@@ -191,5 +216,22 @@ class SizingForm(Form):
     @property
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
-        price = self.cleaned_data["price_of_exposure"]
-        return {**self.cleaned_data, "price_of_exposure": None if price is None else price / 1000}
+        cleaned = {name: value for name, value in self.cleaned_data.items() if name != "channel"}
+        price = cleaned["price_of_exposure"]
+        return {**cleaned, "price_of_exposure": None if price is None else price / 1000}
+
+    def as_assumed(self, name: str, value: Decimal, source: str) -> dict[str, Any]:
+        """A figure that stands in for an empty field, as that field would show it."""
+        is_price = name == "price_of_exposure"
+        return {
+            "label": self.fields[name].label,
+            "value": value * 1000 if is_price else value,
+            "metric": METRICS[self.cleaned_data["primary_metric"]] if name == "stands_at" else None,
+            "source": source,
+        }
+
+    @property
+    def complaints(self) -> list[str]:
+        """All of them with the names of their fields, for where the fields themselves are not shown anew."""
+        said = [f"{field.label}: {error}" for field in self for error in field.errors]
+        return said + [str(error) for error in self.non_field_errors()]

@@ -31,6 +31,8 @@ class RulePreview:
     comparator: str = ""
     figures: Mapping[str, Any] | None = None
     complaints: list[str] = field(default_factory=list)
+    # What a limit that is either of two may have meant, each with the value of the button that says so.
+    answers: list[tuple[str, str]] = field(default_factory=list)
 
 
 class PlanForm(Form):

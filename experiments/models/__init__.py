@@ -1,5 +1,6 @@
 from experiments.models.campaign import Arm, Campaign
 from experiments.models.criterion import Amendment, Breach, CriterionWatch, Judgement, KillCriterion
+from experiments.models.criterion_template import CriterionTemplate
 from experiments.models.estimate import MaturityEstimate, SpreadEstimate
 from experiments.models.hypothesis import Hypothesis
 from experiments.models.observation import Observation, ObservationBatch, Restatement
@@ -10,6 +11,7 @@ __all__ = [
     "Arm",
     "Breach",
     "Campaign",
+    "CriterionTemplate",
     "CriterionWatch",
     "Hypothesis",
     "Judgement",

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -24,8 +24,8 @@ from experiments.choices import (
     WatchState,
 )
 from experiments.exceptions import InvalidTransition
+from experiments.models.sentences import sentence, unmarked
 from workspaces.models import TenantModel, TenantQuerySet
-from workspaces.models.spelling import limit_in_currency, round_in_currency
 
 
 class KillCriterionQuerySet(TenantQuerySet["KillCriterion"]):
@@ -92,50 +92,12 @@ class KillCriterion(TenantModel):
 
     @property
     def canonical(self) -> dict[str, Any]:
-        """The rule in one spelling, whoever wrote its numbers; what the digest covers."""
-        return {
-            "metric": self.metric,
-            "comparator": self.comparator,
-            "threshold": canonical_number(self.threshold),
-            "level": self.level,
-            "guards": {key: canonical_number(value) for key, value in sorted(self.guards.items())},
-            "evidence": self.evidence,
-            "confidence": canonical_number(self.confidence),
-            "action": self.action,
-        }
+        return canonical_rule(self)
 
     @property
     def rule_text(self) -> str:
-        """The rule in words, in the spelling of the pages: what an event and a breach store."""
-        metric, currency = self.metric_definition, self.workspace.currency
-        threshold = self.threshold
-        if metric.is_share:
-            amount = f"{canonical_number(threshold * 100)}%"
-        elif metric.is_money:
-            amount = limit_in_currency(threshold, currency)
-        else:
-            amount = canonical_number(threshold)
-        guards = []
-        for key, value in self.guards.items():
-            if key == GuardKey.SPEND:
-                guards.append(f"{round_in_currency(Decimal(str(value)), currency)} spent")
-            else:
-                guards.append(f"{Decimal(str(value)).normalize():,f} {GuardKey(key).label}")
-        after = f" after {' and '.join(guards)}" if guards else ""
-        sure_enough = f"{canonical_number(self.confidence * 100)}%"
-        sure = {
-            EvidenceKind.PROBABLE: f", {sure_enough} sure",
-            EvidenceKind.ALWAYS_VALID: f", {sure_enough} sure at any look",
-            EvidenceKind.OBSERVED: ", as the number stands",
-            EvidenceKind.OBSERVED_MARGIN: ", beyond a 10% margin",
-        }[EvidenceKind(self.evidence)]
-        where = " in an arm" if self.level == CriterionLevel.ARM else ""
-        then = {
-            CriterionAction.PAUSE: "stop that arm" if self.level == CriterionLevel.ARM else "pause",
-            CriterionAction.ASK: "ask the owner",
-            CriterionAction.TELL: "tell everybody",
-        }[CriterionAction(self.action)]
-        return f"{metric.label} {self.comparator} {amount}{where}{after}{sure}: {then}"
+        """The rule as the one sentence that pages, events, breaches and REST have."""
+        return unmarked(sentence(self, self.workspace.currency))
 
 
 def canonical_number(value: Decimal | float | str) -> str:
@@ -144,10 +106,47 @@ def canonical_number(value: Decimal | float | str) -> str:
     return f"{number:f}"
 
 
-def criteria_digest(criteria: Iterable[KillCriterion]) -> str:
+class FrozenRule(Protocol):
+    """Whatever has a criterion's fields."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def comparator(self) -> str: ...
+    @property
+    def threshold(self) -> Decimal: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def guards(self) -> dict[str, Any]: ...
+    @property
+    def evidence(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def action(self) -> str: ...
+
+
+def canonical_rule(rule: FrozenRule) -> dict[str, Any]:
+    """The rule in one spelling, whoever wrote its numbers; what the digest covers."""
+    return {
+        "metric": rule.metric,
+        "comparator": rule.comparator,
+        "threshold": canonical_number(rule.threshold),
+        "level": rule.level,
+        "guards": {key: canonical_number(value) for key, value in sorted(rule.guards.items())},
+        "evidence": rule.evidence,
+        "confidence": canonical_number(rule.confidence),
+        "action": rule.action,
+    }
+
+
+_to_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
+
+def criteria_digest(rules: Iterable[FrozenRule]) -> str:
     """SHA-256 (hex) over the canonical rules in their order."""
-    canonical = [criterion.canonical for criterion in criteria]
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = _to_text([canonical_rule(rule) for rule in rules])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

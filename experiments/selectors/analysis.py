@@ -87,10 +87,15 @@ def analyse_campaign(
     return _adjusted_over(analysis, others)
 
 
-def analyse_many(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, Analysis]:
-    """Analyses by campaign id, each by its own default metric, in a constant number of queries."""
+def analyse_many(
+    campaigns: Sequence[Campaign], *, measured: Measurements | None = None, at: datetime
+) -> dict[int, Analysis]:
+    """Analyses by campaign id, each by its own default metric, in a constant number of queries.
+
+    ``measured``: where they have been read, these campaigns' ``measures_for`` of all their metrics.
+    """
     estimates = read_estimates(campaigns)
-    analyses = _analyse(campaigns, metric=None, as_of=None, measured=None, estimates=estimates, at=at)
+    analyses = _analyse(campaigns, metric=None, as_of=None, measured=measured, estimates=estimates, at=at)
     return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
 
 

@@ -34,7 +34,7 @@ def burning(flags: Sequence[ZombieFlag]) -> tuple[list[Burning], list[date]]:
     """The campaigns behind the flags in the flags' order, and the last days on which any of them spent."""
     shown = costliest(flags)
     spend = daily_spend([flag.campaign for flag in shown]) if shown else {}
-    rows = [Burning(flag.campaign.name, _counted(flag, spend[flag.campaign_id])) for flag in shown]
+    rows = [Burning(flag.campaign.name, counted_days(flag, spend[flag.campaign_id])) for flag in shown]
     spent = sorted({on for row in rows for on in row.by_day})
     if not spent:
         return [], []
@@ -43,7 +43,7 @@ def burning(flags: Sequence[ZombieFlag]) -> tuple[list[Burning], list[date]]:
     return [row for row in rows if any(on in row.by_day for on in days)], days
 
 
-def _counted(flag: ZombieFlag, spend: Mapping[date, Decimal]) -> dict[date, Decimal]:
+def counted_days(flag: ZombieFlag, spend: Mapping[date, Decimal]) -> dict[date, Decimal]:
     """The days' spend that the flag counts, which is its money and no more.
 
     A signal may count only part of its first day (what lies beyond the budget, what came after the stop), so

@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
+from experiments.selectors.ahead import Ahead
 from experiments.selectors.analysis import measures_for
 from experiments.selectors.criteria import is_overturned
 from experiments.selectors.measurements import Measurements, exact, read_measurements
@@ -34,6 +35,8 @@ class GuardView:
     key: str
     have: Decimal | None
     need: Decimal
+    # At the present pace; ``None`` where it is not reached in time, or the pace is not known.
+    reached_on: date | None = None
 
     @property
     def is_met(self) -> bool:
@@ -47,6 +50,8 @@ class WatchView:
     watch: CriterionWatch
     arm: Arm | None
     history: Sequence[Judgement]
+    # Where its days would lead if they went on; ``None`` where it does not spend or nothing counts yet.
+    ahead: Ahead | None = None
 
     @property
     def strengths(self) -> list[float]:
@@ -70,10 +75,21 @@ class WatchView:
         return self.watch.strength if self.watch.criterion.evidence == EvidenceKind.ALWAYS_VALID else None
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether its rule may still speak, so that it matters when."""
+        return self.watch.state in {WatchState.WAITING, WatchState.JUDGING}
+
+    @property
     def guards(self) -> list[GuardView]:
         progress = self.watch.guard_progress
+        reached_on = self.ahead.guards if self.ahead else {}
         return [
-            GuardView(key, _decimal(progress.get(key, {}).get("have")), Decimal(str(need)))
+            GuardView(
+                key,
+                _decimal(progress.get(key, {}).get("have")),
+                Decimal(str(need)),
+                reached_on=reached_on.get(key),
+            )
             for key, need in self.watch.criterion.guards.items()
         ]
 
@@ -89,6 +105,8 @@ class CriterionView:
     criterion: KillCriterion
     watches: Sequence[WatchView]
     breaches: Sequence[Breach]
+    # The last time that a manager let it rest.
+    overrule: Breach | None = None
 
     @property
     def state(self) -> str:
@@ -199,8 +217,11 @@ def with_plan(campaigns: CampaignQuerySet) -> CampaignQuerySet:
     )
 
 
-def criteria_views(campaign: Campaign) -> list[CriterionView]:
+def criteria_views(
+    campaign: Campaign, *, ahead: Mapping[tuple[int, int | None], Ahead] | None = None
+) -> list[CriterionView]:
     """The criteria in force with their watches, evidence and open breaches; needs ``with_plan``."""
+    going_on = ahead or {}
     criteria = list(campaign.kill_criteria.all())
     arms = {arm.pk: arm for arm in campaign.arms.all()}
     watches = CriterionWatch.objects.filter(criterion__in=criteria).prefetch_related(
@@ -210,8 +231,13 @@ def criteria_views(campaign: Campaign) -> list[CriterionView]:
     for watch in watches:
         by_criterion[watch.criterion_id].append(watch)
     breaches: dict[int, list[Breach]] = defaultdict(list)
-    for breach in campaign.breaches.open().select_related("watch"):
-        breaches[breach.watch.criterion_id].append(breach)
+    overrules: dict[int, Breach] = {}
+    told = campaign.breaches.exclude(closed_as=WatchState.SETTLED).order_by("at")
+    for breach in told.select_related("watch", "closed_by"):
+        if breach.closed_at is None:
+            breaches[breach.watch.criterion_id].append(breach)
+        else:
+            overrules[breach.watch.criterion_id] = breach
     views = []
     for criterion in criteria:
         criterion.workspace, criterion.campaign = campaign.workspace, campaign
@@ -221,10 +247,16 @@ def criteria_views(campaign: Campaign) -> list[CriterionView]:
             CriterionView(
                 criterion,
                 [
-                    WatchView(watch, arms.get(watch.arm_id or 0), list(watch.judgements.all()))
+                    WatchView(
+                        watch,
+                        arms.get(watch.arm_id or 0),
+                        list(watch.judgements.all()),
+                        going_on.get((criterion.pk, watch.arm_id)),
+                    )
                     for watch in by_criterion[criterion.pk]
                 ],
                 breaches[criterion.pk],
+                overrules.get(criterion.pk),
             )
         )
     return views

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import prefetch_related_objects
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 
 from experiments.choices import SpreadKind
 from experiments.models import Campaign, MaturityEstimate, SpreadEstimate
@@ -79,6 +79,46 @@ def estimates_of(workspaces: Sequence[Workspace]) -> Estimates:
         {estimate.source_id: curve_of(estimate) for estimate in curves.order_by()},
         {(estimate.workspace_id, estimate.kind): estimate for estimate in spreads},
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tenants:
+    """What workspaces bring to a judging: themselves by id, their sources, and what they go by."""
+
+    workspaces: Mapping[int, Workspace]
+    sources: Sequence[Source]
+    estimates: Estimates
+
+
+def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
+    """All that judging goes by in these workspaces, in one query; of the spreads that of days."""
+    curve = MaturityEstimate.objects.filter(source=OuterRef("pk")).order_by()
+    spread = SpreadEstimate.objects.filter(
+        workspace=OuterRef("workspace"), kind=SpreadKind.DAYS, median__isnull=False
+    ).order_by()
+    rows = list(
+        Source.objects.filter(workspace__in=set(workspace_ids))
+        .select_related("workspace")
+        .annotate(
+            **{f"curve_{name}": Subquery(curve.values(name)) for name in _CURVE},
+            **{f"spread_{name}": Subquery(spread.values(name)) for name in _SPREAD},
+        )
+    )
+    workspaces = {source.workspace_id: source.workspace for source in rows}
+    curves, spreads = {}, {}
+    for source in rows:
+        home = source.workspace = workspaces[source.workspace_id]
+        learnt = {name: getattr(source, f"curve_{name}") for name in _CURVE}
+        if learnt["share"] is not None:
+            curves[source.pk] = curve_of(MaturityEstimate(**learnt))
+        usual = {name: getattr(source, f"spread_{name}") for name in _SPREAD}
+        if usual["median"] is not None and home.uses_learnt_spread:
+            spreads[home.pk, SpreadKind.DAYS.value] = SpreadEstimate(**usual)
+    return Tenants(workspaces, rows, Estimates(curves, spreads))
+
+
+_CURVE = ("share", "days_known", "low", "high")
+_SPREAD = ("median", "log_sd", "learnt_at")
 
 
 @dataclass(frozen=True, slots=True)

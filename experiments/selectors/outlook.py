@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from experiments.choices import Metric, MetricForm
 from experiments.models import Campaign
@@ -21,22 +22,23 @@ from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """``since``: the last day with which it became hopeless and stayed so; ``None`` while it is not.
+    """What is ahead of a hopeless campaign.
 
-    ``money_left`` and ``days_left`` are counted from ``data_through``, the last day that speaks.
+    ``since``: the last day with which it became hopeless and stayed so. ``money_left`` and ``days_left`` are
+    counted from ``data_through``, the last day that speaks.
     """
 
     p_miss: float
     data_through: date
     money_left: float
     days_left: int
-    since: date | None
+    since: date
 
 
-def outlooks(
+def hopeless_outlooks(
     campaigns: Sequence[Campaign], days: Mapping[str, MatureDays], estimates: Estimates
 ) -> dict[int, Outlook]:
-    """The outlook of each campaign that has a target, an end and something left, by its index.
+    """The outlook of each campaign that has a target, an end, something left and no hope, by its index.
 
     ``days``: by key of each hypothesis's primary metric, of the same campaigns.
     """
@@ -50,7 +52,7 @@ def outlooks(
             groups[hypothesis.metric.key, prior].append(index)
     found: dict[int, Outlook] = {}
     for (key, prior), indices in groups.items():
-        found |= _Group(days[key].metric, campaigns, days[key], indices, prior).outlooks()
+        found |= _Group(days[key].metric, campaigns, days[key], indices, prior).hopeless()
     return found
 
 
@@ -87,32 +89,37 @@ class _Group:
         values = np.where(cells, self.measured.values[measure] * weight, 0.0)
         return np.asarray(values.sum(axis=1)[self.indices])
 
-    def outlooks(self) -> dict[int, Outlook]:
+    def hopeless(self) -> dict[int, Outlook]:
         if not len(self.indices):
             return {}
         every = np.arange(len(self.indices))
         last = self.counted.shape[1] - 1 - self.counted[:, ::-1].argmax(axis=1)
         p_miss, left, days_left = self._at(every, last)
-        found = {}
-        for row in np.flatnonzero(~np.isnan(p_miss)):
-            is_hopeless = bool(p_miss[row] > HOPELESS)
-            index = int(self.indices[row])
-            found[index] = Outlook(
+        rows = np.flatnonzero(p_miss > HOPELESS)
+        since = self._since(rows) if len(rows) else rows
+        return {
+            int(self.indices[row]): Outlook(
                 p_miss=float(p_miss[row]),
-                data_through=self.measured.day(index, last[row]),
+                data_through=self.measured.day(int(self.indices[row]), last[row]),
                 money_left=float(left[row]),
                 days_left=int(days_left[row]),
-                since=self._since(int(row)) if is_hopeless else None,
+                since=self.measured.day(int(self.indices[row]), first),
             )
-        return found
+            for row, first in zip(rows.tolist(), since.tolist(), strict=True)
+        }
 
-    def _since(self, row: int) -> date:
-        """The first counted day from which on every look would have called it hopeless."""
-        days = np.flatnonzero(self.counted[row])[FEWEST_CLOSED_DAYS - 1 :]
-        p_miss, _, _ = self._at(np.full(len(days), row), days)
-        hopeful = np.flatnonzero(~(p_miss > HOPELESS))
-        first = hopeful[-1] + 1 if len(hopeful) else 0
-        return self.measured.day(int(self.indices[row]), days[first])
+    def _since(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Of each row the first counted day from which on every look would have called it hopeless."""
+        counted = self.counted[rows]
+        # Every look: a row and the last day that it saw, in order of time.
+        looks, days = np.nonzero(counted & (counted.cumsum(axis=1) >= FEWEST_CLOSED_DAYS))
+        p_miss, _, _ = self._at(rows[looks], days)
+        hopeful = np.zeros(counted.shape, dtype=np.bool_)
+        hopeful[looks, days] = ~(p_miss > HOPELESS)
+        looked = np.zeros(counted.shape, dtype=np.bool_)
+        looked[looks, days] = True
+        any_after = hopeful[:, ::-1].cumsum(axis=1)[:, ::-1] > 0
+        return np.asarray((looked & ~any_after).argmax(axis=1))
 
     def _at(self, rows: np.ndarray[Any, Any], last: np.ndarray[Any, Any]) -> tuple[Amounts, Amounts, Amounts]:
         """P(miss), the money and the days left after each of these days; NaN where nothing is left."""

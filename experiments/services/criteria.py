@@ -14,17 +14,19 @@ from experiments.choices import (
     CriterionLevel,
     EvidenceKind,
     GuardKey,
+    Metric,
     MetricForm,
+    ThresholdUnit,
     WatchState,
 )
-from experiments.exceptions import FieldError, InvalidTransition, NotFound, Refused
+from experiments.exceptions import InvalidTransition, NotFound, Refused
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.models.criterion import criteria_digest
 from experiments.services.lookups import lock_campaign
+from experiments.services.soundness import RulePlan, impossible, is_doubtful_share
 from experiments.services.values import Values, invalid, listed, quoted
 from workspaces.choices import EventKind
 from workspaces.models import User, Workspace
-from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -38,6 +40,7 @@ CRITERION_FIELDS = (
     "metric",
     "comparator",
     "threshold",
+    "threshold_unit",
     "level",
     "guards",
     "evidence",
@@ -68,17 +71,43 @@ def read_criterion(values: Values, *, workspace: Workspace) -> dict[str, Any]:
             "evidence_not_for_values",
             f"The {metric.label} has no always-valid evidence: a few large orders decide it. Use probable.",
         )
-    values.require("threshold")
+    threshold = _read_threshold(values, metric=metric)
     return {
         "metric": metric.key if metric else "",
         "comparator": values.choice("comparator", Comparator),
-        "threshold": values.metric_value("threshold", metric=metric),
+        "threshold": threshold,
         "level": values.choice("level", CriterionLevel, default=CriterionLevel.CAMPAIGN),
         "guards": _read_guards(values, workspace=workspace),
         "evidence": evidence,
         "confidence": DEFAULT_CONFIDENCE if evidence in OBSERVED_KINDS else _read_confidence(values),
         "action": values.choice("action", CriterionAction, default=CriterionAction.PAUSE),
     }
+
+
+def _read_threshold(values: Values, *, metric: Metric | None) -> Decimal | None:
+    """The limit on the metric's own scale; of a share it is asked whether percent or a fraction is meant."""
+    values.require("threshold")
+    if "threshold_unit" not in values:
+        threshold = values.metric_value("threshold", metric=metric)
+        if threshold is not None and metric is not None and is_doubtful_share(metric, threshold):
+            said, percent = f"{threshold.normalize():f}", f"{(threshold * 100).normalize():f}%"
+            values.refuse(
+                "threshold",
+                "fraction_or_percent",
+                f"Is a {metric.label} of {said}% or of {percent} meant? It is a fraction: {said}% is "
+                f"{(threshold / 100).normalize():f}. If {percent} is meant, say “threshold_unit”: "
+                f"“{ThresholdUnit.FRACTION}”.",
+            )
+        return threshold
+    unit = values.choice("threshold_unit", ThresholdUnit)
+    if metric is not None and not metric.is_share:
+        values.refuse(
+            "threshold_unit", "unit_not_for_metric", f"The {metric.label} is no share: leave its unit out."
+        )
+    if unit != ThresholdUnit.PERCENT:
+        return values.metric_value("threshold", metric=metric)
+    percent_given = values.amount("threshold", places=4, below=Decimal(100))
+    return None if percent_given is None else percent_given / 100
 
 
 def _read_confidence(values: Values) -> float:
@@ -142,34 +171,6 @@ def criteria_in_force(campaign: Campaign) -> list[KillCriterion]:
     return criteria
 
 
-def missing_guards(
-    criteria: Sequence[KillCriterion],
-    *,
-    budget: Decimal | None,
-    workspace: Workspace,
-    name: str = "kill_criteria",
-) -> list[FieldError]:
-    """What keeps the rules under ``name`` from ever speaking: no guard, or one beyond the budget."""
-    errors = []
-    for row, criterion in enumerate(criteria):
-        field = f"{name}.{row}.guards"
-        if not criterion.guards:
-            errors.append(
-                FieldError("guard_missing", f"The criterion “{criterion.rule_text}” needs a guard.", field)
-            )
-        guard = criterion.money_guard
-        if guard is not None and budget is not None and guard > budget:
-            errors.append(
-                FieldError(
-                    "guard_beyond_budget",
-                    f"A criterion waits for {in_currency(guard, workspace.currency)} spent, but the budget "
-                    f"is {in_currency(budget, workspace.currency)}: it could never speak. Lower the guard.",
-                    f"{field}.spend",
-                )
-            )
-    return errors
-
-
 def freeze_criteria(campaign: Campaign, *, at: datetime) -> None:
     """From now on the rules stand: the database refuses a change, the digest proves it, the watches begin.
 
@@ -214,7 +215,7 @@ def amend_criteria(
     digest_before = campaign.criteria_digest
     campaign.kill_criteria.in_force().update(retired_at=at)
     after = build_criteria(campaign, rules, frozen_at=at)
-    errors = missing_guards(after, budget=campaign.budget, workspace=by.workspace, name="criteria")
+    errors = impossible(after, RulePlan.of(campaign, budget=campaign.budget), name="criteria")
     if errors:
         raise invalid(errors)
     freeze_criteria(campaign, at=at)

@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Max
+
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
 from experiments.models import KillCriterion
 from experiments.models.criterion import canonical_number, criteria_digest
@@ -22,6 +24,8 @@ from experiments.stats.false_kill import (
 )
 from experiments.stats.grids import SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
+from workspaces.choices import SourceKind
+from workspaces.models import Source
 from workspaces.permissions import Actor, Permission
 
 PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_exposure", "order_value")
@@ -29,8 +33,8 @@ PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_expos
 GOOD, BAD = SHOWN_TRUTHS[0], SHOWN_TRUTHS[-1]
 # Beyond it no advertiser is, and the random numbers have no room.
 MOST_EVENTS_PER_DAY = 10**12
-# What one preview may cost, in campaigns times the mornings on which each is judged: a week of all runs.
-MOST_LOOKS = 7 * RUNS
+# What one preview may cost, in campaigns times the mornings on which each is judged: two weeks of all runs.
+MOST_LOOKS = 14 * RUNS
 # Surer rules fire in fewer of the simulated campaigns than tell anything, and are slow to judge.
 HIGHEST_CONFIDENCE = 0.999
 
@@ -89,12 +93,22 @@ def _read_run(reader: Values, metric: Metric | None, estimates: Estimates, *, by
         order_value=float(order_value) if metric.form == MetricForm.VALUE and order_value else None,
         curve=_curve(estimates) if metric.is_late else AT_ONCE,
         spread=estimates.day_spread(by.workspace.pk),
+        settles_after=_settles_after(by) if metric.is_late else None,
     )
 
 
 def _curve(estimates: Estimates) -> MaturityCurve:
     """Of the learnt ones the one that is latest, since a rule may be written before its channel is chosen."""
     return min(estimates.curves.values(), key=lambda curve: curve.share, default=DEFAULT_CURVE)
+
+
+def _settles_after(by: Actor) -> int | None:
+    """Where only settled days count, the longest lag of a platform: the channel may not be chosen yet."""
+    if not by.workspace.settled_days_only:
+        return None
+    platforms = Source.objects.filter(workspace=by.workspace, kind=SourceKind.PLATFORM)
+    longest: int | None = platforms.aggregate(days=Max("attribution_lag_days"))["days"]
+    return longest or 0
 
 
 def _refuse_what_cannot_be_told(

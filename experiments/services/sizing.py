@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from experiments.choices import MEASURES, Metric, MetricForm
+from experiments.choices import MEASURES, METRICS, Metric, MetricForm
 from experiments.selectors.estimates import estimates_of
+from experiments.selectors.prices import known_figures
 from experiments.services.values import Values
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.planning import days_needed, detectable_lift
@@ -60,6 +61,32 @@ class Sizing:
     money_needed: Decimal | None
     sprints: tuple[SprintReach, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A figure that nobody typed, and where it comes from. ``name``: the field that it stands in for."""
+
+    name: str
+    value: Decimal
+    source: str
+
+
+def with_known(
+    values: Mapping[str, Any], *, channel: str, by: Actor
+) -> tuple[dict[str, Any], list[Assumption]]:
+    """The values of a sizing with what the workspace knows in place of what was left empty."""
+    by.require(Permission.READ)
+    metric = METRICS.get(str(values.get("primary_metric")))
+    known = known_figures(by.workspace, metric, channel=channel) if metric else {}
+    filled, assumed = dict(values), []
+    for name, figure in known.items():
+        if filled.get(name) in (None, ""):
+            is_money = name in {"money_per_day", "order_value"}
+            value = round(figure.value, by.workspace.currency_exponent) if is_money else figure.value
+            filled[name] = round(value, 6 if name == "stands_at" else 9)
+            assumed.append(Assumption(name, filled[name], figure.source))
+    return filled, assumed
 
 
 @dataclass(frozen=True, slots=True)

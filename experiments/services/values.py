@@ -202,7 +202,7 @@ class Values:
                 name,
                 "not_a_fraction",
                 f"The {metric.label} is a fraction below 1, so the {_words(name)} cannot be "
-                f"{number.normalize():f}. 0.5% is 0.005.",
+                f"{number.normalize():f}. {number.normalize():f}% is {(number / 100).normalize():f}.",
             )
             return None
         return number

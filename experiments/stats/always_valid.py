@@ -37,8 +37,8 @@ class AlwaysValidEvidence:
 
     ``log_e_below``, ``log_e_above``: that the metric, as people read it, lies below or above the threshold; a
     breach from ``breach_log_e(confidence)`` on. ``t_statistic``: of the days' log ratios of the judged rate
-    (for a cost: events per unit of money) to the threshold; infinite when all days agree. ``days``: counted
-    days.
+    (for a cost: events per unit of money) to the threshold; infinite when all days agree, NaN if on
+    the threshold itself. ``days``: counted days.
     """
 
     log_e_below: Array
@@ -70,6 +70,11 @@ def _log_student_cdf(degrees: Array, values: Array) -> Array:
     return np.where(np.isneginf(logs), tail, logs)
 
 
+def log_ratio_to(rate: Array | float, events: Array, exposure: Array | float) -> Array:
+    """Return the log ratio of a day's rate to this one, half an event at this rate added to both."""
+    return np.asarray(np.log((events + 0.5) / (exposure + 0.5 / rate) / rate))
+
+
 def _log_ratios(
     form: str,
     events: npt.ArrayLike,
@@ -86,27 +91,50 @@ def _log_ratios(
     limit = per_campaign("threshold", threshold, shape[:-1])[..., None]
     rate = 1 / limit if is_cost else limit
     counted = counted_cells(mask, shape) & (sizes > 0)
-    log_ratio = np.log((counts + 0.5) / (np.where(counted, sizes, 1.0) + 0.5 / rate) / rate)
+    log_ratio = log_ratio_to(rate, counts, np.where(counted, sizes, 1.0))
     return np.where(counted, log_ratio, 0.0), counted, is_cost
 
 
 def _mixture(log_ratio: Array, counted: Mask, *, is_cost: bool) -> AlwaysValidEvidence:
     days = counted.sum(axis=-1)
-    known = days >= FEWEST_DAYS
-    number = np.where(known, days, FEWEST_DAYS).astype(np.float64)
-    degrees = number - 1
-    mean = log_ratio.sum(axis=-1) / number
+    mean = log_ratio.sum(axis=-1) / np.maximum(days, FEWEST_DAYS)
     squares = np.where(counted, (log_ratio - mean[..., None]) ** 2, 0.0).sum(axis=-1)
+    return evidence_of_logs(days, mean, squares, is_cost=is_cost)
+
+
+def log_e_two_sided(number: Array, mean: Array, squares: Array) -> tuple[Array, Array]:
+    """Return the log e-value of the mixture over both sides, and νs² + D·l̄²/(1+gD).
+
+    That of one side is at most twice as large. ``number``: of days, at least 2; for the others see
+    ``evidence_of_logs``.
+    """
     shrink = 1 + MIXTURE_VARIANCE * number
-    # nu·s² + D·l̄²/(1+gD), and the same without the division: their ratio is (1 + t²/nu) / (1 +
-    # t²/(nu(1+gD))).
+    # The same with and without the division: their ratio is (1 + t²/nu) / (1 + t²/(nu(1+gD))).
     inner = squares + number * mean**2 / shrink
     outer = squares + number * mean**2
     moved = inner > 0
+    growth = np.log(np.where(moved, outer, 1.0) / np.where(moved, inner, 1.0))
+    return -0.5 * np.log(shrink) + np.where(moved, number / 2 * growth, 0.0), inner
+
+
+def evidence_of_logs(
+    days: npt.NDArray[np.int64], mean: Array, squares: Array, *, is_cost: bool
+) -> AlwaysValidEvidence:
+    """Return the evidence from the mean of the days' log ratios and the sum of squares around it.
+
+    All arrays have one shape. A side on which the mean does not lie has evidence below 1.
+
+    >>> logs = evidence_of_logs(np.array([5]), np.array([-0.28]), np.array([0.06]), is_cost=False)
+    >>> logs.log_e_below.round(1)
+    array([3.5])
+    """
+    known = days >= FEWEST_DAYS
+    number = np.where(known, days, FEWEST_DAYS).astype(np.float64)
+    degrees = number - 1
+    shrink = 1 + MIXTURE_VARIANCE * number
+    two_sided, inner = log_e_two_sided(number, mean, squares)
+    moved = inner > 0
     inner_or_one = np.where(moved, inner, 1.0)
-    two_sided = -0.5 * np.log(shrink) + np.where(
-        moved, number / 2 * np.log(np.where(moved, outer, 1.0) / inner_or_one), 0.0
-    )
     centre = MIXTURE_VARIANCE * number / shrink * mean
     scale = np.sqrt(inner_or_one / number * MIXTURE_VARIANCE / shrink)
     position = np.where(moved, centre / scale, 0.0)

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+# Beyond it the square of a product no longer fits a double; no account has as much of anything.
+LARGEST: Final = 1e75
 
 
 def _first(wrong: Mask) -> str:
@@ -19,6 +22,11 @@ def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], r
     if wrong.any():
         place = f"[{_first(wrong)}]" if values.ndim else ""
         raise ValueError(f"{name}{place} is {values[wrong].flat[0]}; it must be {right}.")
+
+
+def _are_from(least: float, floats: Array) -> bool:
+    """Say whether all are in reach and no smaller: two quick passes, as nearly every array is right."""
+    return bool(floats.min() >= least and floats.max() <= LARGEST)
 
 
 def as_floats(name: str, values: npt.ArrayLike) -> Array:
@@ -40,15 +48,18 @@ def finite(name: str, values: npt.ArrayLike) -> Array:
 
 
 def non_negative(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite floats of at least 0, or raise ``ValueError`` naming the first that is not.
+    """Return floats from 0 to 1e75, or raise ``ValueError`` naming the first that is not.
 
     >>> non_negative("spend", [[10.0, -2.0]])
     Traceback (most recent call last):
         ...
     ValueError: spend[0, 1] is -2.0; it must be at least 0.
     """
-    floats = finite(name, values)
-    _refuse_where(name, floats, lambda array: array < 0, "at least 0")
+    floats = as_floats(name, values)
+    if not _are_from(0.0, floats):
+        finite(name, floats)
+        _refuse_where(name, floats, lambda array: array < 0, "at least 0")
+        _refuse_where(name, floats, lambda array: array > LARGEST, f"at most {LARGEST:g}")
     return floats
 
 
@@ -72,6 +83,13 @@ def one_positive(name: str, value: npt.ArrayLike) -> float:
     if number.ndim:
         raise ValueError(f"{name} has the shape {number.shape}; it must be one number.")
     return float(number)
+
+
+def known_or_nan(name: str, values: npt.ArrayLike, check: Callable[[str, npt.ArrayLike], Array]) -> Array:
+    """Return the values as floats, those that are not NaN checked: NaN stands for what is not known."""
+    floats = as_floats(name, values)
+    check(name, np.where(np.isnan(floats), 0.0, floats))
+    return floats
 
 
 def probabilities(name: str, values: npt.ArrayLike) -> Array:
@@ -123,6 +141,18 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide; nothing below the line is NaN, because such a ratio is not known."""
     known = denominator > 0
     return np.where(known, numerator / np.where(known, denominator, 1.0), np.nan)
+
+
+def log_sum(logs: Array) -> tuple[Array, Array]:
+    """Return the logarithm of the sum along the last axis, and each one's share of it.
+
+    >>> log_sum(np.log([[1.0, 3.0]]))
+    (array([1.38629436]), array([[0.25, 0.75]]))
+    """
+    most = logs.max(axis=-1, keepdims=True)
+    parts = np.exp(logs - most)
+    total = parts.sum(axis=-1, keepdims=True)
+    return (most + np.log(total))[..., 0], parts / total
 
 
 def float_or_none(value: float | np.floating) -> float | None:

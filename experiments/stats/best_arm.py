@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
-from experiments.stats.arrays import Array, Mask, counted_cells, non_negative, one_positive, ratio, same_shape
+from experiments.stats.arrays import (
+    Array,
+    Mask,
+    counted_cells,
+    log_sum,
+    non_negative,
+    one_positive,
+    ratio,
+    same_shape,
+)
 from experiments.stats.forms import MetricForm, metric_form
 from experiments.stats.grids import GRID_POINTS, INTERACTION_SPREAD, SpreadPrior, effective_days
 from experiments.stats.posterior import Family
@@ -88,8 +96,7 @@ def _interaction_weights(arms: _Arms, kappa: float, prior: SpreadPrior) -> Array
     noise = np.where(cells, kappa / pooled_events, 0.0).sum(axis=(1, 2)) / (several * some)
     spread = np.where(freedom > 0, noise, 1.0)[:, None] + prior.points() ** 2
     logs = -0.5 * freedom[:, None] * np.log(spread) - squares.sum(axis=(1, 2))[:, None] / (2 * spread)
-    weights: Array = special.softmax(np.where(freedom[:, None] > 0, logs, 0.0), axis=-1)
-    return weights
+    return log_sum(np.where(freedom[:, None] > 0, logs, 0.0))[1]
 
 
 def best_arm(

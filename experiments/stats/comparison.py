@@ -32,17 +32,17 @@ class _Arms:
 
     def paired_with(self, control: npt.NDArray[np.intp]) -> tuple["_Arms", "_Arms"]:
         """Return the controls and the arms, each on the days that both ran."""
-        position = control[:, None, None]
+        campaigns = np.arange(len(control))
 
-        def of_control(values: Array) -> Array:
-            return np.broadcast_to(np.take_along_axis(values, position, axis=1), values.shape)
+        def of_control(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return values[campaigns, control][:, None]
 
-        both = self.counted & np.take_along_axis(self.counted, position, axis=1)
+        both: Mask = self.counted & of_control(self.counted)
 
         def on_common_days(of: Callable[[Array], Array]) -> _Arms:
-            outcome, exposure, events = (
-                np.where(both, of(values), 0.0) for values in (self.outcome, self.exposure, self.events)
-            )
+            outcome, exposure = (np.where(both, of(values), 0.0) for values in (self.outcome, self.exposure))
+            is_counted = self.events is self.outcome
+            events = outcome if is_counted else np.where(both, of(self.events), 0.0)
             return _Arms(outcome, exposure, events, both)
 
         return on_common_days(of_control), on_common_days(lambda values: values)

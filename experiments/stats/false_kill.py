@@ -3,28 +3,38 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
 from scipy import special
 
-from experiments.stats.always_valid import always_valid_evidence, breach_log_e
-from experiments.stats.arrays import Array, Mask, open_fraction
+from experiments.stats.always_valid import (
+    FEWEST_DAYS,
+    breach_log_e,
+    evidence_of_logs,
+    log_e_two_sided,
+    log_ratio_to,
+)
+from experiments.stats.arrays import Array, Mask
 from experiments.stats.forms import ORDER_VALUE_KAPPA, Comparator, MetricForm, metric_form
-from experiments.stats.grids import DAY_SPREAD, SpreadPrior
+from experiments.stats.grids import DAY_SPREAD, GRID_POINTS, DayGroups, SpreadPrior
 from experiments.stats.maturity import AT_ONCE, MaturityCurve, mature_exposure
-from experiments.stats.threshold import observed, observed_margin, tempered_posterior, threshold_evidence
+from experiments.stats.threshold import (
+    FEWEST_ORDERS,
+    OBSERVED_MARGIN,
+    OBSERVED_MARGIN_DAYS,
+    tempered_by_groups,
+    value_off_by_groups,
+)
 
 RUNS: Final = 2000
 MOST_DAYS: Final = 60
 # How much better (negative) or worse than the threshold the truth is: good, borderline, bad, very bad.
 SHOWN_TRUTHS: Final = (-0.1, 0.0, 0.2, 0.4)
-
-
-# The rough probability of the simulation is right within this, see the tests.
-ROUGHNESS: Final = 0.02
+# Campaigns that were stopped are carried along until so many of them are.
+CARRIED: Final = 0.1
 
 
 class Evidence(StrEnum):
@@ -62,7 +72,8 @@ class Rule:
             raise ValueError(f"comparator {self.comparator!r} or evidence {self.evidence!r} is not known.")
         if not 0 < self.threshold < math.inf:
             raise ValueError(f"threshold is {self.threshold}; it must be above 0 and finite.")
-        open_fraction("confidence", self.confidence)
+        if not 0.5 <= self.confidence < 1:  # noqa: PLR2004
+            raise ValueError(f"confidence is {self.confidence}; it must be at least 0.5 and below 1.")
         if form is MetricForm.VALUE and self.evidence == Evidence.ALWAYS_VALID:
             raise ValueError("evidence is 'always_valid', which there is for rates and costs only.")
         guards = (self.least_spend, self.least_exposure, self.least_events, self.least_days)
@@ -76,6 +87,7 @@ class PlannedRun:
 
     ``exposure_price``: money for one unit of exposure, 1 for a cost or a return on spend. ``order_value``:
     average, for a value only. ``curve``: how conversions arrive; at once by default. ``spread``: of days.
+    ``settles_after``: judged by settled days only, older than so many days; ``None``: as they mature.
     """
 
     spend_per_day: float
@@ -84,6 +96,7 @@ class PlannedRun:
     order_value: float | None = None
     curve: MaturityCurve = AT_ONCE
     spread: SpreadPrior = DAY_SPREAD
+    settles_after: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("spend_per_day", "exposure_price"):
@@ -93,6 +106,8 @@ class PlannedRun:
             raise ValueError(f"days is {self.days}; it must be from 1 to {MOST_DAYS}.")
         if self.order_value is not None and not 0 < self.order_value < math.inf:
             raise ValueError(f"order_value is {self.order_value}; it must be above 0 and finite.")
+        if self.settles_after is not None and self.settles_after < 0:
+            raise ValueError(f"settles_after is {self.settles_after}; it must be at least 0 days, or None.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,115 +130,203 @@ def _seed(seed: int | str) -> int:
     return seed if isinstance(seed, int) else int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
-    """``events`` visible at each age, (ages, runs, days), and their ``worth``, for counts the same."""
+def _ages(rule: Rule, run: PlannedRun) -> tuple[Array, Array]:
+    """Return what is visible of a day at each age at which it is looked at, and how its exposure counts.
 
-    events: Array
-    worth: Array
-    exposure_per_day: float
-
-
-def _simulate(
-    rate: float, run: PlannedRun, kappa: float, runs: int, generator: np.random.Generator
-) -> _World:
-    """Draw the day rates around the truth, then events, then when each becomes visible."""
-    exposure = run.spend_per_day / run.exposure_price
-    middles = (np.arange(runs) + 0.5) / runs
-    sd = (run.spread.median * np.exp(run.spread.log_sd * special.ndtri(middles)))[:, None]
-    swings = np.exp(sd * generator.standard_normal((runs, run.days)) - sd**2 / 2)
-    whole = generator.poisson(rate * exposure * swings)
-    visible, shown, before = [], np.zeros_like(whole), 0.0
-    for share in run.curve.share:
-        # Of those still hidden, this part appears at this age.
-        part = 1.0 if share >= 1 else (share - before) / (1 - before)
-        shown = shown + generator.binomial(whole - shown, part)
-        before = share
-        visible.append(shown.astype(np.float64))
-    events = np.stack(visible)
-    if run.order_value is None:
-        return _World(events, events, exposure)
-    # The sum of k orders of mean v and squared variation c is nearly Gamma(k/c) with scale v·c.
-    variation = kappa - 1
-    worth = generator.standard_gamma(events[-1] / variation) * run.order_value * variation
-    return _World(events, worth * np.divide(events, np.maximum(events[-1], 1.0)), exposure)
+    From the age of the youngest day that a look sees: 0 while it is open, for the number as it stands; else 1
+    on the morning after. The last is that of all days which are older.
+    """
+    if rule.evidence == Evidence.OBSERVED:
+        share = np.array(run.curve.share)
+        return share, np.ones(share.shape)
+    settled = -1 if run.settles_after is None else run.settles_after
+    age = np.arange(1, max(len(run.curve.share), settled + 2, 2))
+    share = run.curve.at(age)
+    if run.settles_after is not None:
+        return share, np.where(age > settled, 1.0, 0.0)
+    return share, mature_exposure(np.ones(age.shape), age, run.curve).exposure
 
 
-def _breached(rule: Rule, run: PlannedRun, world: _World, day: int, running: Mask) -> Mask:
-    """Return which of the running campaigns the rule stops after this day (from 0)."""
-    is_observed = rule.evidence == Evidence.OBSERVED
-    # The number as it stands is judged while the day is open, everything else on the morning after.
-    age = np.arange(day, -1, -1) + (0 if is_observed else 1)
-    place = np.minimum(age, world.events.shape[0] - 1), np.arange(day + 1)
-    events = world.events[place[0], :, place[1]].T[running]
-    worth = world.worth[place[0], :, place[1]].T[running]
-    raw = np.full(events.shape, world.exposure_per_day)
-    if is_observed:
-        exposure, counted = raw, np.ones(events.shape, dtype=np.bool_)
-    else:
-        mature = mature_exposure(raw, np.broadcast_to(age, raw.shape), run.curve)
-        exposure, counted = mature.exposure, mature.counted
-    is_cost = metric_form(rule.form) is MetricForm.COST
-    spent = np.where(counted, exposure if is_cost else raw * run.exposure_price, 0.0).sum(axis=1)
-    guarded = (
-        (spent >= rule.least_spend)
-        & (exposure.sum(axis=1) >= rule.least_exposure)
-        & (np.where(counted, events, 0.0).sum(axis=1) >= rule.least_events)
-        & (counted.sum(axis=1) >= rule.least_days)
-    )
-    stopped = np.zeros(guarded.shape, dtype=np.bool_)
-    if guarded.any():
-        stopped[guarded] = _judge(rule, worth[guarded], exposure[guarded], events[guarded], counted[guarded])
-    return stopped
+class _Campaigns:
+    """Campaigns of one true rate that still run, and what their days have brought.
+
+    Days that no longer change are kept as sums. That is what makes a long plan quick.
+    """
+
+    def __init__(self, rule: Rule, run: PlannedRun, rate: float, runs: int, seed: int | str) -> None:
+        self.rule, self.run, self.exposure = rule, run, run.spend_per_day / run.exposure_price
+        self.share, self.weight = _ages(rule, run)
+        self.due = rate * self.exposure
+        self.generator = np.random.default_rng(_seed(seed))
+        middles = (np.arange(runs) + 0.5) / runs
+        sd = (run.spread.median * np.exp(run.spread.log_sd * special.ndtri(middles)))[:, None]
+        # Drawn first, so that every truth meets the same days.
+        self.swings = np.exp(sd * self.generator.standard_normal((runs, run.days)) - sd**2 / 2)
+        # Of the young days, the oldest first: visible events at each age, (ages, running), and their worth.
+        self.young: list[tuple[Array, Array]] = []
+        self.whole_days = 0
+        # Sums and sums of squares over the whole days: events, their worth, logarithms.
+        self.whole = np.zeros((3, 2, runs))
+
+    def pass_a_day(self, day: int) -> None:
+        """Draw the events of a day, when each becomes visible, and what they are worth."""
+        new = np.diff(self.share, prepend=0.0)[:, None] * (self.due * self.swings[:, day])
+        visible = self.generator.poisson(new).cumsum(axis=0).astype(np.float64)
+        self.young.append((visible, self._worth(visible)))
+        if len(self.young) == len(self.share):
+            events, worth = (of_ages[-1] for of_ages in self.young.pop(0))
+            logs = (
+                self._logs(events, self.weight[-1]) if self.rule.evidence == Evidence.ALWAYS_VALID else events
+            )
+            brought = np.stack([events, worth, logs])
+            self.whole += np.stack([brought, brought**2], axis=1)
+            self.whole_days += 1
+
+    def _worth(self, visible: Array) -> Array:
+        if self.run.order_value is None:
+            return visible
+        # The sum of k orders of mean v and squared variation c is nearly Gamma(k/c) with scale v·c.
+        variation, orders = ORDER_VALUE_KAPPA - 1, visible[-1]
+        worth = self.generator.standard_gamma(orders / variation) * self.run.order_value * variation
+        return np.asarray(worth * visible / np.maximum(orders, 1.0))
+
+    def _logs(self, events: Array, weight: float) -> Array:
+        is_cost = metric_form(self.rule.form) is MetricForm.COST
+        limit = 1 / self.rule.threshold if is_cost else self.rule.threshold
+        return log_ratio_to(limit, events, self.exposure * weight)
+
+    def keep(self, running: Mask) -> None:
+        """Let go of those that were stopped."""
+        self.swings, self.whole = self.swings[running], self.whole[..., running]
+        self.young = [(visible[:, running], worth[:, running]) for visible, worth in self.young]
+
+    def breached(self) -> Mask:
+        """Return which of the running ones the rule stops as things stand."""
+        # The youngest day is at the first age.
+        counted = [
+            (place, day)
+            for place, day in enumerate(reversed(self.young))
+            if self.weight[place] > 0 and self.share[place] > 0
+        ]
+        number = np.array([1.0] * len(counted) + [float(self.whole_days)] * (self.whole_days > 0))
+        size = self.exposure * np.array(
+            [self.weight[place] for place, _ in counted] + [self.weight[-1]] * (self.whole_days > 0)
+        )
+        none = np.zeros(len(self.swings), dtype=np.bool_)
+        exposure, days = float(number @ size), int(number.sum())
+        is_cost = metric_form(self.rule.form) is MetricForm.COST
+        spent = exposure if is_cost else days * self.run.spend_per_day
+        if (
+            days < max(self.rule.least_days, 1)
+            or spent < self.rule.least_spend
+            or exposure < self.rule.least_exposure
+        ):
+            return none
+        groups = []
+        for kind in (0, 1):
+            each = [day[kind][place] for place, day in counted]
+            total, square = list(each), [brought**2 for brought in each]
+            if self.whole_days:
+                total.append(self.whole[kind, 0])
+                square.append(self.whole[kind, 1])
+            groups.append(DayGroups(number, size, np.stack(total, axis=1), np.stack(square, axis=1)))
+        events, worth = groups
+        guarded: Mask = np.asarray(events.total.sum(axis=1) >= self.rule.least_events)
+        if self.rule.evidence != Evidence.ALWAYS_VALID:
+            none[guarded] = _judge(self.rule, worth.take(guarded), events.take(guarded), self.run.order_value)
+            return none
+        logs = [self._logs(day[0][place], self.weight[place]) for place, day in counted]
+        return guarded & self._bets(days, np.sum([*logs, self.whole[2, 0]], axis=0), logs)
+
+    def _bets(self, days: int, total: Array, logs: list[Array]) -> Mask:
+        mean = total / days
+        around = self.whole[2, 1] - mean * (2 * self.whole[2, 0] - self.whole_days * mean)
+        squares = np.maximum(np.sum([*[np.square(log - mean) for log in logs], around], axis=0), 0.0)
+        is_cost = metric_form(self.rule.form) is MetricForm.COST
+        below = self.rule.comparator == Comparator.BELOW
+        # On the right side of the limit no bet is ever won.
+        stops: Mask = np.asarray((mean < 0) if below is not is_cost else (mean > 0))
+        line = breach_log_e(self.rule.confidence)
+        if days < FEWEST_DAYS or not stops.any():
+            return np.zeros(stops.shape, dtype=np.bool_)
+        number = np.full(stops.shape, float(days))
+        stops &= log_e_two_sided(number, mean, squares)[0] + math.log(2) >= line
+        betting = evidence_of_logs(
+            np.full(int(stops.sum()), days), mean[stops], squares[stops], is_cost=is_cost
+        )
+        stops[stops] = (betting.log_e_below if below else betting.log_e_above) >= line
+        return stops
 
 
-def _judge(rule: Rule, outcome: Array, exposure: Array, events: Array, mask: Mask) -> Mask:
+def _judge(rule: Rule, worth: DayGroups, events: DayGroups, order_value: float | None) -> Mask:
+    """Return where the rule fires on days that meet its guards, by R1 or R3."""
     below = rule.comparator == Comparator.BELOW
     if rule.evidence in {Evidence.OBSERVED, Evidence.OBSERVED_MARGIN}:
-        look = observed if rule.evidence == Evidence.OBSERVED else observed_margin
-        stand = look(rule.form, outcome, exposure, rule.threshold, mask=mask)
-        return stand.is_below if below else stand.is_above
-    if rule.evidence == Evidence.ALWAYS_VALID:
-        betting = always_valid_evidence(rule.form, outcome, exposure, rule.threshold, mask=mask)
-        log_e = betting.log_e_below if below else betting.log_e_above
-        return np.asarray(log_e >= breach_log_e(rule.confidence))
-    if metric_form(rule.form) is MetricForm.VALUE:
-        evidence = threshold_evidence(
-            rule.form, outcome, exposure, rule.threshold, events=events, mask=mask, prior=rule.prior
+        margin = OBSERVED_MARGIN if rule.evidence == Evidence.OBSERVED_MARGIN else 0.0
+        if margin and worth.number.sum() < OBSERVED_MARGIN_DAYS:
+            return np.zeros(len(worth.total), dtype=np.bool_)
+        top, bottom = worth.total.sum(axis=1), np.asarray(worth.number @ worth.size)
+        if metric_form(rule.form) is MetricForm.COST:
+            top, bottom = bottom, top
+        return np.asarray(
+            top < (1 - margin) * rule.threshold * bottom
+            if below
+            else top > (1 + margin) * rule.threshold * bottom
         )
-        return (evidence.p_below if below else evidence.p_above) >= rule.confidence
-    return _probable(rule, outcome, exposure, mask)
+    if metric_form(rule.form) is not MetricForm.VALUE:
+        return _probable(rule, events)
+    orders = events.total.sum(axis=1)
+    few = orders < FEWEST_ORDERS
+    stops = np.zeros(few.shape, dtype=np.bool_)
+    if not few.all():
+        off = value_off_by_groups(
+            worth.take(~few),
+            orders[~few],
+            rule.threshold,
+            ORDER_VALUE_KAPPA,
+            rule.prior,
+            confidence=rule.confidence,
+        )
+        stops[~few] = off[0 if below else 1]
+    if few.any() and order_value is not None:
+        # The cost of an order speaks then: it is above its limit where the return is below.
+        other = Comparator.ABOVE if below else Comparator.BELOW
+        cost = replace(rule, form="cost", threshold=order_value / rule.threshold, comparator=other)
+        stops[few] = _probable(cost, events.take(few))
+    return stops
 
 
-def _probable(rule: Rule, events: Array, exposure: Array, mask: Mask) -> Mask:
+def _probable(rule: Rule, events: DayGroups) -> Mask:
     """Judge by R1, the exact probability being computed only where a rough one is near the line."""
     is_cost = metric_form(rule.form) is MetricForm.COST
-    counts, sizes = np.where(mask, events, 0.0), np.where(mask, exposure, 0.0)
     limit = 1 / rule.threshold if is_cost else rule.threshold
-    total, shown = counts.sum(axis=1), sizes.sum(axis=1)
+    total, shown = events.total.sum(axis=1), float(events.number @ events.size)
     rate_is_low = (rule.comparator == Comparator.BELOW) is not is_cost
-    # Every component of the posterior has shapes of at least 1, so less than 1 - 1/e lies on the far side of
-    # its mean: who is on the right side is not stopped, and need not be computed.
+    # Every component of the posterior has shapes of at least 1, so at most 1/2 lies above its mean, and less
+    # than 1 - 1/e below: who is on the right side is not stopped, and need not be computed.
     suspect: Mask = np.asarray((total < limit * shown) if rate_is_low else (total > limit * shown))
-    if rule.confidence <= 1 - 1 / math.e or (limit > 0.5 and not is_cost):  # noqa: PLR2004
+    least = 1 - 1 / math.e if rate_is_low else 0.5
+    if rule.confidence <= least or (limit > 0.5 and not is_cost):  # noqa: PLR2004
         suspect = np.ones(total.shape, dtype=np.bool_)
     stopped = np.zeros(total.shape, dtype=np.bool_)
     if not suspect.any():
         return stopped
     is_share = (total <= shown) & (not is_cost) & (limit < 1)
-    posterior, _ = tempered_posterior(
-        counts[suspect],
-        sizes[suspect],
-        mask[suspect],
-        np.full(int(suspect.sum()), limit),
-        is_share[suspect],
-        rule.prior,
-    )
-    rough = posterior.roughly_below(limit)
+    # No mixture is surer than the surer one of the components with the least and with the most spread.
+    equal = np.full((int(suspect.sum()), GRID_POINTS), 1 / GRID_POINTS)
+    components = tempered_by_groups(events.take(suspect), limit, is_share[suspect], rule.prior, weights=equal)
+    side, off = components.extremes().roughly_below(limit)
+    may = (side if rate_is_low else 1 - side) + off >= rule.confidence
+    suspect[suspect] = may.any(axis=1)
+    posterior = tempered_by_groups(events.take(suspect), limit, is_share[suspect], rule.prior)
+    rough, off = posterior.roughly_below(limit)
     probability = rough if rate_is_low else 1 - rough
-    near = np.abs(probability - rule.confidence) <= ROUGHNESS
-    if near.any():
-        probability[near] = posterior.take(near).sides(limit)[0 if rate_is_low else 1]
+    near = np.flatnonzero(np.abs(probability - rule.confidence) <= off)
+    exact = 0 if rate_is_low else 1
+    surest = posterior.take(near).extremes().sides(limit)[exact].max(axis=1)
+    probability[near] = surest
+    near = near[surest >= rule.confidence]
+    probability[near] = posterior.take(near).sides(limit)[exact]
     stopped[suspect] = probability >= rule.confidence
     return stopped
 
@@ -260,15 +363,17 @@ def false_kill_risk(
         if not 0 < value < math.inf:
             raise ValueError(f"truths holds {truth}; a metric that much worse is not above 0.")
         rate = 1 / value if form is MetricForm.COST else value / (run.order_value or 1.0)
-        generator = np.random.default_rng(_seed(seed))
-        world = _simulate(rate, run, ORDER_VALUE_KAPPA, runs, generator)
-        running, by_day = np.ones(runs, dtype=np.bool_), []
-        spend = 0.0
+        campaigns, running = _Campaigns(rule, run, rate, runs, seed), np.ones(runs, dtype=np.bool_)
+        spend, by_day = 0.0, []
         for day in range(run.days):
             spend += run.spend_per_day * float(running.sum())
             if running.any():
-                running[running] = ~_breached(rule, run, world, day, running)
-            by_day.append(1 - float(running.mean()))
+                campaigns.pass_a_day(day)
+                running &= ~campaigns.breached()
+            by_day.append(1 - float(running.sum()) / runs)
+            if running.sum() < (1 - CARRIED) * len(running):
+                campaigns.keep(running)
+                running = running[running]
         stop = by_day[-1]
         risks.append(Risk(truth, stop, math.sqrt(stop * (1 - stop) / runs), spend / runs, tuple(by_day)))
     return tuple(risks)

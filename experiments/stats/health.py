@@ -1,5 +1,6 @@
 """Is a comparison in good health? Splits that went wrong, days that differ more than chance explains."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -123,6 +124,9 @@ def health_warnings(
     >>> health_warnings(spend_imbalance=0.03, days_left_out=1)
     ['1 day is left out, because not all arms ran on it. Arms that start and stop together lose none.']
     """
+    for name, number in (("spend_imbalance", spend_imbalance), ("overdispersion", overdispersion)):
+        if number is not None and not 0 <= number < math.inf:
+            raise ValueError(f"{name} is {number}; it must be at least 0 and finite, or None.")
     warnings = []
     if srm_p_value is not None and srm_p_value < ALARMING_RATIO:
         warnings.append(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from experiments.stats.arrays import Array, Mask
+from experiments.stats.arrays import Array, Mask, log_sum
 from experiments.stats.forms import MetricForm
 from experiments.stats.posterior import Family, Posterior
 
@@ -21,7 +21,7 @@ LEVEL: Final = 0.95
 ALWAYS_VALID_SPREAD: Final = 0.3
 UNBELIEVABLE: Final = 50.0
 # A step of Newton's method squares the relative error, so after one as small as this nothing is left of it.
-SMALL_STEP: Final = 1e-8
+SMALL_STEP: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def lift_posterior(ratio: LogRatio, prior_sd: float | None) -> Posterior:
     total = ratio.variance + prior_sd**2
     logs = np.log(ratio.weights) - 0.5 * (np.log(total) + theta**2 / total)
     kept = prior_sd**2 / total
-    return Posterior(family, _log_sum(logs)[1], theta * kept, np.sqrt(ratio.variance * kept))
+    return Posterior(family, log_sum(logs)[1], theta * kept, np.sqrt(ratio.variance * kept))
 
 
 def _half_width(ratio: LogRatio) -> Array:
@@ -136,14 +136,6 @@ def _half_width(ratio: LogRatio) -> Array:
     return width
 
 
-def _log_sum(logs: Array) -> tuple[Array, Array]:
-    """Return the logarithm of the sum along the last axis, and each one's share of it."""
-    most = logs.max(axis=-1, keepdims=True)
-    parts = np.exp(logs - most)
-    total = parts.sum(axis=-1, keepdims=True)
-    return (most + np.log(total))[..., 0], parts / total
-
-
 def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
     """Return ln e against no difference, and how far from θ the e-value reaches 1/(1 - level).
 
@@ -157,12 +149,12 @@ def _always_valid(ratio: LogRatio) -> tuple[Array, Array]:
     # ln e is convex and grows in the squared distance: Newton from the right comes down without overshooting.
     squared = ((goal - intercept) / slope).min(axis=-1)
     for _ in range(60):
-        log_e, shares = _log_sum(intercept + slope * squared[..., None])
+        log_e, shares = log_sum(intercept + slope * squared[..., None])
         step = (log_e - goal) / (shares * slope).sum(axis=-1)
         squared = squared - step
         if (np.abs(step) <= SMALL_STEP * squared).all():
             break
-    log_e, _ = _log_sum(intercept + slope * np.square(ratio.theta)[..., None])
+    log_e, _ = log_sum(intercept + slope * np.square(ratio.theta)[..., None])
     return log_e, np.sqrt(np.maximum(squared, 0.0))
 
 
@@ -196,8 +188,7 @@ def describe(
         credible_reach = _half_width(ratio)
         credible_low, credible_high = ends(theta - credible_reach, theta + credible_reach)
     else:
-        tail = (1 - LEVEL) / 2
-        credible_low, credible_high = ends(posterior.quantile(tail), posterior.quantile(1 - tail))
+        credible_low, credible_high = ends(*posterior.interval(LEVEL))
     confidence_low, confidence_high = ends(theta - half_width, theta + half_width)
     log_e, reach = _always_valid(ratio)
     always_low, always_high = ends(theta - reach, theta + reach)

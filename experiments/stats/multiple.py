@@ -6,15 +6,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from experiments.stats.arrays import Array, as_floats, probabilities
+from experiments.stats.arrays import Array, known_or_nan, probabilities
 
 
 def _adjusted(p_values: npt.ArrayLike, method: Callable[[Array], Array]) -> Array:
-    values = as_floats("p_values", p_values)
+    values = known_or_nan("p_values", p_values, probabilities)
     known = ~np.isnan(values)
     if values.ndim != 1:
         raise ValueError(f"p_values has the shape {values.shape}; it must be one row.")
-    probabilities("p_values", np.where(known, values, 0.0))
     adjusted = np.full(values.shape, np.nan)
     if known.any():
         adjusted[known] = method(values[known])

@@ -13,7 +13,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from experiments.stats.arrays import Array, Mask, finite, open_fraction, same_shape
+from experiments.stats.arrays import (
+    Array,
+    Mask,
+    finite,
+    known_or_nan,
+    open_fraction,
+    probabilities,
+    same_shape,
+)
 
 Spending = Literal["obrien_fleming", "pocock"]
 
@@ -186,15 +194,15 @@ def look_allows(
     Up to the last planned day looks are planned, one a day: the p-value is compared with the boundary of that
     day (``look_boundaries``). Later looks are unplanned and need an e-value of 1/alpha. Not known is no.
 
-    ``two_sided_p``, ``log_e_value``: the fields of a ``Comparison``, any one shape.
+    ``two_sided_p``, ``log_e_value``: the fields of a ``Comparison``, any one shape, NaN where not known.
 
     >>> bool(look_allows(0.02, 3, 5)), bool(look_allows(0.02, 5, 5))
     (False, True)
     """
     open_fraction("alpha", alpha)
-    if day < 1 or planned_days < 1:
-        raise ValueError(f"day is {day} of {planned_days}; both must be at least 1.")
-    p_values = np.asarray(two_sided_p, dtype=np.float64)
+    if day < 1 or planned_days < 1 or day % 1 or planned_days % 1:
+        raise ValueError(f"day is {day} of {planned_days}; both must be whole and at least 1.")
+    p_values = known_or_nan("two_sided_p", two_sided_p, probabilities)
     if day > planned_days:
         logs = np.broadcast_to(np.asarray(log_e_value, dtype=np.float64), p_values.shape)
         same_shape(two_sided_p=p_values, log_e_value=logs)

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from experiments.stats.arrays import (
     Array,
@@ -17,13 +18,12 @@ from experiments.stats.arrays import (
     counted_cells,
     non_negative,
     one_positive,
-    open_fraction,
     per_campaign,
     ratio,
     same_shape,
 )
 from experiments.stats.forms import ORDER_VALUE_KAPPA, MetricForm, metric_form
-from experiments.stats.grids import DAY_SPREAD, SpreadPrior, effective_days, spread_weights
+from experiments.stats.grids import DAY_SPREAD, DayGroups, SpreadPrior, effective_days, spread_weights
 from experiments.stats.posterior import Family, Posterior
 
 # Below this many orders the logarithm of a return on ad spend is not nearly normal.
@@ -57,8 +57,7 @@ class ThresholdEvidence:
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Return the ends of the credible interval of the metric as people read it, each (campaigns,)."""
-        tail = (1 - open_fraction("level", level)) / 2
-        low, high = self.posterior.quantile(tail), self.posterior.quantile(1 - tail)
+        low, high = self.posterior.interval(level)
         return (1 / high, 1 / low) if self.form is MetricForm.COST else (low, high)
 
 
@@ -72,18 +71,51 @@ def tempered_posterior(
     """
     events, total = counts.sum(axis=-1), sizes.sum(axis=-1)
     days = effective_days(sizes)
-    known = total > 0
-    guess = (events + 1) / (total + 1 / reference)
     exposed = counted & (sizes > 0)
-    expected = np.where(exposed, sizes, 1.0) * guess[..., None]
+    expected = np.where(exposed, sizes, 1.0) * _first_guess(events, total, reference)[..., None]
     weights = spread_weights(counts / expected - 1, 1 / expected, exposed, prior)
+    return _tempered(events, total, days, reference, is_share, weights, prior), days
+
+
+def _first_guess(events: Array, total: Array, reference: Array) -> Array:
+    """Return the rate after the prior's one event."""
+    return np.asarray((events + 1) / (total + 1 / reference))
+
+
+def _tempered(
+    events: Array,
+    total: Array,
+    days: Array,
+    reference: Array,
+    is_share: Mask,
+    weights: Array,
+    prior: SpreadPrior,
+) -> Posterior:
+    known = total > 0
     spread = prior.points() ** 2
+    guess = _first_guess(events, total, reference)
     inflation = 1 + spread * (total * guess / np.where(known, days, 1.0))[..., None]
     first = 1 + events[..., None] / inflation
     remaining = np.where(is_share, total - events, total)[..., None] / inflation
     second = np.where(is_share, 1 / reference - 1, 1 / reference)[..., None] + remaining
     family = np.where(known, np.where(is_share, Family.BETA, Family.GAMMA), Family.UNKNOWN).astype(np.int8)
-    return Posterior(family, weights, first, second), days
+    return Posterior(family, weights, first, second)
+
+
+def tempered_by_groups(
+    days: DayGroups, reference: float, is_share: Mask, prior: SpreadPrior, *, weights: Array | None = None
+) -> Posterior:
+    """Return the posterior of ``tempered_posterior`` from groups of days; ``is_share``: (campaigns,).
+
+    ``weights``: of the spreads, (campaigns, 12), by default those that the days show.
+    """
+    events = days.total.sum(axis=1)
+    total = np.full(events.shape, float(days.number @ days.size))
+    limit = np.full(events.shape, reference)
+    if weights is None:
+        guess = _first_guess(events, total, limit)
+        weights = days.weights(guess, 1 / guess, prior)
+    return _tempered(events, total, total**2 / (days.number @ days.size**2), limit, is_share, weights, prior)
 
 
 def _read(
@@ -110,7 +142,8 @@ def rate_evidence(
     A Beta posterior (Gelman et al., *Bayesian Data Analysis*, 3rd ed., §2.4) with the overdispersion of days.
 
     ``events``, ``exposure``, ``mask``: (campaigns, days); ``threshold``: a number or (campaigns,), above 0.
-    The prior is worth one event at the threshold's rate. Where events exceed exposure (view-through
+    The prior is worth one event at the threshold's rate. Events of a counted day without exposure belong to
+    the total, and say nothing of how days differ. Where events exceed exposure (view-through
     conversions per click) or the threshold is 1 or more, the rate is no share and takes the Gamma form
     (``fell_back``).
 
@@ -286,6 +319,30 @@ def threshold_evidence(  # noqa: PLR0913 - the three forms' arguments together
                 mask=mask,
                 prior=prior,
             )
+
+
+def value_off_by_groups(
+    earned: DayGroups, orders: Array, threshold: float, kappa: float, prior: SpreadPrior, *, confidence: float
+) -> tuple[Mask, Mask]:
+    """Return where a value is below its threshold, and where above, with this confidence above one half.
+
+    As ``value_evidence``, from groups of days. ``earned``: the money of the days; ``orders``: (campaigns,).
+    Both must be above 0.
+    """
+    total, per_order = earned.number @ earned.size, kappa / orders
+    rate = earned.total.sum(axis=1) / total
+    days = total**2 / (earned.number @ earned.size**2)
+    deviation = np.sqrt(per_order[:, None] + prior.points() ** 2 / days)
+    distance = np.log(threshold / rate)
+    # The mixture is nowhere surer than its narrowest component.
+    near = np.abs(distance) < special.ndtri(confidence) * deviation[:, 0]
+    sure = np.zeros(near.shape, dtype=np.bool_)
+    if not near.all():
+        far = earned.take(~near)
+        weights = far.weights(rate[~near], per_order[~near] * total, prior)
+        z = np.abs(distance[~near])[:, None] / deviation[~near]
+        sure[~near] = (weights * special.ndtr(z)).sum(axis=1) >= confidence
+    return sure & (distance > 0), sure & (distance < 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,19 @@ class TreatmentFacts:
         ):
             if number is not None and not math.isfinite(number):
                 raise ValueError(f"{self.key}: {number} is no known number; say None for what is not known.")
+        low, high, chance = self.credible_low, self.credible_high, self.chance_to_beat_control
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{self.key}: credible_low is {low}, above credible_high, which is {high}.")
+        if chance is not None and not 0 <= chance <= 1:
+            raise ValueError(f"{self.key}: chance_to_beat_control is {chance}; it must be from 0 to 1.")
 
 
 def _too_little(closed_days: int, events: float) -> str | None:
     """Return why there is too little to judge, or ``None``."""
+    if closed_days < 0 or not 0 <= events < math.inf:
+        raise ValueError(f"closed_days is {closed_days}, events is {events}; each must be at least 0.")
     if closed_days < FEWEST_CLOSED_DAYS:
-        so_far = {0: "No day is closed yet", 1: "Only one day is closed"}[max(closed_days, 0)]
+        so_far = {0: "No day is closed yet", 1: "Only one day is closed"}[closed_days]
         return f"{so_far}; a verdict takes at least {FEWEST_CLOSED_DAYS}"
     if events < FEWEST_EVENTS:
         count = f"{events:g} event{'' if events == 1 else 's'}"

@@ -7,9 +7,10 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 
 from experiments.choices import MEASURES, Metric
+from experiments.models.sentences import metric_limit
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
-from experiments.templatetags._words import metric_amount, metric_limit
+from experiments.templatetags._words import metric_amount
 from workspaces.models.spelling import round_in_currency
 
 MOST_DAYS = 7

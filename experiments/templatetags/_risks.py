@@ -33,6 +33,26 @@ def of_hundred(chance: float) -> str:
     return f"{number:.1f}".removesuffix(".0") if is_fine else f"{number:.0f}"
 
 
+_SIDE, _GAP, _ACROSS = 9.4, 3.0, 10
+
+
+def squares(chance: float, *, label: str) -> SafeString:
+    """A risk as a count of 100: each square one campaign, the last one filled in part."""
+    count = chance * _ACROSS**2
+    step, filled, empty = _SIDE + _GAP, "", ""
+    for index in range(_ACROSS**2):
+        x, y = 1 + index % _ACROSS * step, 1 + index // _ACROSS * step
+        full = min(max(count - index, 0.0), 1.0)
+        if full > 0:
+            filled += f"M{_n(x)} {_n(y)}h{_n(_SIDE * full)}v{_n(_SIDE)}h{_n(-_SIDE * full)}z"
+        # Of one that is not full the frame shows, too.
+        if full < 1:
+            inner = _n(_SIDE - 1)
+            empty += f"M{_n(x + 0.5)} {_n(y + 0.5)}h{inner}v{inner}h-{inner}z"
+    size = 2 + _ACROSS * step - _GAP
+    return drawing(width=size, height=size, label=label, body=[line("s-axis", empty), line("f-ink", filled)])
+
+
 def _mark(index: int, x: float, y: float) -> str:
     css = f"{_LOOKS[index][1]} s-surface"
     match index:

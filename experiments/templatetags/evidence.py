@@ -20,7 +20,7 @@ from experiments.choices import (
     ZombieSignal,
 )
 from experiments.forms.preview import RulePreview
-from experiments.models import KillCriterion, ZombieFlag
+from experiments.models import KillCriterion, ZombieFlag, sentences
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
@@ -49,7 +49,7 @@ def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) 
     if limit is None:
         return "none"
     definition = METRICS[metric] if isinstance(metric, str) else metric
-    return _words.metric_limit(definition, limit, _currency(context))
+    return sentences.metric_limit(definition, limit, _currency(context))
 
 
 @register.filter
@@ -86,13 +86,13 @@ def measure_label(key: str) -> str:
 @register.simple_tag(takes_context=True)
 def criterion_sentence(context: Context, criterion: KillCriterion) -> SafeString:
     """The rule as everybody reads it, its filled-in parts in bold."""
-    return strong(_words.rule(criterion, _currency(context)))
+    return strong(sentences.sentence(criterion, _currency(context)))
 
 
 @register.simple_tag(takes_context=True)
 def criterion_condition(context: Context, criterion: KillCriterion) -> str:
     """``a conversion costs more than $18.00``: what we are so and so sure of."""
-    plain = _words.condition(criterion, _currency(context)).replace("**", "")
+    plain = sentences.unmarked(sentences.condition(criterion, _currency(context)))
     return plain.replace("probably ", "")
 
 
@@ -100,8 +100,8 @@ def criterion_condition(context: Context, criterion: KillCriterion) -> str:
 def guard_words(context: Context, guard: GuardView) -> str:
     """``$1,204 of $1,500``."""
     currency = _currency(context)
-    have = "nothing" if guard.have is None else _words.guard_amount(guard.key, guard.have, currency)
-    return f"{have} of {_words.guard_amount(guard.key, guard.need, currency)}"
+    have = "nothing" if guard.have is None else sentences.guard_amount(guard.key, guard.have, currency)
+    return f"{have} of {sentences.guard_amount(guard.key, guard.need, currency)}"
 
 
 @register.filter
@@ -230,6 +230,15 @@ def stopped(preview: RulePreview) -> str:
     return _PREVIEW_VERBS[CriterionAction(preview.action)][1]
 
 
+@register.simple_tag
+def hundred_squares(preview: RulePreview, truth: Mapping[str, Any], kind: str) -> SafeString:
+    """Of 100 campaigns of that kind, how many the rule stops, a square each."""
+    count = _risks.of_hundred(truth["probability_stop"])
+    return _risks.squares(
+        truth["probability_stop"], label=f"Of 100 {kind} campaigns, {count} {stopped(preview)}."
+    )
+
+
 def _stops_drawing(preview: RulePreview, width: float) -> SafeString:
     truths = preview.figures["truths"] if preview.figures else []
     names = [quality(preview, truth) for truth in truths]
@@ -249,7 +258,7 @@ def stops_chart_narrow(preview: RulePreview) -> SafeString:
 
 _REASONS = {
     ZombieSignal.UNDEAD: "It was {status}, and the platform still reports spend: {spend} after the stop.",
-    ZombieSignal.BREACHED: "Its rule said stop {hours} hours ago, and nobody has acted: {rule}.",
+    ZombieSignal.BREACHED: "Its rule said stop {hours} hours ago, and nobody has acted: {rule}",
     ZombieSignal.OVERDUE: "Its sprint ended {days} days ago, and nobody has decided.",
     ZombieSignal.UNPLANNED: "It spends, and nobody has said when to stop.",
     ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with the {money_left} and {ahead} left.",

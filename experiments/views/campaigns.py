@@ -11,8 +11,10 @@ from django.shortcuts import redirect
 from experiments.choices import CampaignStatus, HypothesisStatus
 from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
 from experiments.forms import AmendDraft, CampaignDraft
-from experiments.forms.campaign import is_previewing, is_unsent
-from experiments.models import Campaign, Hypothesis
+from experiments.forms.campaign import answered, is_previewing, is_unsent
+from experiments.forms.templates import TemplateChoices
+from experiments.models import Campaign, CriterionTemplate, Hypothesis
+from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
 from experiments.selectors.campaign_pages import (
@@ -24,10 +26,16 @@ from experiments.selectors.campaign_pages import (
     with_plan,
 )
 from experiments.selectors.looks import look_rows
-from experiments.services.campaigns import change_campaign, create_campaign, missing_for_launch
+from experiments.services.campaigns import (
+    change_campaign,
+    create_campaign,
+    doubts_before_launch,
+    missing_for_launch,
+)
 from experiments.services.criteria import amend_criteria
 from experiments.stats.false_kill import MOST_DAYS
 from experiments.views.previews import is_part_wanted, preview_rules
+from experiments.views.templates import keep_rule
 from workspaces.choices import SourceKind
 from workspaces.models import Event, Source
 from workspaces.permissions import Permission
@@ -87,7 +95,8 @@ class CampaignView(_OneCampaign):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         campaign = self.campaign
-        criteria = criteria_views(campaign)
+        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), at=self.at)
+        criteria = criteria_views(campaign, ahead=ahead)
         numbers = campaign_numbers(campaign, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
@@ -102,6 +111,8 @@ class CampaignView(_OneCampaign):
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign) if campaign.is_draft else [],
+            "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
+            "revivals": campaign.revivals.order_by("pk") if campaign.is_finished else [],
             "amendments": amendments(campaign) if campaign.amended else [],
             "events": Event.objects.of(self.workspace)
             .about("campaign", campaign.key)
@@ -151,12 +162,20 @@ class DraftView(WorkspaceView):
         return self.render(self.context(self.draft()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        draft = self.draft(request.POST)
-        if is_previewing(request.POST):
-            preview_rules(draft, request.POST, by=self.actor)
+        data = answered(request.POST)
+        chosen = ""
+        if "use" in data:
+            data, chosen = self.begin_with(data)
+        draft = self.draft(data)
+        if "keep" in data:
+            keep_rule(draft, data, request=request, by=self.actor, at=self.at)
+        if chosen:
+            draft.take_note(chosen, note=self.templates.note(data.get("template", "")))
+        if is_previewing(data):
+            preview_rules(draft, data, by=self.actor)
             part = "experiments/_preview_answer.html" if is_part_wanted(request) else ""
             return self.render(self.context(draft), template=part)
-        if is_unsent(request.POST):
+        if is_unsent(data):
             return self.render(self.context(draft))
         status = 422
         if draft.is_valid():
@@ -172,8 +191,31 @@ class DraftView(WorkspaceView):
     def draft(self, data: QueryDict | None = None) -> Any:
         raise NotImplementedError
 
+    @cached_property
+    def templates(self) -> TemplateChoices:
+        own = CriterionTemplate.objects.of(self.workspace).select_related("workspace")
+        return TemplateChoices(self.workspace, list(own))
+
+    def begin_with(self, data: QueryDict) -> tuple[QueryDict, str]:
+        """What was typed with the chosen template in the first empty row, and which row that is."""
+        hypothesis = self.aimed_at(data)
+        filled, row = self.templates.put(
+            data,
+            data.get("template", ""),
+            aim=hypothesis.primary_metric if hypothesis else "",
+            target=hypothesis.target if hypothesis else None,
+        )
+        return filled, row or ""
+
+    def aimed_at(self, data: QueryDict) -> Hypothesis | None:
+        """The hypothesis that is chosen on the form."""
+        given = data.get("hypothesis", "")
+        if not given.isdecimal():
+            return None
+        return Hypothesis.objects.of(self.workspace).filter(pk=int(given[:15])).first()
+
     def context(self, draft: Any) -> dict[str, Any]:
-        return {"draft": draft, "form": draft.form}
+        return {"draft": draft, "form": draft.form, "templates": self.templates.groups}
 
     def save(self, draft: Any) -> str:
         """Do it, and return where to go."""
@@ -250,6 +292,10 @@ class AmendView(DraftView, _OneCampaign):
         days = min((last - first).days + 1, MOST_DAYS)
         daily = round(campaign.budget / days, self.workspace.currency_exponent)
         return {"spend_per_day": f"{daily.normalize():f}" if daily else "", "days": days}
+
+    def aimed_at(self, data: QueryDict) -> Hypothesis | None:
+        """The campaign's own; nothing of it is on the form."""
+        return self.campaign.hypothesis
 
     def context(self, draft: AmendDraft) -> dict[str, Any]:
         return {**super().context(draft), "campaign": self.campaign}

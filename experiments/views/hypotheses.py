@@ -11,7 +11,8 @@ from experiments.forms.campaign import typed
 from experiments.models import Hypothesis
 from experiments.selectors.campaign_pages import campaign_cards
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
-from experiments.services.sizing import Sizing, size_comparison
+from experiments.services.sizing import Sizing, size_comparison, with_known
+from experiments.views.previews import is_part_wanted
 from workspaces.choices import Role
 from workspaces.forms import Form
 from workspaces.models import Event, Membership
@@ -88,17 +89,24 @@ class _WriteHypothesis(FormView):
         if not self.is_sizing:
             return super().post(request)
         sizing_form = SizingForm(request.POST, workspace=self.workspace)
-        sizing = self._size(sizing_form)
-        context = {**self.context(self.get_form()), "sizing_form": sizing_form, "sizing": sizing}
-        return self.render(context, status=422 if sizing is None else 200)
+        sizing, assumed = self._size(sizing_form)
+        answer = {"sizing_form": sizing_form, "sizing": sizing, "assumed": assumed}
+        if is_part_wanted(request):
+            return self.render(answer, template="experiments/_sizing_answer.html")
+        return self.render({**self.context(self.get_form()), **answer}, status=422 if sizing is None else 200)
 
-    def _size(self, form: SizingForm) -> Sizing | None:
+    def _size(self, form: SizingForm) -> tuple[Sizing | None, list[dict[str, Any]]]:
+        """The answer, and what it assumes where nothing was typed."""
         if form.is_valid():
+            channel = form.cleaned_data["channel"]
+            values, assumed = with_known(form.values, channel=channel, by=self.actor)
             try:
-                return size_comparison(values=form.values, by=self.actor)
+                sizing = size_comparison(values=values, by=self.actor)
             except DomainError as error:
                 form.take(error)
-        return None
+            else:
+                return sizing, [form.as_assumed(item.name, item.value, item.source) for item in assumed]
+        return None, []
 
     def context(self, form: Form) -> dict[str, Any]:
         # What was typed to plan it stays, too, where the hypothesis is refused.

@@ -30,13 +30,7 @@ def preview_rules(draft: Draft, data: QueryDict, *, by: Actor) -> None:
 
 def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
     if not asked.is_valid():
-        return RulePreview(
-            complaints=[
-                f"{asked.fields[name].label}: {message}" if name in asked.fields else str(message)
-                for name, messages in asked.errors.items()
-                for message in messages
-            ]
-        )
+        return RulePreview(complaints=complaints_about(asked), answers=asked.limit_answers)
     rule = asked.values
     preview = RulePreview(
         metric=METRICS[rule["metric"]],
@@ -60,3 +54,12 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
     else:
         preview.figures = {**preview.figures, "spend_per_day": plan["spend_per_day"], "days": plan["days"]}
     return preview
+
+
+def complaints_about(asked: CriterionForm) -> list[str]:
+    """What is unclear about a rule, each with the name of its field."""
+    return [
+        f"{asked.fields[name].label}: {message}" if name in asked.fields else str(message)
+        for name, messages in asked.errors.items()
+        for message in messages
+    ]

@@ -10,7 +10,8 @@ from django.urls import reverse
 from experiments.templatetags.evidence import zombie_reason
 from notices.selectors.items import Item
 from sprints.models import Sprint
-from sprints.selectors.board import Board, read_boards
+from sprints.selectors.board import read_boards
+from sprints.selectors.standing import Board
 from sprints.selectors.today import Today, read_today
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
@@ -39,10 +40,10 @@ def read_morning(workspace: Workspace, *, by: Actor, at: datetime) -> Morning:
         "unstarted": _unstarted,
     }
     items = [item for group in today.groups for item in groups[group](today, workspace)]
-    running = list(Sprint.objects.of(workspace).running().order_by("ends_on", "number"))
+    running = today.running
     for sprint in running:
         sprint.workspace = workspace
-    boards = read_boards(running, at=at) if running else []
+    boards = read_boards(running, with_analyses=False, at=at) if running else []
     return Morning(
         headline=_headline(today, workspace, items),
         items=items,
@@ -121,7 +122,7 @@ def _zombies(today: Today, workspace: Workspace) -> list[Item]:
             ],
             is_burning=True,
         )
-        for flag in today.zombies
+        for flag in (item.flag for item in today.zombies)
     ]
     more = today.zombies_calling - len(items)
     if more > 0:

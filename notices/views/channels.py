@@ -24,10 +24,7 @@ class ChannelsView(FormView):
     template_name = "notices/channels.html"
     section = SECTION
     form_class = ChannelForm
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        self.actor.require(Permission.MANAGE_CHANNELS)
-        return super().post(request)
+    permission_to_send = Permission.MANAGE_CHANNELS
 
     def context(self, form: Form) -> dict[str, Any]:
         channels = Channel.objects.of(self.workspace).select_related("created_by")

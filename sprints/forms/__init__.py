@@ -1,5 +1,5 @@
 from sprints.forms.adoption import AdoptDraft
-from sprints.forms.learnings import LearningFilter
+from sprints.forms.learnings import GraveyardFilter, LearningFilter
 from sprints.forms.money import FundForm, PlanByHandForm
 from sprints.forms.planning import BacklogFilter, CommitForm, SprintForm
 from sprints.forms.review import DecisionForm
@@ -10,6 +10,7 @@ __all__ = [
     "CommitForm",
     "DecisionForm",
     "FundForm",
+    "GraveyardFilter",
     "LearningFilter",
     "PlanByHandForm",
     "SprintForm",

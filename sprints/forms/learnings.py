@@ -1,4 +1,7 @@
-"""Searching what was learnt."""
+"""Searching what was learnt and what was killed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from django import forms
 from django.db.models import Q
@@ -6,9 +9,11 @@ from django.db.models import Q
 from experiments.choices import Driver, HypothesisKind
 from experiments.models import Campaign
 from sprints.choices import DecisionKind
+from sprints.selectors.graveyard import QUARTER, No
 from workspaces.forms import Form
 
 _ANY = ("", "any")
+YEAR = timedelta(days=365)
 
 
 class LearningFilter(Form):
@@ -18,6 +23,17 @@ class LearningFilter(Form):
     driver = forms.ChoiceField(required=False, label="Driver", choices=[_ANY, *Driver.choices])
     persona = forms.CharField(required=False, max_length=300, label="Persona")
     channel = forms.CharField(required=False, max_length=40, label="Channel")
+    by = forms.ChoiceField(
+        required=False,
+        label="Compare by",
+        choices=[("", "driver"), ("persona", "persona"), ("channel", "channel")],
+    )
+
+    @property
+    def grouping(self) -> str:
+        """What hypotheses are compared by."""
+        given = self.cleaned_data.get("by") if self.is_bound and self.is_valid() else ""
+        return given or "driver"
 
     @property
     def condition(self) -> Q:
@@ -41,3 +57,36 @@ class LearningFilter(Form):
                 | Q(hypothesis__audience__icontains=word)
             )
         return condition
+
+
+class GraveyardFilter(Form):
+    period = forms.ChoiceField(
+        required=False,
+        label="Killed",
+        choices=[("", "in the last quarter"), ("year", "in the last year"), ("all", "ever")],
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        label="Order",
+        choices=[
+            ("", "newest first"),
+            ("lived", "quickest first"),
+            ("saved", "most saved first"),
+            ("spent", "most spent first"),
+        ],
+    )
+
+    @property
+    def since(self) -> timedelta | None:
+        """How far it looks back; ``None`` for as far as there is."""
+        given = self.cleaned_data.get("period") if self.is_valid() else ""
+        return {"year": YEAR, "all": None}.get(given or "", QUARTER)
+
+    def in_order(self, noes: Sequence[No]) -> list[No]:
+        """As it was asked for; the reader gets the latest first."""
+        order = self.cleaned_data.get("sort") if self.is_valid() else ""
+        if order == "lived":
+            return sorted(noes, key=lambda no: (no.days, -no.saved))
+        if order == "saved":
+            return sorted(noes, key=lambda no: -no.saved)
+        return sorted(noes, key=lambda no: -no.spent) if order == "spent" else list(noes)

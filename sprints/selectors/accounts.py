@@ -92,22 +92,40 @@ class Balances:
 
 def campaign_accounts(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, CampaignAccount]:
     """The accounts of these campaigns by id, in as many queries for a thousand as for one."""
+    return {
+        campaign.pk: _account(campaign, spend=spend, whole=whole, today=campaign.workspace.local_day(at))
+        for campaign, (spend, whole) in zip(campaigns, _reported_days(campaigns, at=at), strict=True)
+    }
+
+
+def whole_days(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, dict[date, Decimal]]:
+    """What each campaign spent on the days that are reported whole, by its id; the days in order."""
+    return {
+        campaign.pk: {day: amount for day, amount in spend.items() if day in whole}
+        for campaign, (spend, whole) in zip(campaigns, _reported_days(campaigns, at=at), strict=True)
+    }
+
+
+def _reported_days(
+    campaigns: Sequence[Campaign], *, at: datetime
+) -> list[tuple[dict[date, Decimal], set[date]]]:
+    """For each campaign its spend by reported day, in order, and those days that are whole."""
     measured = read_measurements(campaigns, ["spend"])
     spend = np.nansum(measured.values["spend"], axis=1)
     reported = measured.reported("spend")
     known: Cells = np.logical_or.reduce(reported, axis=1)
     # A day is whole when it is closed for every arm that reported it.
     whole: Cells = np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
-    accounts = {}
-    for index, campaign in enumerate(campaigns):
+    found = []
+    for index in range(len(campaigns)):
         days = {int(day): measured.day(index, int(day)) for day in np.flatnonzero(known[index])}
-        accounts[campaign.pk] = _account(
-            campaign,
-            spend={on: exact(spend[index, day]) for day, on in days.items()},
-            whole={on for day, on in days.items() if whole[index, day]},
-            today=campaign.workspace.local_day(at),
+        found.append(
+            (
+                {on: exact(spend[index, day]) for day, on in days.items()},
+                {on for day, on in days.items() if whole[index, day]},
+            )
         )
-    return accounts
+    return found
 
 
 def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:

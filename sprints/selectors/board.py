@@ -7,15 +7,20 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from experiments.choices import CampaignStatus, EvidenceKind, Metric
-from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis, Judgement, KillCriterion
+from experiments.models import Breach, Campaign, CriterionWatch, Judgement, KillCriterion
+from experiments.selectors.analysis import analyse_many, measures_for
+from experiments.selectors.arm_rows import arm_rows
 from experiments.selectors.campaign_pages import with_plan
-from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
-from sprints.choices import CommitmentState, SprintStatus
+from experiments.selectors.measurements import Measurements, exact, read_measurements
+from experiments.selectors.results import Analysis
+from sprints.choices import SprintStatus
 from sprints.models import Commitment, Decision, Sprint
-from sprints.selectors.savings import NOTHING, budgets_at, budgets_when_ended
+from sprints.selectors.savings import budgets_at, budgets_when_ended
+from sprints.selectors.standing import Board, BoardDay, RunningCampaign, RunningHypothesis
+from workspaces.models import Workspace
 
 STEPS_SHOWN = 7
 
@@ -30,78 +35,12 @@ class SprintRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RunningCampaign:
-    """How a campaign stands: its result so far and the rule that is nearest to its line."""
+class _Money:
+    """What the ledger says of one campaign, and the plan."""
 
-    campaign: Campaign
-    metric: Metric
-    value: float | None
-    spend: Decimal | None
     budget: Decimal
-    planned_by_now: Decimal | None
-    # Its budget when it was killed; what has moved on since is saved all the same. ``None`` if it was not.
     killed_with: Decimal | None
-    watch: CriterionWatch | None
-    strengths: Sequence[float]
-    breaches: Sequence[Breach]
-
-    @property
-    def limit(self) -> float | None:
-        return self.watch.criterion.confidence if self.watch else None
-
-    @property
-    def saved(self) -> Decimal | None:
-        """What a killed campaign had left of its budget."""
-        if self.killed_with is None:
-            return None
-        return max(self.killed_with - (self.spend or NOTHING), NOTHING)
-
-
-@dataclass(frozen=True, slots=True)
-class RunningHypothesis:
-    commitment: Commitment
-    hypothesis: Hypothesis
-    campaigns: Sequence[RunningCampaign]
-    decision: Decision | None
-
-    @property
-    def is_open(self) -> bool:
-        return self.commitment.state == CommitmentState.ACTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """A sprint that has started."""
-
-    hypotheses: Sequence[RunningHypothesis]
-
-    @property
-    def campaigns(self) -> list[RunningCampaign]:
-        return [campaign for row in self.hypotheses for campaign in row.campaigns]
-
-    @property
-    def spend(self) -> Decimal:
-        return sum((item.spend or NOTHING for item in self.campaigns), NOTHING)
-
-    @property
-    def budget(self) -> Decimal:
-        return sum((item.budget for item in self.campaigns), NOTHING)
-
-    @property
-    def planned_by_now(self) -> Decimal:
-        return sum((item.planned_by_now or NOTHING for item in self.campaigns), NOTHING)
-
-    @property
-    def spending(self) -> int:
-        return sum(item.campaign.is_spending for item in self.campaigns)
-
-    @property
-    def saved(self) -> Decimal:
-        return sum((item.saved or NOTHING for item in self.campaigns), NOTHING)
-
-    @property
-    def undecided(self) -> list[RunningHypothesis]:
-        return [row for row in self.hypotheses if row.is_open]
+    planned_by_now: Decimal | None
 
 
 def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
@@ -117,27 +56,51 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
     return [SprintRow(sprint, rows[sprint.pk]) for sprint in sprints]
 
 
+def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
+    """What is planned, runs or is in review, and the sprint of that number, in the order of their days."""
+    at_hand = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
+    sprints = list(
+        Sprint.objects.of(workspace).filter(at_hand | Q(number=number)).order_by("starts_on", "number")
+    )
+    for sprint in sprints:
+        sprint.workspace = workspace
+    return sprints
+
+
 def read_board(sprint: Sprint, *, at: datetime) -> Board:
     """How the sprint stands at ``at``; a closed one as it stood at its end, whatever ran on or moved."""
     if sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None:
-        [board] = _boards([sprint], closed_at=sprint.closed_at, as_of=sprint.ends_on, at=at)
+        [board] = _boards(
+            [sprint], closed_at=sprint.closed_at, as_of=sprint.ends_on, with_analyses=True, at=at
+        )
     else:
         [board] = read_boards([sprint], at=at)
     return board
 
 
-def read_boards(sprints: Sequence[Sprint], *, at: datetime) -> list[Board]:
-    """How sprints that are not closed stand, in as many queries for several as for one."""
-    return _boards(sprints, closed_at=None, as_of=None, at=at)
+def read_boards(sprints: Sequence[Sprint], *, with_analyses: bool = True, at: datetime) -> list[Board]:
+    """How sprints that are not closed stand, in as many queries for several as for one.
+
+    ``with_analyses``: whether their arms are compared, too.
+    """
+    return _boards(sprints, closed_at=None, as_of=None, with_analyses=with_analyses, at=at)
 
 
 def _boards(
-    sprints: Sequence[Sprint], *, closed_at: datetime | None, as_of: date | None, at: datetime
+    sprints: Sequence[Sprint],
+    *,
+    closed_at: datetime | None,
+    as_of: date | None,
+    with_analyses: bool,
+    at: datetime,
 ) -> list[Board]:
+    if not sprints:
+        return []
     commitments = _kept_commitments(sprints)
-    campaigns = campaigns_of(commitments)
+    campaigns = campaigns_of(commitments, with_criteria=False)
     rows = [campaign for row in campaigns.values() for campaign in row if not campaign.is_draft]
-    measured = read_measurements(rows, {"spend", *_measures(rows)}, as_of=as_of)
+    measured = read_measurements(rows, {"spend", "conversions", *_measures(rows)}, as_of=as_of)
+    analyses = analyse_many(rows, measured=measured, at=at) if rows and with_analyses else {}
     budgets = (
         {campaign.pk: campaign.budget for campaign in rows}
         if closed_at is None
@@ -165,9 +128,13 @@ def _boards(
             measured,
             watches.get(campaign.pk),
             breaches[campaign.pk],
-            budget=budget,
-            killed_with=killed_with.get(campaign.pk),
-            planned_by_now=_planned_by_now(campaign, budget, sprint, today),
+            analyses.get(campaign.pk),
+            _Money(
+                budget,
+                killed_with=killed_with.get(campaign.pk),
+                planned_by_now=_planned_by_now(campaign, budget, sprint, today),
+            ),
+            at=at,
         )
 
     return [
@@ -204,9 +171,17 @@ def _kept_commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
     )
 
 
-def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]:
+def campaigns_of(
+    commitments: Sequence[Commitment], *, with_criteria: bool = True
+) -> dict[int, list[Campaign]]:
+    """The campaigns of each hypothesis, by its id, with their arms and, where asked, the rules in force."""
     by_hypothesis: dict[int, list[Campaign]] = {item.hypothesis_id: [] for item in commitments}
-    found = with_plan(Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk"))
+    mine = Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk")
+    found = (
+        with_plan(mine)
+        if with_criteria
+        else mine.select_related("workspace", "hypothesis__owner").prefetch_related("arms")
+    )
     for campaign in found.exclude(status="discarded"):
         if campaign.hypothesis_id is not None:
             by_hypothesis[campaign.hypothesis_id].append(campaign)
@@ -215,7 +190,7 @@ def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]
 
 def _measures(campaigns: Sequence[Campaign]) -> set[str]:
     metrics = [campaign.hypothesis.metric for campaign in campaigns if campaign.hypothesis]
-    return {measure for metric in metrics for measure in measures_of(metric)}
+    return {measure for metric in metrics for measure in measures_for(metric)}
 
 
 def _nearest_watches(campaigns: Sequence[Campaign]) -> dict[int, CriterionWatch]:
@@ -245,10 +220,10 @@ def _running(
     measured: Measurements,
     watch: CriterionWatch | None,
     breaches: Sequence[Breach],
+    analysis: Analysis | None,
+    money: _Money,
     *,
-    budget: Decimal,
-    killed_with: Decimal | None,
-    planned_by_now: Decimal | None,
+    at: datetime,
 ) -> RunningCampaign:
     if campaign.hypothesis is None:
         raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
@@ -267,13 +242,43 @@ def _running(
         metric=metric,
         value=metric.value(float(top), float(bottom)) if counted.any() else None,
         spend=exact(float(np.nansum(spend))) if measured.reported("spend")[index].any() else None,
-        budget=budget,
-        planned_by_now=planned_by_now,
-        killed_with=killed_with,
+        budget=money.budget,
+        planned_by_now=money.planned_by_now,
+        killed_with=money.killed_with,
         watch=watch,
         strengths=strengths[-STEPS_SHOWN:],
         breaches=breaches,
+        days=_days(index, metric, measured, at=at),
+        arms=arm_rows(list(campaign.arms.all()), analysis.as_dict(), metric, events={}) if analysis else [],
+        analysis=analysis,
+        conversions=_total(measured, "conversions", index),
     )
+
+
+def _total(measured: Measurements, measure: str, index: int) -> Decimal | None:
+    if not measured.reported(measure)[index].any():
+        return None
+    return exact(float(np.nansum(measured.values[measure][index])))
+
+
+def _days(index: int, metric: Metric, measured: Measurements, *, at: datetime) -> list[BoardDay]:
+    """Every reported day: the campaign's metric over its arms, and what it spent."""
+    spend, known = measured.values["spend"][index], measured.reported("spend")[index].any(axis=0)
+    counted = measured.countable(metric)[index]
+    settled = (measured.complete(metric, at=at)[index] | ~counted).all(axis=0)
+    top, bottom = (
+        np.where(counted, measured.values[key][index], 0.0).sum(axis=0)
+        for key in (metric.numerator, metric.denominator)
+    )
+    return [
+        BoardDay(
+            measured.day(index, int(day)),
+            metric.value(float(top[day]), float(bottom[day])) if counted[:, day].any() else None,
+            exact(float(np.nansum(spend[:, day]))) if known[day] else None,
+            is_settled=bool(settled[day]),
+        )
+        for day in np.flatnonzero(known | counted.any(axis=0))
+    ]
 
 
 def _planned_by_now(campaign: Campaign, budget: Decimal, sprint: Sprint, today: date) -> Decimal | None:

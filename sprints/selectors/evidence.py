@@ -164,7 +164,11 @@ def _daily_budget(account: CampaignAccount, budget: Decimal, *, today: date) -> 
 
 
 def budgets_to_set(lines: Sequence[Line], *, at: datetime) -> list[dict[str, Any]]:
-    """Each campaign's budget as the ledger has it, and the daily budget that an operator would set for it."""
+    """For each campaign, after its money has moved: what an automation needs to carry the plan out.
+
+    What it is called on the platform, its budget and its daily budget before and after, and its pace.
+    """
+    net = net_amounts(lines)
     campaigns = {
         campaign.pk: campaign
         for line in lines
@@ -176,13 +180,24 @@ def budgets_to_set(lines: Sequence[Line], *, at: datetime) -> list[dict[str, Any
     return [
         {
             "campaign": campaign.key,
-            "budget": money(campaign.budget, campaign.workspace),
-            "daily_budget": _daily_budget(
-                accounts[campaign.pk], campaign.budget, today=campaign.workspace.local_day(at)
-            ),
+            "channel": campaign.channel,
+            "external_id": campaign.external_id,
+            **_before_and_after(accounts[campaign.pk], net[campaign.pk], at=at),
         }
         for campaign in fresh
     ]
+
+
+def _before_and_after(account: CampaignAccount, change: Decimal, *, at: datetime) -> dict[str, str | None]:
+    campaign, workspace = account.campaign, account.campaign.workspace
+    today, before = workspace.local_day(at), account.budget - change
+    return {
+        "budget_before": money(before, workspace),
+        "budget": money(account.budget, workspace),
+        "daily_budget_before": _daily_budget(account, before, today=today),
+        "daily_budget": _daily_budget(account, campaign.budget, today=today),
+        "pace": None if account.pace is None else money(account.pace, workspace),
+    }
 
 
 def _words(signals: Sequence[ZombieSignal]) -> str:

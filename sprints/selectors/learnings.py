@@ -1,76 +1,119 @@
-"""What was decided, what was learnt, and what every no has saved."""
+"""How often and how fast a team was right: by driver, by persona, by channel."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from statistics import median
 
-from experiments.choices import CampaignStatus
+from django.db.models import QuerySet
+
+from experiments.choices import Driver
 from experiments.models import Campaign
-from experiments.selectors.measurements import spend_totals
-from sprints.selectors.savings import NOTHING, budgets_when_ended
+from sprints.choices import DecisionKind
+from sprints.models import Decision
+from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.models import Workspace
 
-# A no within a sprint's shortest length is a quick one.
-QUICK_DAYS = 4
+UNNAMED = "not named"
+# More rows than this are a list, and the table below is one.
+MOST_GROUPS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class No:
-    """A campaign that was killed: how long it lived and what the rest of its budget would have been."""
+class Outcome:
+    """What became of one hypothesis, and on which day of its sprint."""
 
-    campaign: Campaign
-    days: int
-    saved: Decimal
-
-    @property
-    def is_quick(self) -> bool:
-        return self.days <= QUICK_DAYS
+    decision: str
+    day: int
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Noes:
-    """Every no of a span of time, the latest first."""
+class Record:
+    """Hypotheses that have something in common."""
 
-    noes: Sequence[No]
+    name: str
+    outcomes: Sequence[Outcome]
 
-    @property
-    def saved(self) -> Decimal:
-        return sum((no.saved for no in self.noes), NOTHING)
-
-    @property
-    def median_days(self) -> int | None:
-        return round(median(no.days for no in self.noes)) if self.noes else None
+    def _of(self, kind: DecisionKind) -> int:
+        return sum(outcome.decision == kind for outcome in self.outcomes)
 
     @property
-    def longest(self) -> No | None:
-        return max(self.noes, key=lambda no: no.days, default=None)
+    def tried(self) -> int:
+        return len(self.outcomes)
+
+    @property
+    def won(self) -> int:
+        return self._of(DecisionKind.SCALE)
+
+    @property
+    def evolved(self) -> int:
+        return self._of(DecisionKind.EVOLVE)
+
+    @property
+    def killed(self) -> int:
+        return self._of(DecisionKind.KILL)
+
+    @property
+    def win_rate(self) -> float | None:
+        return self.won / self.tried if self.tried else None
+
+    @property
+    def days_to_a_no(self) -> int | None:
+        """The median day of its sprint on which one was killed."""
+        days = [outcome.day for outcome in self.outcomes if outcome.decision == DecisionKind.KILL]
+        return round(median(days)) if days else None
 
 
-def read_noes(workspace: Workspace, *, since: datetime | None = None) -> Noes:
-    """The killed campaigns, in a fixed number of queries."""
-    killed = (
-        Campaign.objects.of(workspace)
-        .filter(status=CampaignStatus.KILLED)
-        .select_related("hypothesis__owner")
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that was decided together, and in groups, the most tried first."""
+
+    all: Record
+    groups: Sequence[Record]
+
+
+def read_records(decisions: QuerySet[Decision], *, by: str, workspace: Workspace) -> Records:
+    """The record of these decisions, by ``driver``, ``persona`` or ``channel``, in at most two queries.
+
+    One that ran on two channels counts for both; one that was carried over counts once it is decided.
+    """
+    rows = list(
+        decisions.filter(carry_to=None)
+        .order_by()
+        .values_list(
+            "decision",
+            "decided_at",
+            "sprint__starts_on",
+            "hypothesis",
+            "hypothesis__driver",
+            "hypothesis__persona",
+        )
     )
-    if since is not None:
-        killed = killed.filter(ended_at__gte=since)
-    campaigns = list(killed.order_by("-ended_at", "-id"))
-    spent = spend_totals([campaign.pk for campaign in campaigns]) if campaigns else {}
-    given = budgets_when_ended(campaigns)
-    noes = []
-    for campaign in campaigns:
-        campaign.workspace = workspace
-        left = given.get(campaign.pk, NOTHING) - spent.get(campaign.pk, NOTHING)
-        noes.append(No(campaign, _days_lived(campaign), max(left, NOTHING)))
-    return Noes(noes)
+    channels = _channels([row[3] for row in rows]) if by == "channel" else {}
+    outcomes = []
+    for decision, decided_at, starts_on, hypothesis, driver, persona in rows:
+        groups = {
+            "channel": channels.get(hypothesis, ()),
+            "persona": (persona,),
+        }.get(by, (str(Driver(driver).label) if driver else "",))
+        day = (workspace.local_day(decided_at) - starts_on).days + 1
+        outcomes.append(Outcome(decision, day, tuple(name for name in groups if name) or (UNNAMED,)))
+    return Records(Record("all", outcomes), _grouped(outcomes))
 
 
-def _days_lived(campaign: Campaign) -> int:
-    """Calendar days from the launch to the kill, both counted."""
-    if campaign.launched_at is None or campaign.ended_at is None:
-        return 0
-    local_day = campaign.workspace.local_day
-    return (local_day(campaign.ended_at) - local_day(campaign.launched_at)).days + 1
+def _grouped(outcomes: Iterable[Outcome]) -> list[Record]:
+    together: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        for name in outcome.groups:
+            together[name].append(outcome)
+    records = [Record(name, found) for name, found in together.items()]
+    return sorted(records, key=lambda record: (-record.tried, -record.won, record.name))[:MOST_GROUPS]
+
+
+def _channels(hypotheses: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    launched = Campaign.objects.launched().filter(hypothesis__in=hypotheses).order_by()
+    for hypothesis, channel in launched.values_list("hypothesis", "channel"):
+        found[hypothesis].add(WELL_KNOWN_SOURCES[channel][0] if channel in WELL_KNOWN_SOURCES else channel)
+    return {hypothesis: tuple(sorted(names)) for hypothesis, names in found.items()}

@@ -1,17 +1,20 @@
 """What needs somebody, in order of money, and how much of it needs the person who looks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Prefetch, Q
 
-from experiments.models import Breach, Campaign, ZombieFlag
+from experiments.choices import EvidenceKind
+from experiments.models import Breach, Campaign, Judgement, ZombieFlag
+from experiments.selectors.burning import counted_days
 from experiments.selectors.measurements import daily_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
 from sprints.selectors.fit import donor_accounts, misfits
+from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
@@ -28,6 +31,14 @@ class OpenBreach:
     campaign: Campaign
     money_per_day: Decimal | None
     decide_by: datetime
+
+    @property
+    def strengths(self) -> list[float]:
+        """How sure the rule was, day by day; empty for a kind of evidence that has no chance."""
+        watch = self.breach.watch
+        if watch.criterion.evidence != EvidenceKind.PROBABLE:
+            return []
+        return [item.strength for item in watch.judgements.all() if item.strength is not None]
 
     @property
     def has_moved(self) -> bool:
@@ -64,16 +75,30 @@ class WaitingPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BurningZombie:
+    """A flag that calls, with what its campaign has burnt on each day that the flag counts."""
+
+    flag: ZombieFlag
+    by_day: Mapping[date, Decimal]
+    # The day on which the drawings of all zombies end, and their highest bar.
+    last: date
+    most: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """Everything that waits for a person."""
 
     breaches: Sequence[OpenBreach]
     plans: Sequence[WaitingPlan]
-    zombies: Sequence[ZombieFlag]
+    zombies: Sequence[BurningZombie]
     zombies_calling: int
     zombie_money_per_day: Decimal
     undecided: Sequence[Commitment]
     unstarted: Sequence[Sprint]
+    # What was killed in the last quarter; counted, not told.
+    noes: Noes
+    running: Sequence[Sprint]
     # Whether the person who looks may decide about campaigns and sprints.
     may_plan: bool
 
@@ -109,7 +134,7 @@ class Today:
     @property
     def money_per_day(self) -> Decimal:
         """What is spent each day until somebody decides; each campaign once."""
-        flagged = {flag.campaign_id for flag in self.zombies}
+        flagged = {item.flag.campaign_id for item in self.zombies}
         breached = {
             item.campaign.pk: item.money_per_day or NOTHING
             for item in self.breaches
@@ -132,21 +157,38 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
         costliest[flag.campaign_id] = max(
             flag.money_per_day or NOTHING, costliest.get(flag.campaign_id, NOTHING)
         )
+    shown = zombies[:ZOMBIES_SHOWN]
+    sprints = _sprints(workspace)
+    breaches = _breaches(workspace)
+    # One reading of the days serves the zombies' bars, the pace of what is breached and what a no saved.
+    killed = list(killed_campaigns(workspace, since=at - QUARTER))
+    for campaign in killed:
+        campaign.workspace = workspace
+    campaigns = {campaign.pk: campaign for campaign in killed}
+    campaigns |= {flag.campaign_id: flag.campaign for flag in shown}
+    campaigns |= {breach.campaign_id: breach.campaign for breach in breaches}
+    spend = daily_spend(list(campaigns.values())) if campaigns else {}
     return Today(
-        breaches=_open_breaches(workspace),
+        breaches=_open_breaches(workspace, breaches, spend),
         plans=_waiting_plans(workspace, by=by, at=at),
-        zombies=zombies[:ZOMBIES_SHOWN],
+        zombies=_burning(shown, spend, today=today),
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
         undecided=_undecided(workspace, today),
-        unstarted=list(
-            Sprint.objects.of(workspace)
-            .planning()
-            .filter(starts_on__lte=today)
-            .order_by("starts_on", "number")
-        ),
+        unstarted=[one for one in sprints if one.status == SprintStatus.PLANNING and one.starts_on <= today],
+        noes=noes_of(killed, spend),
+        running=[one for one in sprints if one.status == SprintStatus.RUNNING],
         may_plan=by.can(Permission.PLAN),
     )
+
+
+def _sprints(workspace: Workspace) -> list[Sprint]:
+    """What is planned or runs; the first that ends comes first."""
+    at_hand = Sprint.objects.of(workspace).filter(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING])
+    sprints = list(at_hand.order_by("ends_on", "number"))
+    for sprint in sprints:
+        sprint.workspace = workspace
+    return sprints
 
 
 def waits_for(by: Actor) -> Q:
@@ -160,21 +202,33 @@ def waits_for(by: Actor) -> Q:
     return words
 
 
+def _is_for(plan: Reallocation, by: Actor) -> bool:
+    """``waits_for`` about one plan that has been read."""
+    if plan.state == ReallocationState.APPROVED:
+        return by.can(Permission.APPLY)
+    return by.can(Permission.APPROVE) and not plan.is_proposal_of(by.user)
+
+
 def pace(days: dict[date, Decimal]) -> Decimal | None:
     """The mean of the last reported days; ``None`` where nothing was reported."""
     latest = sorted(days)[-PACE_DAYS:]
     return sum((days[day] for day in latest), NOTHING) / len(latest) if latest else None
 
 
-def _open_breaches(workspace: Workspace) -> list[OpenBreach]:
-    breaches = list(
+def _breaches(workspace: Workspace) -> list[Breach]:
+    judged = Prefetch("watch__judgements", queryset=Judgement.objects.order_by("data_through"))
+    return list(
         Breach.objects.of(workspace)
         .open()
         .select_related("campaign", "campaign__workspace", "watch__criterion", "watch__arm")
+        .prefetch_related(judged)
         .order_by("at")
     )
-    campaigns = list({breach.campaign_id: breach.campaign for breach in breaches}.values())
-    spend = daily_spend(campaigns) if campaigns else {}
+
+
+def _open_breaches(
+    workspace: Workspace, breaches: Sequence[Breach], spend: Mapping[int, dict[date, Decimal]]
+) -> list[OpenBreach]:
     items = [
         OpenBreach(
             breach,
@@ -185,6 +239,15 @@ def _open_breaches(workspace: Workspace) -> list[OpenBreach]:
         for breach in breaches
     ]
     return sorted(items, key=lambda item: (not item.goes_on_spending, -(item.money_per_day or NOTHING)))
+
+
+def _burning(
+    flags: Sequence[ZombieFlag], spend: Mapping[int, dict[date, Decimal]], *, today: date
+) -> list[BurningZombie]:
+    burnt = [counted_days(flag, spend[flag.campaign_id]) for flag in flags]
+    last = max((on for by_day in burnt for on in by_day), default=today - timedelta(days=1))
+    most = max((amount for by_day in burnt for amount in by_day.values()), default=NOTHING)
+    return [BurningZombie(flag, by_day, last, most) for flag, by_day in zip(flags, burnt, strict=True)]
 
 
 def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[WaitingPlan]:
@@ -201,10 +264,9 @@ def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[Wai
         .order_by("expires_at")
     )
     accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], at=at)
-    mine = set(Reallocation.objects.of(workspace).filter(waits_for(by)).values_list("pk", flat=True))
     waiting = [
         WaitingPlan(
-            plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=plan.pk in mine
+            plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=_is_for(plan, by)
         )
         for plan in plans
         if not misfits(list(plan.lines.all()), workspace=workspace, accounts=accounts, at=at)

@@ -7,6 +7,7 @@ from sprints.services.reallocations import (
     outdate_reallocations,
     propose_reallocation,
     reject_reallocation,
+    replace_reallocation,
     undo_reallocation,
     withdraw_reallocation,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "outdate_reallocations",
     "propose_reallocation",
     "reject_reallocation",
+    "replace_reallocation",
     "undo_reallocation",
     "withdraw_reallocation",
 ]

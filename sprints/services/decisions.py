@@ -1,6 +1,6 @@
 """The review: what the numbers suggest, what a person decides, and what follows for the campaigns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
-from experiments.models import Campaign, Hypothesis
+from experiments.models import Breach, Campaign, Hypothesis
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.results import CampaignVerdict
 from experiments.services.campaigns import (
@@ -71,12 +71,26 @@ _VERDICT_SPEAKS_FOR = {
 _STRONGEST_FIRST = (DecisionKind.SCALE, DecisionKind.EVOLVE, DecisionKind.INCONCLUSIVE, DecisionKind.KILL)
 
 
-def suggest_decision(hypothesis: Hypothesis, *, at: datetime) -> Suggestion:
-    """What the verdicts of the hypothesis's campaigns suggest at that moment; a person decides."""
-    campaigns = list(hypothesis.campaigns.launched().select_related("workspace", "hypothesis").order_by("pk"))
+@dataclass(frozen=True, slots=True)
+class KnownCampaign:
+    """A launched campaign of which somebody has read the verdict and the first open breach already."""
+
+    campaign: Campaign
+    verdict: CampaignVerdict
+    breach: Breach | None
+
+
+def suggest_decision(
+    hypothesis: Hypothesis, *, known: Sequence[KnownCampaign] | None = None, at: datetime
+) -> Suggestion:
+    """What the verdicts of the hypothesis's campaigns suggest at that moment; a person decides.
+
+    ``known``: where they have been read, all of its launched campaigns in their order.
+    """
+    campaigns = _known_campaigns(hypothesis, at=at) if known is None else known
     if not campaigns:
         return Suggestion(DecisionKind.INCONCLUSIVE, "None of its campaigns has run.", {}, vanity_win=False)
-    readings = [_read_campaign(campaign, hypothesis, at=at) for campaign in campaigns]
+    readings = [_read_campaign(one, hypothesis, at=at) for one in campaigns]
     strongest = min(readings, key=lambda reading: _STRONGEST_FIRST.index(reading.speaks_for))
     name = f"{strongest.campaign.name}: " if len(readings) > 1 else ""
     return Suggestion(
@@ -87,15 +101,26 @@ def suggest_decision(hypothesis: Hypothesis, *, at: datetime) -> Suggestion:
     )
 
 
-def _read_campaign(campaign: Campaign, hypothesis: Hypothesis, *, at: datetime) -> _Reading:
-    verdict = analyse_campaign(campaign, at=at).verdict
+def _known_campaigns(hypothesis: Hypothesis, *, at: datetime) -> list[KnownCampaign]:
+    launched = hypothesis.campaigns.launched().select_related("workspace", "hypothesis").order_by("pk")
+    return [
+        KnownCampaign(
+            campaign,
+            analyse_campaign(campaign, at=at).verdict,
+            campaign.breaches.open().order_by("pk").first(),
+        )
+        for campaign in launched
+    ]
+
+
+def _read_campaign(known: KnownCampaign, hypothesis: Hypothesis, *, at: datetime) -> _Reading:
+    campaign, verdict, breach = known.campaign, known.verdict, known.breach
     is_vanity_win = verdict.code == VerdictCode.WIN and not _outcome_wins(
         campaign, verdict, hypothesis, at=at
     )
     speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], verdict.reason
-    breach = campaign.breaches.open().order_by("pk").first()
     if breach is not None:
-        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}."
+        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}"
     elif campaign.status == CampaignStatus.KILLED:
         speaks_for, reason = DecisionKind.KILL, f"It was killed: {campaign.stop_reason}"
     elif is_vanity_win:
@@ -206,7 +231,8 @@ def _read(given: Mapping[str, Any]) -> tuple[DecisionKind, str]:
 def _end(commitment: Commitment, kind: DecisionKind, *, learning: str, by: Actor, at: datetime) -> None:
     """The hypothesis is decided; each of its campaigns does what that means."""
     hypothesis = commitment.hypothesis
-    campaigns = list(hypothesis.campaigns.order_by("pk"))
+    # Held, so that what is done with them fits what they are.
+    campaigns = list(hypothesis.campaigns.select_for_update(no_key=True).order_by("pk"))
     if kind == DecisionKind.SCALE and not any(campaign.is_unfinished for campaign in campaigns):
         raise Refused(
             "nothing_to_scale",

@@ -9,7 +9,7 @@ from django.db import transaction
 from experiments.exceptions import CampaignNotReady, InvalidTransition
 from experiments.models import Campaign, Hypothesis
 from experiments.services.campaigns import adopt_unplanned, missing_for_launch, start_campaign
-from experiments.services.lookups import find_campaign
+from experiments.services.lookups import find_campaign, lock_campaign
 from sprints.choices import SprintStatus
 from sprints.exceptions import Refused
 from sprints.models import Commitment
@@ -37,6 +37,9 @@ def launch_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
         raise CampaignNotReady(key, missing_for_launch(campaign))
     commitment = lock_commitment(campaign.hypothesis.pk, by=by)
     sprint = _running_sprint(commitment, campaign.hypothesis).sprint
+    if lock_campaign(key, by=by).hypothesis_id != campaign.hypothesis_id:
+        # Not what was asked for: its plan has changed since it was read.
+        raise Refused("changed_meanwhile", f"The plan of campaign {key} has just changed. Read it again.")
     if sprint.ends_on < by.workspace.local_day(at):
         raise Refused(
             "sprint_over",

@@ -35,4 +35,8 @@ def run_until_end_of(sprint: Sprint, hypothesis: Hypothesis) -> None:
     """The hypothesis is to be decided, and its campaigns run, by the sprint's last day."""
     hypothesis.decide_by = sprint.ends_on
     hypothesis.save(update_fields=["decide_by"])
-    hypothesis.campaigns.unfinished().update(runs_until=sprint.ends_on)
+    # First each in the order of ids, as everybody takes them: an update takes them as they lie.
+    running = hypothesis.campaigns.unfinished().select_for_update(no_key=True).order_by("pk")
+    for campaign in running:
+        campaign.runs_until = sprint.ends_on
+        campaign.save(update_fields=["runs_until"])

@@ -213,10 +213,12 @@ def _lock_hypotheses(sprint: Sprint, *, by: Actor) -> list[Hypothesis]:
 
 
 def _drafts(hypotheses: list[Hypothesis]) -> list[Campaign]:
+    """Their drafts, held: what is found ready is what is launched."""
     return list(
         Campaign.objects.filter(hypothesis__in=hypotheses)
         .drafts()
         .select_related("workspace", "hypothesis__owner")
+        .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     )
 
@@ -236,7 +238,7 @@ def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[C
     errors += [
         FieldError(item.code, f"{campaign.key}: {item.message}", f"campaigns.{campaign.key}.{item.field}")
         for campaign in drafts
-        for item in missing_for_launch(campaign)
+        for item in missing_for_launch(campaign, days=sprint.length_days)
     ]
     if errors:
         sentences = " ".join(error.message for error in errors)

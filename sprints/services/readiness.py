@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from experiments.models import Campaign, Hypothesis
-from experiments.services.campaigns import missing_for_launch
+from experiments.services.campaigns import doubts_before_launch, missing_for_launch
 from sprints.choices import MAX_HYPOTHESES
 from sprints.models import Commitment, Sprint
 from sprints.selectors.board import campaigns_of, kept_commitments
@@ -17,6 +17,8 @@ NOTHING = Decimal(0)
 class PlannedCampaign:
     campaign: Campaign
     missing: Sequence[str]
+    # What its launch allows and hardly anybody means.
+    doubts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class PlannedHypothesis:
         if not self.campaigns:
             return ["It has no campaign that could launch."]
         return [sentence for item in self.campaigns for sentence in item.missing]
+
+    @property
+    def gaps_said(self) -> str:
+        return "1 gap" if len(self.missing) == 1 else f"{len(self.missing)} gaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,18 @@ class Plan:
         return bool(self.hypotheses) and not any(item.missing for item in self.hypotheses)
 
     @property
+    def ready(self) -> int:
+        return len(self.hypotheses) - self.unready
+
+    @property
+    def unready(self) -> int:
+        return sum(bool(item.missing) for item in self.hypotheses)
+
+    @property
+    def gaps(self) -> int:
+        return sum(len(item.missing) for item in self.hypotheses)
+
+    @property
     def drafts(self) -> list[Campaign]:
         return [item.campaign for row in self.hypotheses for item in row.campaigns if item.campaign.is_draft]
 
@@ -60,20 +78,28 @@ def read_plan(sprint: Sprint) -> Plan:
     """What the sprint would start with, and what is still missing."""
     commitments = kept_commitments(sprint)
     campaigns = campaigns_of(commitments)
+    days = sprint.length_days
     return Plan(
         [
             PlannedHypothesis(
                 commitment,
                 commitment.hypothesis,
                 [
-                    PlannedCampaign(
-                        campaign,
-                        [item.message for item in missing_for_launch(campaign)] if campaign.is_draft else [],
-                    )
+                    _planned(campaign, days=days)
                     for campaign in campaigns[commitment.hypothesis_id]
                     if not campaign.is_finished
                 ],
             )
             for commitment in commitments
         ]
+    )
+
+
+def _planned(campaign: Campaign, *, days: int) -> PlannedCampaign:
+    if not campaign.is_draft:
+        return PlannedCampaign(campaign, [], [])
+    return PlannedCampaign(
+        campaign,
+        [item.message for item in missing_for_launch(campaign, days=days)],
+        [item.message for item in doubts_before_launch(campaign, days=days)],
     )

@@ -1,5 +1,6 @@
 """What stands around every page: the rail with its counts, and the strip that says which days count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from django.template import Context
 from django.urls import reverse
 
 from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
-from sprints.choices import CommitmentState
+from sprints.choices import CommitmentState, SprintStatus
 from sprints.models import Reallocation, Sprint
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
@@ -146,6 +147,14 @@ def _sprint_of_the_page(context: Context) -> Sprint | None:
     )
 
 
+def _running(workspace: Workspace, at_hand: Sequence[Sprint] | None) -> list[Sprint]:
+    """What runs, the first to end first; a page that has read the sprints ``at_hand`` has read those, too."""
+    if at_hand is None:
+        return list(Sprint.objects.of(workspace).running().order_by("ends_on", "number"))
+    running = (sprint for sprint in at_hand if sprint.status == SprintStatus.RUNNING)
+    return sorted(running, key=lambda sprint: (sprint.ends_on, sprint.number))
+
+
 @register.simple_tag(takes_context=True)
 def frame(context: Context) -> Frame:
     """Everything around the page: ``{% frame as frame %}``."""
@@ -153,7 +162,7 @@ def frame(context: Context) -> Frame:
     actor: Actor = context["request"].actor
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
-    running = list(Sprint.objects.of(workspace).running().order_by("ends_on", "number"))
+    running = _running(workspace, context.get("sprints"))
     sprint = _sprint_of_the_page(context) or next(iter(running), None)
     return Frame(
         entries=_entries(workspace, facts, by=actor),

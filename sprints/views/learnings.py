@@ -5,9 +5,10 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from experiments.models import Campaign
-from sprints.forms import LearningFilter
+from sprints.forms import GraveyardFilter, LearningFilter
 from sprints.models import Decision
-from sprints.selectors.learnings import read_noes
+from sprints.selectors.graveyard import No, Noes, read_noes
+from sprints.selectors.learnings import read_records
 from workspaces.views.access import WorkspaceView
 from workspaces.views.downloads import csv_response
 
@@ -37,7 +38,8 @@ class LearningsView(_Learnings):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = self.filter_form()
-        page = Paginator(self.decisions(form), PAGE_SIZE).get_page(request.GET.get("page"))
+        decisions = self.decisions(form)
+        page = Paginator(decisions, PAGE_SIZE).get_page(request.GET.get("page"))
         query = request.GET.copy()
         query.pop("page", None)
         encoded = query.urlencode()
@@ -46,7 +48,9 @@ class LearningsView(_Learnings):
                 "form": form,
                 "page_obj": page,
                 "query": f"{encoded}&" if encoded else "",
-                "is_filtered": any(form.data.get(name) for name in form.fields),
+                "is_filtered": any(form.data.get(name) for name in form.fields if name != "by"),
+                "records": read_records(decisions, by=form.grouping, workspace=self.workspace),
+                "grouping": form.grouping,
             },
             status=422 if form.errors else 200,
         )
@@ -91,9 +95,75 @@ class LearningsCsvView(_Learnings):
         ]
 
 
-class GraveyardView(WorkspaceView):
-    template_name = "sprints/graveyard.html"
+class _Graveyard(WorkspaceView):
     section = "zombies"
 
+    def filter_form(self) -> GraveyardFilter:
+        return GraveyardFilter(self.request.GET, workspace=self.workspace)
+
+    def noes(self, form: GraveyardFilter) -> Noes:
+        back = form.since
+        return read_noes(self.workspace, since=self.at - back if back else None)
+
+
+class GraveyardView(_Graveyard):
+    """How fast each no was, what it saved, what it taught and whom it was learnt from."""
+
+    template_name = "sprints/graveyard.html"
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.render({"noes": read_noes(self.workspace)})
+        form = self.filter_form()
+        noes = self.noes(form)
+        return self.render(
+            {
+                "form": form,
+                "noes": noes,
+                "rows": form.in_order(noes.noes),
+                "since": self.at - form.since if form.since else None,
+                "query": request.GET.urlencode(),
+            },
+            status=422 if form.errors else 200,
+        )
+
+
+class GraveyardCsvView(_Graveyard):
+    HEADER = (
+        "campaign",
+        "name",
+        "sprint",
+        "owner",
+        "launched_on",
+        "killed_on",
+        "days_lived",
+        "budget",
+        "spent",
+        "saved",
+        "rule",
+        "killed_by",
+        "reason",
+        "learning",
+    )
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        form = self.filter_form()
+        name = f"{self.workspace.slug}-graveyard-{self.workspace.local_day(self.at):%Y-%m-%d}"
+        return csv_response(name, self.HEADER, map(self.row, form.in_order(self.noes(form).noes)))
+
+    def row(self, no: No) -> list[object]:
+        campaign = no.campaign
+        return [
+            campaign.key,
+            campaign.name,
+            no.sprint or "",
+            str(no.owner or ""),
+            campaign.first_judged_day() or "",
+            no.ended_on or "",
+            no.days,
+            no.budget,
+            no.spent,
+            no.saved,
+            no.rule.rule_text if no.rule else "",
+            no.stopped_by,
+            campaign.stop_reason,
+            no.learning,
+        ]

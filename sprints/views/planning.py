@@ -1,5 +1,6 @@
 """The backlog, and sprints before they run."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,13 @@ class OneSprint(WorkspaceView):
             raise NotFound(f"There is no sprint {number} here.")
         sprint.workspace = self.workspace
         return sprint
+
+    def among(self, sprints: Sequence[Sprint]) -> Sprint:
+        """The same, where those at hand have been read."""
+        found = next((one for one in sprints if one.number == self.kwargs["number"]), None)
+        if found is None:
+            raise NotFound(f"There is no sprint {self.kwargs['number']} here.")
+        return found
 
     def sprint_url(self) -> str:
         return self.page_url("sprint", number=self.kwargs["number"])
@@ -180,6 +188,8 @@ class EditSprintView(OneSprint, FormView):
 
 
 class CommitView(OneSprint, ActionView):
+    permission = Permission.PLAN
+
     def act(self) -> str:
         form = CommitForm(self.request.POST, workspace=self.workspace)
         if not form.is_valid():
@@ -194,6 +204,8 @@ class CommitView(OneSprint, ActionView):
 
 
 class ReleaseView(OneSprint, ActionView):
+    permission = Permission.PLAN
+
     def act(self) -> str:
         sprint = release_hypothesis(
             self.sprint().pk, hypothesis_id=self.kwargs["hypothesis_id"], by=self.actor, at=self.at

@@ -13,17 +13,20 @@ from sprints.exceptions import NotFound
 from sprints.forms import PlanByHandForm
 from sprints.forms.money import account_choices
 from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.fit import why_outdated
+from sprints.selectors.following import spend_since
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
     create_reallocation,
     propose_reallocation,
     reject_reallocation,
+    replace_reallocation,
     undo_reallocation,
     withdraw_reallocation,
 )
-from workspaces.choices import Role
+from sprints.services.reallocations.lines import MAX_LINES
 from workspaces.forms import Form, ReasonForm
 from workspaces.models import Event
 from workspaces.permissions import Permission
@@ -74,7 +77,6 @@ class PlanView(OnePlan):
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
         through = plan.evidence.get("data_through")
         is_own = plan.is_proposal_of(self.actor.user)
-        is_manager = self.actor.role is not None and self.actor.role.includes(Role.MANAGER)
         return self.render(
             {
                 "plan": plan,
@@ -97,8 +99,9 @@ class PlanView(OnePlan):
                 # What can no longer be is not offered; the scheduler ends it within minutes.
                 "why_outdated": why_outdated(plan, lines, at=self.at) if plan.is_open else [],
                 "is_waiting": plan.state == ReallocationState.PROPOSED,
+                "spend_since": spend_since(plan, at=self.at) if plan.applied_at else [],
                 "is_approved": plan.state == ReallocationState.APPROVED,
-                "may_withdraw": is_own or is_manager,
+                "may_withdraw": may_withdraw(plan, by=self.actor),
                 "events": Event.objects.of(self.workspace).about("reallocation", plan.pk).order_by("-id"),
             }
         )
@@ -108,6 +111,7 @@ class ProposeView(ActionView):
     """Compute the plan by the rule, for the sprint that asks or for all campaigns."""
 
     section = SECTION
+    permission = Permission.PROPOSE
     made: Reallocation | None = None
 
     def act(self) -> str:
@@ -147,6 +151,8 @@ class PlanByHandView(FormView):
 class ApproveView(OnePlan, ActionView):
     """Approve exactly what was shown: the form carries the digest of the page."""
 
+    permission = Permission.APPROVE
+
     def act(self) -> str:
         plan = approve_reallocation(
             self.kwargs["plan_id"],
@@ -159,7 +165,25 @@ class ApproveView(OnePlan, ActionView):
         return "Approved. The money moves when somebody applies the plan."
 
 
+class ReplaceView(OnePlan, ActionView):
+    """Take the plan back and propose only some of its lines."""
+
+    permission = Permission.PROPOSE
+    made: Reallocation | None = None
+
+    def act(self) -> str:
+        given = self.request.POST.getlist("lines")
+        rows = [int(row) for row in given if row.isdecimal() and len(row) <= len(str(MAX_LINES))]
+        self.made = replace_reallocation(self.kwargs["plan_id"], rows=rows, by=self.actor, at=self.at)
+        return "The plan is taken back, and these lines are proposed. Somebody else approves them."
+
+    def done_url(self) -> str:
+        return self.page_url("plan", plan_id=self.made.pk) if self.made else super().done_url()
+
+
 class ApplyView(OnePlan, ActionView):
+    permission = Permission.APPLY
+
     def act(self) -> str:
         apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
         return "The money has moved. Set the daily budgets on the platforms as the plan says."
@@ -168,6 +192,7 @@ class ApplyView(OnePlan, ActionView):
 class UndoView(OnePlan, ActionView):
     """Propose the opposite of an applied plan."""
 
+    permission = Permission.PROPOSE
     made: Reallocation | None = None
 
     def act(self) -> str:
@@ -211,6 +236,10 @@ class WithdrawView(_EndPlan):
     permission = Permission.PROPOSE
     title = "Withdraw plan"
     verb = "Withdraw the plan"
+
+    def context(self, form: Form) -> dict[str, Any]:
+        require_withdrawal(self.plan(), by=self.actor)
+        return super().context(form)
 
     def save(self, form: Form) -> str:
         withdraw_reallocation(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from experiments.models import Campaign
@@ -12,15 +13,17 @@ from experiments.selectors.campaign_pages import campaign_numbers
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
-from sprints.models import Commitment, Decision, Sprint
-from sprints.selectors.board import RunningHypothesis, read_board
+from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Sprint
+from sprints.selectors.board import read_board, sprints_at_hand
 from sprints.selectors.companions import companions
-from sprints.services.decisions import Suggestion, decide, suggest_decision
+from sprints.selectors.savings import NOTHING
+from sprints.selectors.standing import Board, RunningHypothesis
+from sprints.services.decisions import KnownCampaign, Suggestion, decide, suggest_decision
 from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
 from workspaces.forms import Form
 from workspaces.permissions import Permission
-from workspaces.templatetags.quickno import long_day
+from workspaces.templatetags.quickno import day, long_day
 from workspaces.views.access import FormView
 
 FINAL = {
@@ -62,18 +65,96 @@ class Evidence:
     analysis: dict[str, Any]
 
 
-class ReviewView(OneSprint):
-    """All of the sprint's hypotheses: the decided with what was decided, the open with a way to decide."""
+class _Review(OneSprint):
+    def reviewed(self, sprint: Sprint) -> Sprint:
+        if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED}:
+            raise NotFound(f"{sprint} has nothing to review yet.")
+        return sprint
+
+    def plan(self, sprint: Sprint) -> Reallocation | None:
+        """The last plan that was made for the sprint."""
+        plans = Reallocation.objects.filter(sprint=sprint).select_related("proposed_by", "approved_by")
+        lines = ReallocationLine.objects.select_related("source_campaign", "target_campaign")
+        ordered = Prefetch("lines", queryset=lines.order_by("position"))
+        return plans.prefetch_related(ordered).order_by("-pk").first()
+
+
+class ReviewView(_Review):
+    """One open question at a time with all that answers it; beside it what is decided and what comes next."""
 
     template_name = "sprints/review.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        sprint = self.sprint()
-        if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED}:
-            raise NotFound(f"{sprint} has nothing to review yet.")
+        sprints = sprints_at_hand(self.workspace, number=self.kwargs["number"])
+        sprint = self.reviewed(self.among(sprints))
         board = read_board(sprint, at=self.at)
-        today = self.workspace.local_day(self.at)
-        return self.render({"sprint": sprint, "board": board, "today": today})
+        asked = self.asked(board)
+        return self.render(
+            {
+                "sprint": sprint,
+                "sprints": sprints,
+                "board": board,
+                "today": self.workspace.local_day(self.at),
+                "plan": self.plan(sprint),
+                "asked": asked,
+                **(self.question(sprint, asked, sprints) if asked else {}),
+            }
+        )
+
+    def asked(self, board: Board) -> RunningHypothesis | None:
+        """The one that was asked for, else one that has stopped or should, else the costliest."""
+        about = self.request.GET.get("about", "")
+        wanted = (row for row in board.undecided if str(row.hypothesis.pk) == about)
+        by_need = sorted(board.undecided, key=lambda row: (not row.is_over, -row.money_per_day))
+        return next(wanted, next(iter(by_need), None))
+
+    def question(self, sprint: Sprint, row: RunningHypothesis, sprints: list[Sprint]) -> dict[str, Any]:
+        row.hypothesis.workspace = self.workspace
+        asked: dict[str, Any] = {
+            "overdue": f"Overdue since {day(sprint.ends_on)}",
+            "spent_since": sum((item.spent_after(sprint.ends_on) for item in row.campaigns), NOTHING),
+            "suggestion": suggest_decision(row.hypothesis, known=known_of(row), at=self.at),
+        }
+        if self.actor.can(Permission.PLAN):
+            planned = [one for one in sprints if one.status == SprintStatus.PLANNING]
+            form = DecisionForm(None, workspace=self.workspace, sprints=planned)
+            asked |= decision_context(form, can_carry=bool(planned))
+        return asked
+
+
+class PrintedReviewView(_Review):
+    """The whole sprint on paper: every hypothesis, its evidence, what was decided and what moved."""
+
+    template_name = "sprints/review_print.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        sprint = self.reviewed(self.sprint())
+        board = read_board(sprint, at=self.at)
+        context = {
+            "sprint": sprint,
+            "board": board,
+            "planned": list(sprint.days()),
+            "plan": self.plan(sprint),
+        }
+        return self.render(context)
+
+
+def known_of(row: RunningHypothesis) -> list[KnownCampaign]:
+    """What the board has read of the hypothesis's campaigns, for the suggestion."""
+    return [
+        KnownCampaign(item.campaign, item.analysis.verdict, next(iter(item.breaches), None))
+        for item in row.campaigns
+        if item.analysis
+    ]
+
+
+def decision_context(form: Form, *, can_carry: bool) -> dict[str, Any]:
+    """What the fields of a decision need: the form, the four answers, and whether one could go on."""
+    return {
+        "form": form,
+        "can_carry": can_carry,
+        "decisions": [Choice(kind.value, str(kind.label), told) for kind, told in CONSEQUENCES.items()],
+    }
 
 
 class DecideView(OneSprint, FormView):
@@ -101,7 +182,7 @@ class DecideView(OneSprint, FormView):
         return next(row for row in board.hypotheses if row.commitment.pk == commitment.pk)
 
     def suggestion(self, row: RunningHypothesis) -> Suggestion:
-        return suggest_decision(row.hypothesis, at=self.at)
+        return suggest_decision(row.hypothesis, known=known_of(row), at=self.at)
 
     def get_form(self, data: QueryDict | None = None) -> DecisionForm:
         sprints = Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")
@@ -140,8 +221,7 @@ class DecideView(OneSprint, FormView):
             "row": row,
             "hypothesis": row.hypothesis,
             "suggestion": self.suggestion(row),
-            "can_carry": Sprint.objects.of(self.workspace).planning().exists(),
-            "decisions": [Choice(kind.value, str(kind.label), told) for kind, told in CONSEQUENCES.items()],
+            **decision_context(form, can_carry=Sprint.objects.of(self.workspace).planning().exists()),
             "evidence": [self._evidence(item.campaign) for item in row.campaigns],
         }
 

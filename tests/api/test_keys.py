@@ -13,9 +13,8 @@ from api.models import ApiKey
 from api.selectors import keys_of
 from api.services import create_key, revoke_key
 from tests.api.conftest import BASE, ClientOf
-from tests.factories import fill_reserve, make_live_campaign
 from workspaces.choices import EventKind, Role, Scope
-from workspaces.exceptions import Invalid, NotAllowed, NotFound
+from workspaces.exceptions import Invalid
 from workspaces.models import Event, Membership, Workspace
 from workspaces.permissions import Actor
 from workspaces.services import remove_member
@@ -112,45 +111,6 @@ def test_key__in_use__writes_its_last_use_once_a_minute(with_key: ClientOf, at: 
     assert used_at(at + timedelta(seconds=60)) == at + timedelta(seconds=60)
 
 
-def test_create_key__by_a_key__is_refused(member: Member, at: datetime) -> None:
-    marketer = member(Role.MARKETER)
-    by_key = Actor.by_key(marketer, scopes=list(Scope), key_name="k", key_maker=marketer.user)
-    with pytest.raises(NotAllowed) as refused:
-        create_key(name="k", scopes=[Scope.READ], for_user=marketer.user, by=by_key, at=at)
-    assert refused.value.code == "person_required"
-
-
-def test_key__that_an_owner_made_for_another__proposes_what_that_owner_cannot_approve(
-    member: Member, with_key: ClientOf, session: Callable[[Role], APIClient]
-) -> None:
-    fill_reserve(member(Role.OWNER).workspace, "100.00")
-    make_live_campaign(member(Role.OWNER).workspace, "hook-test")
-    lines = [{"from": "reserve", "to": "hook-test", "amount": "10.00"}]
-    client = with_key(Scope.BUDGET_PROPOSE, role=Role.MARKETER)
-    plan = client.post(f"{BASE}reallocations/", {"lines": lines}, format="json").json()
-    approval = {"plan_digest": plan["plan_digest"]}
-    url = f"{BASE}reallocations/{plan['id']}/approve/"
-    refused = session(Role.OWNER).post(url, approval, format="json")
-    assert (refused.status_code, refused.json()["code"]) == (409, "own_proposal")
-    assert session(Role.MANAGER).post(url, approval, format="json").json()["state"] == "approved"
-
-
-def test_create_key__for_somebody_else__takes_an_owner(member: Member, at: datetime) -> None:
-    marketer, manager, owner = (member(role) for role in (Role.MARKETER, Role.MANAGER, Role.OWNER))
-    with pytest.raises(NotAllowed):
-        create_key(name="k", scopes=[Scope.READ], for_user=marketer.user, by=Actor.of_member(manager), at=at)
-    key, _ = create_key(
-        name="k", scopes=[Scope.READ], for_user=marketer.user, by=Actor.of_member(owner), at=at
-    )
-    assert (key.user, key.created_by) == (marketer.user, owner.user)
-
-
-def test_create_key__by_a_viewer__is_refused(member: Member, at: datetime) -> None:
-    viewer = member(Role.VIEWER)
-    with pytest.raises(NotAllowed):
-        create_key(name="k", scopes=[Scope.READ], for_user=viewer.user, by=Actor.of_member(viewer), at=at)
-
-
 @pytest.mark.parametrize(
     ("name", "scopes", "code"),
     [
@@ -176,30 +136,6 @@ def test_create_key__for_no_member__is_refused(member: Member, elsewhere: Worksp
             name="k", scopes=["read"], for_user=stranger, by=Actor.of_member(member(Role.OWNER)), at=at
         )
     assert refused.value.code == "not_a_member"
-
-
-def test_revoke_key__of_another_person__takes_an_owner(member: Member, at: datetime) -> None:
-    marketer, manager = member(Role.MARKETER), member(Role.MANAGER)
-    key, _ = create_key(
-        name="k", scopes=["read"], for_user=marketer.user, by=Actor.of_member(marketer), at=at
-    )
-    with pytest.raises(NotAllowed):
-        revoke_key(key.pk, by=Actor.of_member(manager), at=at)
-    assert revoke_key(key.pk, by=Actor.of_member(member(Role.OWNER)), at=at).is_revoked
-
-
-def test_revoke_key__in_another_workspace__does_not_exist(
-    member: Member, elsewhere: Workspace, at: datetime
-) -> None:
-    marketer = member(Role.MARKETER)
-    key, _ = create_key(
-        name="k", scopes=["read"], for_user=marketer.user, by=Actor.of_member(marketer), at=at
-    )
-    stranger = Actor.of_member(
-        Membership.objects.select_related("workspace", "user").get(workspace=elsewhere)
-    )
-    with pytest.raises(NotFound):
-        revoke_key(key.pk, by=stranger, at=at)
 
 
 def test_keys_of__two_workspaces__lists_one(member: Member, elsewhere: Workspace, at: datetime) -> None:

@@ -9,6 +9,7 @@ from experiments.services import previews
 from experiments.stats.false_kill import RUNS, PlannedRun, Risk, Rule, false_kill_risk
 from tests.api.conftest import BASE, CAMPAIGN, ClientOf
 from workspaces.choices import Role, Scope
+from workspaces.models import Workspace
 
 # 1,000 a day at a CPM of 20.00 for a week, as in the tables of the method.
 PLAN: dict[str, Any] = {
@@ -27,7 +28,7 @@ def test_preview__of_a_rate__tells_risk_chance_and_spend(planner: APIClient) -> 
     answer = preview(planner)
     assert answer.status_code == 200, answer.content
     body = answer.json()
-    assert body["sentence"].startswith("CTR below 0.5%")
+    assert body["sentence"].startswith("Pause the campaign when the CTR is probably below 0.5%")
     assert [(risk["truth"], risk["worse_by"]) for risk in body["truths"]] == [
         ("0.0055", -0.1),
         ("0.005", 0.0),
@@ -57,7 +58,18 @@ def test_preview__of_a_cost__takes_its_guard_in_money(planner: APIClient) -> Non
     assert body["chance_to_catch_loser"] > body["false_kill_risk"]
 
 
-def test_preview__of_a_long_plan__costs_no_more_looks_than_of_a_week(
+def test_preview__of_a_cost_where_only_settled_days_count__waits_for_them(planner: APIClient) -> None:
+    rule = {"metric": "cpa", "comparator": "above", "threshold": "80.00", "guards": {"spend": "500.00"}}
+    soon = preview(planner, criterion=rule, price_of_exposure=None).json()["truths"][-1]
+    Workspace.objects.update(settled_days_only=True)
+    patient = preview(planner, criterion=rule, price_of_exposure=None).json()["truths"][-1]
+    assert soon["stopped_by_day"][2] > 0
+    # The first day settles when three more are over.
+    assert patient["stopped_by_day"][2] == 0 < patient["stopped_by_day"][3]
+    assert float(patient["expected_spend"]) > float(soon["expected_spend"])
+
+
+def test_preview__of_a_long_plan__costs_no_more_looks_than_of_two_weeks(
     planner: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = []
@@ -69,9 +81,9 @@ def test_preview__of_a_long_plan__costs_no_more_looks_than_of_a_week(
         return false_kill_risk(rule, run, runs=10, **how)
 
     monkeypatch.setattr("experiments.services.previews.false_kill_risk", count)
-    for days in (1, 7, 30, 60):
+    for days in (1, 14, 30, 60):
         assert preview(planner, days=days).status_code == 200
-    assert max(looks) == looks[1] == 7 * RUNS
+    assert max(looks) == looks[1] == 14 * RUNS
 
 
 def test_preview__asked_twice__shows_the_same_figures(planner: APIClient) -> None:

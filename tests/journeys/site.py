@@ -39,7 +39,7 @@ class Site:
         self._turn()
         environment = {
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
-            "DATABASE_URL": _database_url(),
+            "DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": redis_url,
             "JOURNEY_CLOCK": str(self._clock),
         }
@@ -154,7 +154,7 @@ class Site:
         self._redis.close()
 
 
-def _database_url() -> str:
+def database_url() -> str:
     """The address of this process's test database."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":

@@ -1,12 +1,14 @@
 """The pass over everything: whom it judges, what a dry run says, and what an error does not stop."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +17,7 @@ from django.utils import timezone
 from experiments import tasks
 from experiments.choices import CampaignStatus
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
-from experiments.services.judging import preview_sweep, sweep
+from experiments.services.judging import judge_campaigns, preview_sweep, sweep
 from tests.factories import make_campaign, make_criteria, make_hypothesis, make_workspace, report
 from workspaces.models import Event, Workspace
 
@@ -116,6 +118,61 @@ def test_sweep__more_campaigns__no_more_queries_to_look(workspace: Workspace) ->
     assert count() == few
 
 
+def count_queries(deed: Callable[[], object]) -> int:
+    """Without the statements that begin and end transactions."""
+    with CaptureQueriesContext(connection) as queries:
+        deed()
+    ends = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    return sum(not query["sql"].startswith(ends) for query in queries.captured_queries)
+
+
+def make_steady(workspace: Workspace, key: str, *, budget: int = 9000) -> Campaign:
+    """A campaign that does well, has been judged and is reported every day."""
+    campaign = make_campaign(
+        workspace, key, launched_at=LAUNCH, hypothesis=make_hypothesis(workspace), budget=Decimal(budget)
+    )
+    make_criteria(campaign, {}, {"metric": "cpa", "comparator": "above", "threshold": 60, "level": "arm"})
+    for arm in ("a", "b"):
+        for day in ("16", "17", "18"):
+            numbers: dict[str, Any] = {"impressions": 50_000, "clicks": 400, "conversions": 15, "spend": 500}
+            report(campaign, f"2026-11-{day}", arm=arm, reported_at=NOW, **numbers)
+    judge_campaigns([campaign.pk], at=NOW)
+    return campaign
+
+
+@pytest.mark.parametrize(("budget", "flagged"), [(9000, 0), (1000, 5)], ids=["in peace", "in trouble"])
+def test_sweep__more_campaigns__no_more_queries(workspace: Workspace, budget: int, flagged: int) -> None:
+    """Nothing is new, be it that nothing is wrong or that what is wrong is known."""
+
+    def count() -> int:
+        sweep(at=NOW)
+        return count_queries(lambda: sweep(at=NOW + timedelta(minutes=5)))
+
+    make_steady(workspace, "first", budget=budget)
+    few = count()
+    for number in range(4):
+        make_steady(workspace, f"more-{number}", budget=budget)
+
+    assert count() == few
+    assert ZombieFlag.objects.unresolved().count() == flagged
+
+
+@pytest.mark.parametrize("clicks", [400, 380], ids=["confirmed", "changed"])
+def test_judging__one_campaign_after_a_post__takes_eight_queries_at_most(
+    workspace: Workspace, clicks: int
+) -> None:
+    campaign = make_steady(workspace, "steady")
+    report(campaign, "2026-11-18", clicks=clicks, reported_at=NOW)
+    Campaign.objects.filter(pk=campaign.pk).update(judge_due_at=NOW)
+    before = list(Judgement.objects.values_list("at"))
+
+    assert count_queries(lambda: judge_campaigns([campaign.pk], at=NOW + timedelta(minutes=1))) <= 8
+
+    campaign.refresh_from_db()
+    assert campaign.judge_due_at is None
+    assert (list(Judgement.objects.values_list("at")) != before) is (clicks != 400)
+
+
 def test_preview__says_what_would_be_judged__and_writes_nothing(workspace: Workspace) -> None:
     make_loser(workspace)
     make_campaign(workspace, "unplanned", arms=["a"], launched_at=LAUNCH)
@@ -155,7 +212,7 @@ def test_command__with_a_time__prints_and_changes_nothing(workspace: Workspace) 
     shown = json.loads(command("--at", "2026-11-20T08:00+01:00", "--json"))
 
     assert "a sweep would judge 1 campaigns" in text
-    assert "hook-test: CTR below 0.5%" in text
+    assert "hook-test: Pause the campaign when the CTR is probably below 0.5%" in text
     assert "waiting → breached" in text
     assert shown["criteria"][0]["becomes"] == "breached"
     assert not Breach.objects.exists()
@@ -180,6 +237,32 @@ def test_tasks__judge_with_the_clock_of_the_server(workspace: Workspace) -> None
     campaign = make_loser(workspace, launched_at=before - timedelta(days=7))
 
     tasks.judge_campaigns([campaign.pk])
-    tasks.sweep()
+    tasks.sweep_chunk([campaign.pk])
 
     assert before <= Breach.objects.get().at <= timezone.now()
+
+
+def test_task__sweep__hands_every_campaign_to_the_workers_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.services.judging.judge.CHUNK", 2)
+    handed: list[list[int]] = []
+    monkeypatch.setattr(tasks.sweep_chunk, "delay", handed.append)
+    campaigns = [make_loser(workspace, f"loser-{number}") for number in range(5)]
+
+    tasks.sweep()
+
+    assert sorted(pk for chunk in handed for pk in chunk) == [campaign.pk for campaign in campaigns]
+    assert sorted(map(len, handed)) == [1, 2, 2]
+    # A message that nobody took is void when the next sweep sends its own.
+    assert timedelta(seconds=tasks.SWEEP_PERIOD) == settings.CELERY_BEAT_SCHEDULE["sweep"]["schedule"]
+    assert (tasks.sweep.expires, tasks.sweep_chunk.expires) == (tasks.SWEEP_PERIOD, tasks.SWEEP_PERIOD)
+
+
+def test_task__sweep_chunk__does_what_a_sweep_does(workspace: Workspace) -> None:
+    sound, tampered = make_loser(workspace, "sound"), make_loser(workspace, "tampered")
+    tampered.kill_criteria.update(retired_at=NOW)
+
+    tasks.sweep_chunk([sound.pk, tampered.pk])
+
+    assert Breach.objects.get().campaign == sound

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from experiments.choices import CampaignStatus, HypothesisStatus, ZombieSignal, ZombieState
-from experiments.exceptions import Invalid, InvalidTransition, NotAllowed, NotFound
+from experiments.exceptions import Invalid, InvalidTransition, NotFound
 from experiments.models import Campaign, ZombieFlag
 from experiments.services.campaigns import kill_campaign, pause_campaign, resume_campaign
 from experiments.services.judging import judge_campaigns
@@ -543,11 +543,3 @@ def test_zombie_of_another_workspace__does_not_exist(zombie: Campaign) -> None:
 
     with pytest.raises(NotFound):
         acknowledge_zombie(ZombieFlag.objects.get().pk, by=stranger, at=NOW)
-
-
-def test_zombie__viewer__may_not_speak_for_it(zombie: Campaign) -> None:
-    judge_campaigns([zombie.pk], at=NOW)
-    viewer = make_actor(zombie.workspace, Role.VIEWER)
-
-    with pytest.raises(NotAllowed):
-        acknowledge_zombie(ZombieFlag.objects.get().pk, by=viewer, at=NOW)

@@ -8,12 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from experiments.choices import STOPPED_STATUSES, CampaignStatus
-from experiments.exceptions import NotAllowed
 from experiments.models import Campaign, Observation, ObservationBatch, Restatement
 from experiments.services.observations import BatchResult, preview_observations, record_observations
-from tests.factories import make_actor, make_campaign, make_live_campaign, make_workspace
+from tests.factories import make_campaign, make_live_campaign, make_workspace
 from tests.metrics.conftest import A_DAY, Record, said, stored
-from workspaces.choices import EventKind, Role
+from workspaces.choices import EventKind
 from workspaces.models import Event, Source, Workspace
 from workspaces.permissions import Actor
 
@@ -264,16 +263,6 @@ class TestTelling:
 
         assert Restatement.objects.count() == 1
         assert not Event.objects.filter(kind=EventKind.METRICS_RESTATED).exists()
-
-
-class TestPermission:
-    def test_record__by_a_viewer__is_not_allowed(self, workspace: Workspace, at: datetime) -> None:
-        with pytest.raises(NotAllowed):
-            record_observations([], by=make_actor(workspace, Role.VIEWER), at=at)
-
-    def test_record__by_quickno_itself__is_not_allowed(self, workspace: Workspace, at: datetime) -> None:
-        with pytest.raises(NotAllowed):
-            record_observations([], by=Actor.quickno(workspace), at=at)
 
 
 class TestPreview:

@@ -12,7 +12,7 @@ from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import Campaign, Observation
 from experiments.stats.threshold import cost_evidence
 from sprints.choices import ReallocationState
-from sprints.exceptions import NotAllowed, NotFound, Refused
+from sprints.exceptions import NotFound, Refused
 from sprints.models import Reallocation
 from sprints.models.ledger import plan_digest
 from sprints.selectors.candidates import candidates_of
@@ -173,12 +173,6 @@ class TestNothingToMove:
         with pytest.raises(Refused, match=f"Plan {first.pk}") as refusal:
             propose_reallocation(by=mia, at=now + timedelta(minutes=1))
         assert refusal.value.code == "already_proposed"
-
-    def test_propose__by_a_viewer__is_not_allowed(
-        self, harbour: Harbour, workspace: Workspace, now: datetime
-    ) -> None:
-        with pytest.raises(NotAllowed):
-            propose_reallocation(by=make_actor(workspace, Role.VIEWER), at=now)
 
     def test_propose__for_a_sprint_of_another_workspace__does_not_find_it(
         self, harbour: Harbour, mia: Actor, now: datetime

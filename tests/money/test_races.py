@@ -1,18 +1,12 @@
 """However many clicks and workers race, a plan is approved once, applied once, and no cent is lost."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from experiments.models import Campaign
 from sprints.choices import ReallocationState, TransferKind
-from sprints.exceptions import DomainError
 from sprints.models import Reallocation, Transfer
 from sprints.services.ledger import RESERVE, Account, balances, fund_launch, transfer
 from sprints.services.reallocations import (
@@ -24,6 +18,7 @@ from sprints.services.reallocations import (
 )
 from tests.factories import fill_reserve, make_actor, make_campaign, make_workspace
 from tests.money.harbour import build_harbour
+from tests.racing import race
 from workspaces.choices import Role
 from workspaces.models import Event, Workspace
 from workspaces.permissions import Actor
@@ -32,24 +27,6 @@ NOW = datetime(2026, 11, 19, 16, 12, tzinfo=UTC)
 RACERS = 8
 
 pytestmark = pytest.mark.usefixtures("shared_db")
-
-
-def race(*deeds: Callable[[], Any]) -> list[str]:
-    """Do all of them at once, each in its thread; return "done" or the refusal's code for each, sorted."""
-    start = Barrier(len(deeds))
-
-    def run(deed: Callable[[], Any]) -> str:
-        start.wait(timeout=30)
-        try:
-            deed()
-        except DomainError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-        return "done"
-
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return sorted(threads.map(run, deeds))
 
 
 @pytest.fixture

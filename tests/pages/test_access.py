@@ -1,48 +1,12 @@
 """Who gets in, and that what is elsewhere does not exist."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from tests.factories import make_campaign, make_hypothesis, make_workspace
+from tests.factories import make_workspace
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Membership, Workspace
-
-
-def test_page__stranger__is_sent_to_the_door_and_back(client: Client, workspace: Workspace) -> None:
-    url = reverse("campaigns", args=["harbour"])
-    response = client.get(url)
-    assert response.status_code == 302
-    assert response["Location"] == f"{reverse('account_login')}?next={url}"
-
-
-def test_page__workspace_of_others__does_not_exist(browse: Browse) -> None:
-    make_workspace("elsewhere")
-    assert browse(Role.OWNER).get(reverse("campaigns", args=["elsewhere"])).status_code == 404
-
-
-def test_page__things_of_another_workspace__do_not_exist(browse: Browse, week: Week) -> None:
-    other = make_workspace("elsewhere")
-    campaign = make_campaign(other, "secret-plan")
-    hypothesis = make_hypothesis(other)
-    client = browse(Role.OWNER)
-    member = Membership.objects.get(workspace=other)
-    for name, identity in (
-        ("campaign", campaign.key),
-        ("campaign_kill", campaign.key),
-        ("campaign_edit", campaign.key),
-        ("hypothesis", hypothesis.pk),
-        ("hypothesis_edit", hypothesis.pk),
-        ("member_remove", member.pk),
-        ("zombie_keep", week.zombie.pk + 1000),
-        ("source", "nobody"),
-    ):
-        assert client.get(reverse(name, args=["harbour", identity])).status_code == 404, name
-    response = client.post(reverse("campaign_kill", args=["harbour", campaign.key]), {"reason": "Mine now."})
-    assert response.status_code == 404
-    campaign.refresh_from_db()
-    assert campaign.status == "live"
 
 
 @pytest.mark.parametrize("number", [2**63, 10**30])

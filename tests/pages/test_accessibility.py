@@ -43,6 +43,7 @@ def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
         ("sprint_new",),
         ("sprint", 1),
         ("sprint_review", 1),
+        ("sprint_review_print", 1),
         ("decide", 1, week.paused.hypothesis_id),
         ("sprint", ready),
         ("sprint_edit", ready),
@@ -84,10 +85,18 @@ def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
         ("channel", channel),
         ("channel_remove", channel),
         ("notices",),
+        ("settings_templates",),
         ("more",),
     ]
+    review, graveyard, learnings = (
+        reverse(name, args=["harbour", *args])
+        for name, *args in (("sprint_review", 1), ("graveyard",), ("learnings",))
+    )
     return [
         *(reverse(str(name), args=["harbour", *args]) for name, *args in pages),
+        f"{review}?about={week.killed.hypothesis_id}",
+        f"{graveyard}?period=all&sort=saved",
+        f"{learnings}?by=channel",
         reverse("home"),
         reverse("account"),
         reverse("account_address"),

@@ -256,3 +256,23 @@ def test_hypothesis_form__refused_with_figures_to_plan_by__keeps_those_too(brows
     response = browse(Role.MARKETER).post(new("hypothesis_new"), typed)
     assert response.context["sizing_form"]["stands_at"].value() == "$24"
     assert 'value="$24"' in response.content.decode()
+
+
+SIZED = {**HYPOTHESIS, "size": "1", "channel": "google", "stands_at": "", "money_per_day": "400"}
+
+
+def test_sizing__for_htmx__is_the_answer_alone_with_what_it_assumes(browse: Browse) -> None:
+    sent = SIZED | {"primary_metric": "cpl"}
+    answer = browse(Role.MARKETER).post(new("hypothesis_new"), sent, headers={"HX-Request": "true"})
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<form" not in html
+    assert "At $400 a day" in html
+    assert "It stands at today: <strong>$66.69</strong>, not yours: WordStream" in html
+    assert not Hypothesis.objects.exists()
+
+
+def test_sizing__for_htmx_of_what_is_not_known__names_the_field(browse: Browse) -> None:
+    answer = browse(Role.MARKETER).post(new("hypothesis_new"), SIZED, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "It stands at today: The value that it stands at today" in answer.content.decode()

@@ -194,10 +194,6 @@ def test_preview__as_one_types__comes_without_a_button_and_leaves_the_field_alon
         assert said == []
 
 
-def test_preview__viewer__is_refused(browse: Browse) -> None:
-    assert browse(Role.VIEWER).post(NEW, ASKED, headers=HTMX).status_code == 403
-
-
 def test_prices__every_rate__has_its_own_field_which_the_stylesheet_shows() -> None:
     css = (settings.BASE_DIR / "static" / "quickno" / "app.css").read_text()
     for metric in METRICS.values():

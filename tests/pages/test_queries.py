@@ -14,6 +14,7 @@ from experiments.services.campaigns import import_campaign, kill_campaign
 from experiments.services.criteria import amend_criteria
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from experiments.services.templates import save_template
 from notices.choices import NoticeKind
 from notices.services import add_channel
 from sprints.services.decisions import decide
@@ -37,7 +38,16 @@ from workspaces.services import invite, save_source
 
 MOST_QUERIES = 12
 # Pages that put several things side by side, each of which is read in its own few queries.
-WIDE = {"today": 36, "sprint": 17, "sprint_review": 17, "money": 16, "hypothesis": 15, "campaign": 22}
+WIDE = {
+    "today": 30,
+    "sprint": 17,
+    "sprint_review": 18,
+    "sprint_review_print": 16,
+    "money": 16,
+    "hypothesis": 15,
+    "campaign": 24,
+    "campaign_edit": 13,
+}
 
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
@@ -50,6 +60,7 @@ PAGES = [
     (Role.MARKETER, "sprint", "<planning>"),
     (Role.MARKETER, "sprint_edit", "<planning>"),
     (Role.MARKETER, "sprint_review", "<running>"),
+    (Role.MARKETER, "sprint_review_print", "<running>"),
     (Role.MARKETER, "campaign_adopt", "brand-search"),
     (Role.MANAGER, "money"),
     (Role.MARKETER, "ledger_csv"),
@@ -59,6 +70,7 @@ PAGES = [
     (Role.MARKETER, "learnings"),
     (Role.MARKETER, "learnings_csv"),
     (Role.MARKETER, "graveyard"),
+    (Role.MARKETER, "graveyard_csv"),
     (Role.MARKETER, "hypothesis_new"),
     (Role.MARKETER, "hypothesis", "<committed>"),
     (Role.MARKETER, "hypothesis", "<backlog>"),
@@ -91,6 +103,7 @@ PAGES = [
     (Role.OWNER, "settings_keys"),
     (Role.OWNER, "settings_channels"),
     (Role.OWNER, "notices"),
+    (Role.OWNER, "settings_templates"),
 ]
 
 
@@ -125,6 +138,7 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
     url = f"slack://T1JJ3T3L{number}/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
     add_channel(name=f"#{number}", url=url, kinds=list(NoticeKind), has_digest=True, by=olga, at=at)
     create_key(name=f"key {number}", scopes=[Scope.READ], for_user=owner, by=olga, at=at)
+    save_template(values={"name": f"Rule {number}", "criterion": criterion_values()}, by=mia, at=at)
     save_source(f"crm-{number}", values={"name": "CRM", "kind": "crm"}, by=olga, at=at)
 
     fund_reserve(amount=Decimal(9000), reason="More", by=dana, at=at)

@@ -116,3 +116,57 @@ def test_sprints__decided_in_another_order__says_each_decision_beside_its_hypoth
         decide(hypothesis.pk, decision=kind, moved_the_business=False, learning="Enough.", by=mia, at=now)
     page = browse(Role.VIEWER).get(url("sprints")).content.decode()
     assert page.index("About one") < page.index("Scale") < page.index("About two") < page.index("Kill")
+
+
+def test_review__open_questions__asks_the_one_that_is_over_first_and_another_on_request(
+    mia: Client, paused: Hypothesis, team: dict[Role, Actor], now: datetime
+) -> None:
+    page = mia.get(url("sprint_review", 1)).content.decode()
+    assert page.count("is-asking") == 1
+    assert f'action="{url("decide", 1, paused.pk)}"' in page
+    other = Campaign.objects.get(key="office-skits").hypothesis_id
+    asked = mia.get(f"{url('sprint_review', 1)}?about={other}").content.decode()
+    assert f'action="{url("decide", 1, other)}"' in asked
+
+
+def test_review__one_decided__the_next_open_one_follows(mia: Client, paused: Hypothesis, week: Week) -> None:
+    answer = mia.post(url("decide", 1, paused.pk), {**KILL, "sure": "yes"})
+    assert answer["Location"] == url("sprint_review", 1)
+    page = mia.get(answer["Location"]).content.decode()
+    assert f'action="{url("decide", 1, week.killed.hypothesis_id)}"' in page
+    assert "“Nobody clicks.”" in page
+
+
+def test_review__viewer__sees_the_evidence_and_no_form(browse: Browse, week: Week) -> None:
+    page = browse(Role.VIEWER).get(url("sprint_review", 1)).content.decode()
+    assert "Suggested: " in page
+    assert 'name="decision"' not in page
+
+
+def test_review__everything_decided__leads_to_the_money_and_then_to_the_end(
+    mia: Client, paused: Hypothesis, week: Week
+) -> None:
+    for hypothesis_id in (paused.pk, week.killed.hypothesis_id):
+        mia.post(url("decide", 1, hypothesis_id), {**KILL, "sure": "yes"})
+    mia.post(url("sprint_review_open", 1))
+    page = mia.get(url("sprint_review", 1)).content.decode()
+    assert "Everything is decided." in page
+    assert page.index("Propose a reallocation") < page.index("Close the sprint")
+
+
+def test_printed_review__decided__has_evidence_and_learning_and_no_rail(
+    mia: Client, paused: Hypothesis
+) -> None:
+    mia.post(url("decide", 1, paused.pk), {**KILL, "sure": "yes"})
+    page = mia.get(url("sprint_review_print", 1)).content.decode()
+    assert "“Nobody clicks.”" in page
+    assert "sure it should stop" in page
+    assert "qn-rail" not in page
+    assert page.count("<h1") == 1
+
+
+def test_printed_review__sprint_in_planning__is_not_found(
+    mia: Client, team: dict[Role, Actor], now: datetime
+) -> None:
+    planned = make_sprint(team[Role.MARKETER], at=now, name="The next")
+    assert mia.get(url("sprint_review_print", planned.number)).status_code == 404

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from experiments.models import Campaign, ZombieFlag
+from experiments.services.criteria import overrule_breach
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from sprints.selectors.today import read_today
@@ -123,14 +124,6 @@ def test_overrule__day_too_far__stands_beside_the_day_and_keeps_the_words(browse
     assert answer.status_code == 422
     assert 'id="id_until_error"' in page
     assert "The tracking was down.</textarea>" in page
-
-
-def test_overrule__marketer__is_refused(browse: Browse, week: Week) -> None:
-    sent = {"reason": "Please.", "until": "2099-01-01"}
-    answer = browse(Role.MARKETER).post(url("campaign_overrule", "founder-video", week.breached.pk), sent)
-    assert answer.status_code == 403
-    week.paused.refresh_from_db()
-    assert week.paused.breaches.open().exists()
 
 
 def test_stop_arm__last_treatment__is_stopped(browse: Browse, week: Week) -> None:
@@ -297,3 +290,29 @@ def test_strip__a_day_that_has_not_begun_here__does_not_count_as_reported(
     tomorrow = workspace.local_day(now) + timedelta(days=1)
     report(week.unplanned, tomorrow, arm="all", source="google", spend="1.00", reported_at=now)
     assert read(browse(Role.VIEWER), "campaigns").partition("Data through")[2][:60] == before
+
+
+def test_campaign_page__overruled_rule__says_who_why_and_until_when(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    until = week.paused.workspace.local_day(now) + timedelta(days=2)
+    overrule_breach(
+        "founder-video", week.breached.pk, reason="A fair", until=until, by=team[Role.MANAGER], at=now
+    )
+    html = browse(Role.VIEWER).get("/w/harbour/campaigns/founder-video/").content.decode()
+    assert "It rests through" in html
+    assert "“A fair”" in html
+    assert str(team[Role.MANAGER].user) in html
+
+
+def test_campaign_page__killed_and_revived__leads_both_ways(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    make_draft(
+        team[Role.MARKETER], None, "second-chance", at=now, revives="office-skits", name="Second chance"
+    )
+    client = browse(Role.VIEWER)
+    old = client.get("/w/harbour/campaigns/office-skits/").content.decode()
+    assert 'came back as <a href="/w/harbour/campaigns/second-chance/">' in old
+    new = client.get("/w/harbour/campaigns/second-chance/").content.decode()
+    assert 'revives <a href="/w/harbour/campaigns/office-skits/">' in new

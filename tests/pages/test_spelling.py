@@ -1,14 +1,16 @@
 """Amounts and rules read alike on every page, in events and in refusals."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
+from experiments.models.sentences import sentence
 from sprints.models import Sprint
 from sprints.selectors.board import read_board
-from sprints.selectors.learnings import read_noes
+from sprints.selectors.graveyard import read_noes
 from sprints.services.reallocations import apply_reallocation, approve_reallocation, create_reallocation
 from tests.factories import criterion_values, make_draft
 from tests.pages.conftest import Browse, Week
@@ -16,6 +18,7 @@ from workspaces.choices import Role
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency, limit_in_currency, round_in_currency
 from workspaces.permissions import Actor
+from workspaces.templatetags.quickno import strong
 
 
 @pytest.mark.parametrize(
@@ -53,8 +56,13 @@ def test_rule__shares_money_and_counts__is_spelt_as_on_the_pages(
         ],
     )
     share, cost = (criterion.rule_text for criterion in draft.kill_criteria.order_by("position"))
-    assert share == "CTR below 0.5% after $1,500 spent and 12,000 clicks, 97.5% sure: pause"
-    assert cost.startswith("cost per conversion above $18.50 after $1,500 spent and 12,000 clicks")
+    assert share == (
+        "Pause the campaign when the CTR is probably below 0.5%, once $1,500 of spend and 12,000 clicks "
+        "are in and we are 97.5% sure."
+    )
+    assert cost.startswith("Pause the campaign when a conversion probably costs more than $18.50, once $1,5")
+    marked = strong(sentence(draft.kill_criteria.order_by("position")[0], "USD"))
+    assert re.sub(r"</?strong>", "", marked) == share
 
 
 def test_saving__money_moved_on__is_the_same_on_the_board_and_in_the_graveyard(

@@ -112,7 +112,7 @@ def test_passkey__added_in_a_browser__signs_in_by_itself_under_the_content_polic
         assert page.get_by_text("My laptop").first.is_visible()
         context.clear_cookies()
         page.goto("/accounts/login/?next=/accounts/")
-        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.get_by_role("button", name="Use a passkey").click()
         page.get_by_role("heading", name="Your account").wait_for()
         browser.close()
     assert [text for text in said if "Content Security Policy" in text or "Refused" in text] == []

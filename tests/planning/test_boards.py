@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from experiments.models import Campaign, Hypothesis
-from sprints.selectors.board import Board, read_board
+from sprints.selectors.board import read_board
+from sprints.selectors.standing import Board
 from sprints.services.decisions import decide
 from sprints.services.planning import close_sprint, open_review
 from tests.factories import give_budget, make_running_sprint, report

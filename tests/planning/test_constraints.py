@@ -18,6 +18,7 @@ from experiments.models import (
     Amendment,
     Breach,
     Campaign,
+    CriterionTemplate,
     CriterionWatch,
     Hypothesis,
     Judgement,
@@ -121,6 +122,9 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
         "control": campaign.arms.get(key="a"),
         "criterion": draft.kill_criteria.get(),
         "frozen": campaign.kill_criteria.get(),
+        "template": CriterionTemplate.objects.create(
+            **own, name="Floor", rule={}, created_by=person, created_at=at
+        ),
         "amendment": Amendment.objects.create(
             **own,
             campaign=campaign,
@@ -302,6 +306,7 @@ BROKEN_ANEW: dict[str, tuple[str, dict[str, Any]]] = {
     "transfer_source_is_named": ("transfer", {"source_kind": "campaign"}),
     "transfer_target_is_named": ("transfer", {"target_campaign": "campaign"}),
     "transfer_moves_somewhere": ("transfer", {"target_kind": "outside"}),
+    "criterion_template_has_a_name": ("template", {"name": ""}),
     "amendment_has_a_reason": ("amendment", {"reason": "", "at": "2026-11-19T10:13Z"}),
     "reallocation_applied_has_a_time": (
         "reallocation",
@@ -323,6 +328,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "arm_position_is_unique": ("arm", {"key": "c"}),
     "arm_one_control": ("control", {"key": "c", "position": 3}),
     "criterion_position_is_unique": ("criterion", {}),
+    "criterion_template_once_per_name": ("template", {}),
     "amendment_once_at_a_time": ("amendment", {}),
     "watch_once_per_campaign": ("watch", {}),
     "watch_once_per_arm": ("arm_watch", {}),

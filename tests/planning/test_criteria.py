@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from experiments.choices import ArmStatus, CampaignStatus, WatchState
-from experiments.exceptions import Invalid, InvalidTransition, NotAllowed, NotFound, Refused
+from experiments.exceptions import Invalid, InvalidTransition, NotFound, Refused
 from experiments.models import Amendment, Campaign, CriterionWatch, KillCriterion
 from experiments.models.criterion import criteria_digest
 from experiments.services.campaigns import kill_campaign, resume_campaign, stop_arm
@@ -20,12 +20,11 @@ from tests.factories import (
     make_campaign,
     make_draft,
     make_hypothesis,
-    make_member,
     make_sprint,
 )
 from tests.planning.breaches import break_rule
 from tests.planning.refusals import codes
-from workspaces.choices import EventKind, Role, Scope
+from workspaces.choices import EventKind
 from workspaces.models import Event
 from workspaces.permissions import Actor
 
@@ -100,18 +99,6 @@ def test_amendment__tells_the_rules_in_words(
     assert data["reason"] == "Too strict"
     assert "0.5%" in data["before"][0]
     assert "0.4%" in data["after"][0]
-
-
-def test_amendment__by_a_marketer_or_a_managers_key__is_not_allowed(
-    launch: Callable[..., Campaign], marketer: Actor, at: datetime
-) -> None:
-    launch()
-    membership = make_member(marketer.workspace, Role.MANAGER, email="max@example.com")
-    key = Actor.by_key(membership, scopes=Scope.values, key_name="nightly", key_maker=membership.user)
-    for by in (marketer, key, Actor.quickno(marketer.workspace)):
-        with pytest.raises(NotAllowed):
-            amend_criteria("founder-video", criteria=[MILDER], reason="Please", by=by, at=at)
-    assert not Amendment.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -276,21 +263,6 @@ def test_overrule__without_a_reason__is_refused(
             "founder-video", breach.watch.criterion_id, reason="", until=date.max, by=manager, at=at
         )
     assert codes(refusal.value) == {"reason": "required", "until": "not_a_day"}
-
-
-def test_overrule__by_a_marketer__is_not_allowed(
-    launch: Callable[..., Campaign], marketer: Actor, at: datetime
-) -> None:
-    breach = break_rule(launch(), at=at)
-    with pytest.raises(NotAllowed):
-        overrule_breach(
-            "founder-video",
-            breach.watch.criterion_id,
-            reason="Early",
-            until=TODAY + timedelta(days=1),
-            by=marketer,
-            at=at,
-        )
 
 
 def test_overrule__nothing_breached_or_settled_already__is_refused(

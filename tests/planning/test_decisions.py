@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from experiments.choices import CampaignStatus, HypothesisStatus
-from experiments.exceptions import Invalid, InvalidTransition, NotAllowed, NotFound, Refused
+from experiments.exceptions import Invalid, InvalidTransition, NotFound, Refused
 from experiments.models import Campaign, Hypothesis
 from experiments.services.campaigns import kill_campaign, pause_campaign, scale_campaign
 from sprints.choices import CommitmentState, SprintStatus
@@ -87,17 +87,6 @@ def test_decision__that_can_never_be_right__is_named_and_changes_nothing(
     assert codes(refusal.value) == refused
     assert Campaign.objects.get().status == CampaignStatus.LIVE
     assert not Decision.objects.exists()
-
-
-def test_decision__by_quickno_or_a_viewer_or_a_stranger__is_refused(
-    marketer: Actor, viewer: Actor, stranger: Actor, at: datetime
-) -> None:
-    _, hypothesis = running(marketer, at)
-    for by in (Actor.quickno(marketer.workspace), viewer):
-        with pytest.raises(NotAllowed):
-            decided(hypothesis, "kill", by=by, at=at)
-    with pytest.raises(NotFound):
-        decided(hypothesis, "kill", by=stranger, at=at)
 
 
 def test_decision__outside_a_sprint_that_runs_or_is_in_review__is_refused(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.choices import CampaignStatus, HypothesisStatus
-from experiments.exceptions import Invalid, InvalidTransition, NotAllowed, NotFound, Refused
+from experiments.exceptions import Invalid, InvalidTransition, NotFound, Refused
 from experiments.models import Campaign, Hypothesis
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
 from sprints.services.planning import commit_hypothesis, release_hypothesis
@@ -205,11 +205,6 @@ def test_hypothesis__owner_or_parent_of_another_workspace__does_not_exist(
         "owner": "unknown_member",
         "parent": "unknown_hypothesis",
     }
-
-
-def test_hypothesis__viewer_writes_it__is_not_allowed(viewer: Actor, at: datetime) -> None:
-    with pytest.raises(NotAllowed):
-        create_hypothesis(values=hypothesis_values(), by=viewer, at=at)
 
 
 def test_hypothesis__changed_in_the_backlog__says_before_and_after(marketer: Actor, at: datetime) -> None:

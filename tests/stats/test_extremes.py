@@ -223,3 +223,10 @@ def test_compare_days__only_events__never_says_more_than_certain() -> None:
     result = compare_days("rate", exposure, exposure)
     assert (result.two_sided_p[:, 1] <= 1).all()
     assert (result.two_sided_p[:, 1] > 1 - 1e-12).all()
+
+
+def test_number_beyond_reach__any_method__is_refused_with_name_and_place() -> None:
+    days = np.full((1, 2, 3), 5.0)
+    days[0, 1, 2] = 1e80
+    with pytest.raises(ValueError, match=r"outcome\[0, 1, 2\] is 1e\+80; it must be at most 1e\+75"):
+        compare_days("rate", days, np.full(days.shape, 9.0))

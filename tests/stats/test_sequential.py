@@ -64,3 +64,15 @@ def test_look_allows__planned_for_longer_than_60_days__takes_the_last_of_60_equa
     for day in (90, 91):
         assert look_allows([boundary * 0.999, boundary * 1.001], day, 120).tolist() == [True, False]
     assert not look_allows(1e-6, 1, 120)
+
+
+def test_look_allows__p_value_or_day_that_cannot_be__is_refused() -> None:
+    with pytest.raises(ValueError, match=r"two_sided_p\[1\] is 2\.0; it must be from 0 to 1"):
+        look_allows([np.nan, 2.0], 1, 5)
+    with pytest.raises(ValueError, match=r"day is 1\.5 of 5; both must be whole"):
+        look_allows(0.01, 1.5, 5)  # type: ignore[arg-type]
+
+
+def test_look_allows__p_value_that_is_not_known__is_no() -> None:
+    assert not look_allows([np.nan], 5, 5).any()
+    assert not look_allows([0.001], 6, 5).any()

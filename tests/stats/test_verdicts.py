@@ -1,5 +1,6 @@
 """Codes and sentences: what a manager reads."""
 
+import math
 from typing import Any
 
 import pytest
@@ -207,3 +208,35 @@ def test_health_warnings__everything_wrong__has_a_sentence_for_each() -> None:
     assert "25% of the total away from its plan" in found[1]
     assert "5.2 times" in found[4]
     assert found[5].startswith("2 days are left out, because not all arms ran on them. Arms that start")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"chance_to_beat_control": 1.2}, r"b: chance_to_beat_control is 1\.2"),
+        ({"credible_low": 0.3}, r"b: credible_low is 0\.3, above credible_high, which is 0\.2"),
+    ],
+)
+def test_treatment_facts__that_contradict_themselves__are_refused(
+    fields: dict[str, float], says: str
+) -> None:
+    known = {"lift_relative": 0.1, "credible_low": 0.0, "credible_high": 0.2, "chance_to_beat_control": 0.9}
+    with pytest.raises(ValueError, match=says):
+        TreatmentFacts("b", "B", **(known | fields), look_allows=True)
+
+
+@pytest.mark.parametrize("counts", [(3, math.nan), (3, -1.0), (-1, 90.0)])
+def test_judge_target__days_or_events_that_cannot_be__are_refused(counts: tuple[int, float]) -> None:
+    days, events = counts
+    with pytest.raises(ValueError, match=f"closed_days is {days}, events is {events}"):
+        judge_target(
+            key="a", name="A", probability_better=0.9, target="$18.00", closed_days=days, events=events
+        )
+
+
+@pytest.mark.parametrize("number", [math.nan, -0.1, math.inf])
+def test_health_warnings__a_number_that_is_none__is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="overdispersion is"):
+        health_warnings(overdispersion=number)
+    with pytest.raises(ValueError, match="spend_imbalance is"):
+        health_warnings(spend_imbalance=number)

@@ -27,7 +27,7 @@ _TOPICS = {
 }
 _PREFIXES = {
     "campaign": ("campaign", "arm"),
-    "criterion": ("criterion", "criteria"),
+    "criterion": ("criterion", "criteria", "criterion_template"),
     "reallocation": ("reallocation", "ledger"),
     "member": (
         "member",

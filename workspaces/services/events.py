@@ -58,9 +58,10 @@ def publish_events(workspace_id: int) -> int:
 
     The lock on the workspace's row makes the caller the only publisher, so numbers are given in one order
     and a smaller one never appears after a larger one was read. Anybody may call it at any time: after a
-    commit it is done at once, and the sweep catches up with what a killed process left.
+    commit it is done at once, and the sweep catches up with what a killed process left. The lock leaves the
+    row's key alone: whoever commits a row of the tenant and a publisher do not wait for one another.
     """
-    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    workspace = Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
     waiting = list(Event.objects.of(workspace).unpublished().order_by("id"))
     for sequence, event in enumerate(waiting, start=workspace.last_event_sequence + 1):
         event.sequence = sequence

@@ -76,6 +76,8 @@ _TELLINGS: dict[str, Telling] = {
     _K.CRITERION_OVERTURNED: Telling("took a second look: {what} no longer breaches its rule", "breach"),
     _K.CRITERION_SETTLED: Telling("settled the breach of {what}", "stop"),
     _K.CRITERION_OVERRULED: Telling("overruled the breach of {what}", "breach"),
+    _K.TEMPLATE_SAVED: Telling("saved the template {what}", "edit"),
+    _K.TEMPLATE_DELETED: Telling("deleted the template {what}", "cross"),
     _K.METRICS_POSTED: Telling("posted numbers", "numbers"),
     _K.METRICS_RESTATED: Telling("restated {what}", "numbers"),
     _K.ZOMBIE_FLAGGED: Telling("found that {what} goes on without a yes", "zombie"),
@@ -141,7 +143,7 @@ def _details(event: Event, currency: str) -> list[str]:
         "resolution": f"Resolution: {data['resolution']}" if data.get("resolution") else None,
         "amount": in_currency(_decimal(amount), currency) if isinstance(amount, str) else None,
     }
-    return [f"{words}." for words in told.values() if words]
+    return [f"{words.removesuffix('.')}." for words in told.values() if words]
 
 
 def _restated(data: dict[str, Any]) -> str:

@@ -112,6 +112,14 @@ def long_day(value: date | datetime) -> str:
 
 
 @register.filter
+def day_of_month(value: date | datetime) -> str:
+    """``26 August``, with the year where it is not this one."""
+    on = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    text = f"{on.day} {on:%B}"
+    return text if on.year == timezone.localdate().year else f"{text} {on.year}"
+
+
+@register.filter
 def stamp(value: datetime | date) -> str:
     """For ``<time datetime>``."""
     return (timezone.localtime(value) if isinstance(value, datetime) else value).isoformat()

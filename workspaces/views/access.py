@@ -46,6 +46,9 @@ class WorkspaceView(LoginRequiredMixin, View):
     section: ClassVar[str] = ""
     # What it takes to see the page at all.
     permission: ClassVar[Permission] = Permission.READ
+    # What it takes to send its form, where everybody may read the page. Whoever may not is not told first
+    # what is wrong with the form.
+    permission_to_send: ClassVar[Permission] = Permission.READ
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -74,6 +77,8 @@ class WorkspaceView(LoginRequiredMixin, View):
         with timezone.override(membership.workspace.tz):
             try:
                 self.request.actor.require(self.permission)
+                if request.method == "POST":
+                    self.request.actor.require(self.permission_to_send)
                 return super().dispatch(request)
             except NotFound as error:
                 raise Http404(error.message) from None

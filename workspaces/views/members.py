@@ -53,14 +53,14 @@ class _People(WorkspaceView):
 class MembersView(_People):
     """Who is in; an owner invites, changes and removes."""
 
+    permission_to_send = Permission.MANAGE_MEMBERS
+
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(self.form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.form(request.POST)
         if not form.is_valid():
-            # Whoever may not invite is told that, whatever they typed.
-            self.actor.require(Permission.MANAGE_MEMBERS)
             return self.page(form, status=422)
         try:
             sent = invite(
@@ -103,6 +103,7 @@ class WithdrawView(ActionView):
 
 class ChangeRoleView(ActionView):
     section = SECTION
+    permission = Permission.MANAGE_MEMBERS
 
     def act(self) -> str:
         form = RoleForm(self.request.POST, workspace=self.workspace)

@@ -20,6 +20,7 @@ class PolicyView(FormView):
 
     template_name = "workspaces/policy.html"
     section = SECTION
+    permission_to_send = Permission.CHANGE_POLICY
     form_class = PolicyForm
 
     def get_initial(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, address: str, **options: Any) -> None:
         if not Workspace.objects.filter(slug=DEMO_SLUG).exists():
-            self.stdout.write("Filling the demo workspace: a fortnight of two sprints.")
+            self.stdout.write("Filling the demo workspace: a quarter of nine sprints.")
             self.stdout.flush()
             # By its name, because it brings the statistics along, and a second start does without them.
             tell_story = import_string("sprints.services.demo.tell_story")

@@ -12,7 +12,7 @@ from experiments.services.campaigns.life_cycle import (
     start_campaign,
     stop_arm,
 )
-from experiments.services.campaigns.readiness import missing_for_launch
+from experiments.services.campaigns.readiness import doubts_before_launch, missing_for_launch
 
 __all__ = [
     "adopt_unplanned",
@@ -20,6 +20,7 @@ __all__ = [
     "complete_campaign",
     "create_campaign",
     "discard_campaign",
+    "doubts_before_launch",
     "import_campaign",
     "kill_campaign",
     "missing_for_launch",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from experiments.choices import CampaignStatus, HypothesisStatus
+from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, ThresholdUnit
 from experiments.exceptions import FieldError, Refused
 from experiments.models import Arm, Campaign, Hypothesis
 from experiments.services.criteria import build_criteria, criteria_in_force, read_criteria
@@ -70,7 +70,8 @@ def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
             "A manager can amend the kill criteria of a launched campaign.",
         )
     before = _stated(campaign)
-    fields, arms, rules = _read({**before, **values}, by=by)
+    agreed = {"kill_criteria": [_insisted(rule) for rule in before["kill_criteria"]]}
+    fields, arms, rules = _read({**before, **agreed, **values}, by=by)
     for field, value in fields.items():
         setattr(campaign, field, value)
     _save_under_its_key(campaign)
@@ -300,6 +301,11 @@ def _stated(campaign: Campaign) -> dict[str, Any]:
         "kill_criteria": [criterion.canonical for criterion in criteria_in_force(campaign)],
         "revives": campaign.revives.key if campaign.revives else None,
     }
+
+
+def _insisted(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule that stands already: whether its share is a fraction has been asked."""
+    return {**rule, "threshold_unit": ThresholdUnit.FRACTION} if METRICS[rule["metric"]].is_share else rule
 
 
 def _as_told(campaign: Campaign) -> dict[str, Any]:

@@ -42,12 +42,11 @@ def start_campaign(key: str, *, runs_until: date | None, by: Actor, at: datetime
             f"Campaign {key} is {campaign.get_status_display()}; only a draft can be launched."
         )
     campaign.move_to(CampaignStatus.LIVE)
+    campaign.starts_on, campaign.runs_until = by.workspace.local_day(at), runs_until
     missing = missing_for_launch(campaign)
     if missing:
         raise CampaignNotReady(key, missing)
     campaign.launched_at = at
-    campaign.starts_on = by.workspace.local_day(at)
-    campaign.runs_until = runs_until
     freeze_criteria(campaign, at=at)
     campaign.save(update_fields=["status", "launched_at", "starts_on", "runs_until", "criteria_digest"])
     _tell(

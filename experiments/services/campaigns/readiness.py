@@ -4,14 +4,18 @@ from decimal import Decimal
 
 from experiments.exceptions import FieldError
 from experiments.models import Campaign
-from experiments.services.criteria import criteria_in_force, missing_guards
+from experiments.services.criteria import criteria_in_force
+from experiments.services.soundness import RulePlan, impossible, unlikely
 
 # The platforms' own rounding of equal shares: three times 0.333333.
 SHARE_TOLERANCE = Decimal("0.000001")
 
 
-def missing_for_launch(campaign: Campaign) -> list[FieldError]:
-    """Everything that keeps the campaign from its launch, each with what would be right; empty when ready."""
+def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
+    """Everything that keeps the campaign from its launch, each with what would be right; empty when ready.
+
+    ``days``: of the sprint that it is to run in, where that is known.
+    """
     errors = [*_missing_hypothesis(campaign), *_missing_arms(campaign)]
     if campaign.planned_budget is None:
         errors.append(FieldError("budget_missing", "It has no budget.", "budget"))
@@ -24,7 +28,16 @@ def missing_for_launch(campaign: Campaign) -> list[FieldError]:
                 "kill_criteria",
             )
         )
-    return errors + missing_guards(criteria, budget=campaign.planned_budget, workspace=campaign.workspace)
+    return errors + impossible(criteria, RulePlan.of(campaign, days=days))
+
+
+def doubts_before_launch(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
+    """What a launch allows and hardly anybody means, to be read while it can still be changed."""
+    criteria = [criterion for criterion in campaign.kill_criteria.all() if criterion.retired_at is None]
+    for criterion in criteria:
+        # The sentence names money, and the workspace is at hand.
+        criterion.workspace = campaign.workspace
+    return unlikely(criteria, RulePlan.of(campaign, days=days))
 
 
 def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:

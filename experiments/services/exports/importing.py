@@ -123,7 +123,8 @@ def import_export(
             + " ".join(question.message for question in questions),
             errors=questions,
         )
-    for identity, key in unplanned.items():
+    # In the order of their keys: two imports of the same new campaigns must not wait in a circle.
+    for identity, key in sorted(unplanned.items(), key=lambda item: item[1]):
         import_campaign(
             key=key,
             name=identity.name or identity.id,

@@ -2,7 +2,24 @@
 time.
 """
 
-from experiments.services.judging.judge import JudgingResult, judge_campaigns
-from experiments.services.judging.sweeping import SweepPreview, SweepResult, preview_sweep, sweep
+from experiments.services.judging.due import judge_what_is_due
+from experiments.services.judging.judge import JudgingResult, judge_campaigns, judge_where_changed
+from experiments.services.judging.sweeping import (
+    SweepPreview,
+    SweepResult,
+    preview_sweep,
+    sweep,
+    sweep_chunks,
+)
 
-__all__ = ["JudgingResult", "SweepPreview", "SweepResult", "judge_campaigns", "preview_sweep", "sweep"]
+__all__ = [
+    "JudgingResult",
+    "SweepPreview",
+    "SweepResult",
+    "judge_campaigns",
+    "judge_what_is_due",
+    "judge_where_changed",
+    "preview_sweep",
+    "sweep",
+    "sweep_chunks",
+]

@@ -1,17 +1,17 @@
 """Zombie signals kept as flags: raised once, cleared with their cause, called out if ignored."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from experiments.choices import ZombieResolution, ZombieSignal, ZombieState
+from experiments.choices import ZombieResolution, ZombieState
 from experiments.models import Campaign, ZombieFlag
+from experiments.selectors.flags import Flags
 from experiments.selectors.zombies import Signal
 from workspaces.choices import EventKind
 from workspaces.permissions import Actor
@@ -30,56 +30,35 @@ class FlagChanges:
 
 
 def plan_flags(
-    campaigns: Sequence[Campaign], signals: Sequence[Sequence[Signal]], *, at: datetime
+    campaigns: Sequence[Campaign], signals: Mapping[int, Sequence[Signal]], flags: Flags, *, at: datetime
 ) -> list[FlagChanges]:
-    """What is to be done with each campaign's flags. Reads only."""
-    standing = _standing(campaigns)
-    kept_until = _kept_until(campaigns)
+    """What is to be done with the flags of each campaign that gives a signal or has a flag. Reads nothing.
+
+    ``signals``: by campaign id.
+    """
     changes = []
-    for campaign, found in zip(campaigns, signals, strict=True):
-        flags = standing[campaign.pk]
+    for campaign in campaigns:
+        calling = {signal.kind: signal for signal in signals.get(campaign.pk, ())}
+        standing = flags.standing.get(campaign.pk, {})
+        if not calling and not standing:
+            continue
         today = campaign.workspace.local_day(at)
-        kept = kept_until[campaign.pk]
-        calling = {signal.kind: signal for signal in found}
-        known = [(flag, calling[signal]) for signal, flag in flags.items() if signal in calling]
-        changes.append(
-            FlagChanges(
-                campaign=campaign,
-                raised=[
-                    signal
-                    for kind, signal in calling.items()
-                    if kind not in flags and not (kind in kept and today <= kept[kind])
-                ],
-                updated=[(flag, signal) for flag, signal in known if _is_changed(flag, signal)],
-                reopened=[(flag, signal) for flag, signal in known if _is_ignored(flag, signal, at=at)],
-                cleared=[flag for signal, flag in flags.items() if signal not in calling],
-            )
+        kept = flags.kept_until.get(campaign.pk, {})
+        known = [(flag, calling[signal]) for signal, flag in standing.items() if signal in calling]
+        change = FlagChanges(
+            campaign=campaign,
+            raised=[
+                signal
+                for kind, signal in calling.items()
+                if kind not in standing and not (kind in kept and today <= kept[kind])
+            ],
+            updated=[(flag, signal) for flag, signal in known if _is_changed(flag, signal)],
+            reopened=[(flag, signal) for flag, signal in known if _is_ignored(flag, signal, at=at)],
+            cleared=[flag for signal, flag in standing.items() if signal not in calling],
         )
+        if change.raised or change.updated or change.reopened or change.cleared:
+            changes.append(change)
     return changes
-
-
-def _standing(campaigns: Sequence[Campaign]) -> Mapping[int, dict[ZombieSignal, ZombieFlag]]:
-    by_id = {campaign.pk: campaign for campaign in campaigns}
-    flags: defaultdict[int, dict[ZombieSignal, ZombieFlag]] = defaultdict(dict)
-    for flag in ZombieFlag.objects.unresolved().filter(campaign__in=by_id).order_by("pk"):
-        flag.campaign = by_id[flag.campaign_id]
-        flags[flag.campaign_id][ZombieSignal(flag.signal)] = flag
-    return flags
-
-
-def _kept_until(campaigns: Sequence[Campaign]) -> Mapping[int, dict[ZombieSignal, date]]:
-    """Until when each signal of a campaign was waved through."""
-    kept: defaultdict[int, dict[ZombieSignal, date]] = defaultdict(dict)
-    flags = ZombieFlag.objects.filter(
-        campaign__in=[campaign.pk for campaign in campaigns], resolution=ZombieResolution.KEPT
-    )
-    # The latest word counts.
-    for campaign_id, signal, until in flags.order_by("resolved_at", "pk").values_list(
-        "campaign", "signal", "kept_until"
-    ):
-        if until is not None:
-            kept[campaign_id][ZombieSignal(signal)] = until
-    return kept
 
 
 def _plain(evidence: dict[str, Any]) -> Any:

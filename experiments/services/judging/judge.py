@@ -1,29 +1,20 @@
 """One judging of any number of campaigns, in transactions of a bounded size."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from experiments.models import Campaign
-from experiments.selectors.estimates import Estimates, read_estimates
-from experiments.selectors.evidence import measures_for
-from experiments.selectors.measurements import Measurements, latest_day, read_measurements
-from experiments.selectors.zombies import find_zombies, zombie_measures
-from experiments.services.judging.flagging import FlagChanges, apply_flags, plan_flags
-from experiments.services.judging.watching import (
-    Judged,
-    apply_judged,
-    criteria_of,
-    is_tampered,
-    judge_criteria,
-)
+from experiments.services.judging.case import build_case
+from experiments.services.judging.flagging import apply_flags
+from experiments.services.judging.watching import apply_judged
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 200
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +44,6 @@ class JudgingResult:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """Campaigns that are judged together, with what their criteria see; read from the database, nothing
-    written.
-    """
-
-    campaigns: Sequence[Campaign]
-    measured: Measurements
-    estimates: Estimates
-    judged: Sequence[Judged]
-    tampered: Sequence[Campaign]
-
-    def flags(self, *, at: datetime) -> list[FlagChanges]:
-        """What becomes of the zombie flags, the campaigns being as they are now."""
-        return plan_flags(
-            self.campaigns, find_zombies(self.campaigns, self.measured, self.estimates, at=at), at=at
-        )
-
-
-def build_case(campaigns: Sequence[Campaign], *, at: datetime) -> Case:
-    """Read what is needed to judge the campaigns at ``at``; those with tampered criteria are left out."""
-    criteria = criteria_of(campaigns)
-    tampered = [campaign for campaign in campaigns if is_tampered(campaign, criteria[campaign.pk])]
-    sound = [campaign for campaign in campaigns if campaign not in tampered]
-    rules = [criterion for campaign in sound for criterion in criteria[campaign.pk]]
-    measured = read_measurements(
-        sound, measures_for(rules) | zombie_measures(sound), as_of=latest_day(at), baseline=True
-    )
-    estimates = read_estimates(sound)
-    judged = judge_criteria(sound, criteria, measured, estimates, at=at)
-    return Case(sound, measured, estimates, judged, tampered)
-
-
 def judge_campaigns(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:
     """Judge every kill criterion and zombie signal of these campaigns.
 
@@ -93,23 +51,29 @@ def judge_campaigns(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResu
     watches and flags are written where they changed, and a breach is claimed once. An error of one campaign
     is logged and keeps no other from being judged.
     """
-    result = JudgingResult()
-    for chunk in chunks(campaign_ids):
-        try:
-            result += _judge(chunk, at=at)
-        except Exception:
-            if len(chunk) == 1:
-                raise
-            logger.exception("Judging %d campaigns together failed; each is judged by itself.", len(chunk))
-            for campaign_id in chunk:
-                result += _judge_alone(campaign_id, at=at)
-    return result
+    return sum((_each(_judge, chunk, at=at) for chunk in chunks(campaign_ids)), JudgingResult())
 
 
-def chunks(campaign_ids: Sequence[int]) -> Iterator[list[int]]:
+def judge_where_changed(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:
+    """The same for campaigns most of which have nothing new: their rows are held only where there is."""
+    return sum((_each(_look_and_judge, chunk, at=at) for chunk in chunks(campaign_ids)), JudgingResult())
+
+
+def chunks(campaign_ids: Iterable[int]) -> Iterator[list[int]]:
     """The ids once each, in order, as many as one transaction takes."""
     ordered = sorted(set(campaign_ids))
     return (ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK))
+
+
+def _each(judge: Callable[..., JudgingResult], chunk: Sequence[int], *, at: datetime) -> JudgingResult:
+    """Judge a chunk together, or where that fails each by itself."""
+    try:
+        return judge(chunk, at=at)
+    except Exception:
+        if len(chunk) == 1:
+            raise
+        logger.exception("Judging %d campaigns together failed; each is judged by itself.", len(chunk))
+        return sum((_judge_alone(campaign_id, at=at) for campaign_id in chunk), JudgingResult())
 
 
 def _judge_alone(campaign_id: int, *, at: datetime) -> JudgingResult:
@@ -121,33 +85,50 @@ def _judge_alone(campaign_id: int, *, at: datetime) -> JudgingResult:
         return JudgingResult(failed=(key,))
 
 
+def _look_and_judge(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:
+    """Look without holding anything, then judge those that have something to write.
+
+    What somebody else changes in between is judged by them, or is due.
+    """
+    case = build_case(Campaign.objects.launched().filter(pk__in=campaign_ids), at=at)
+    changed = case.look.changed_campaigns()
+    changed |= {change.campaign.pk for change in case.flags(at=at)}
+    changed |= {campaign.pk for campaign in case.campaigns if campaign.judge_due_at is not None}
+    for campaign in case.tampered:
+        _tell_of_tampering(campaign)
+    looked = JudgingResult(
+        judged=len(case.campaigns) - len(changed),
+        tampered=tuple(campaign.key for campaign in case.tampered),
+    )
+    # One that fails is told of in the log, and the others need no second look for it.
+    return looked + (
+        _judge_alone(changed.pop(), at=at) if len(changed) == 1 else judge_campaigns(list(changed), at=at)
+    )
+
+
 @transaction.atomic
 def _judge(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:
-    campaigns = list(
-        Campaign.objects.launched()
-        .filter(pk__in=campaign_ids)
-        .select_related("workspace", "hypothesis")
-        .select_for_update(of=("self",), no_key=True)
-        .order_by("pk")
-    )
-    case = build_case(campaigns, at=at)
+    held = Campaign.objects.launched().filter(pk__in=campaign_ids)
+    case = build_case(held.select_for_update(of=("self",), no_key=True), at=at)
     for campaign in case.tampered:
-        logger.error(
-            "The kill criteria of campaign %s are not those that were frozen with it: it is not judged.",
-            campaign.key,
-        )
-    breaches = apply_judged(case.judged, at=at)
-    raised, cleared = apply_flags(case.flags(at=at), at=at)
-    for campaign in case.campaigns:
-        if campaign.judge_due_at is not None:
-            # Only the mark that was read: a post that came in meanwhile has set another.
-            Campaign.objects.filter(pk=campaign.pk, judge_due_at=campaign.judge_due_at).update(
-                judge_due_at=None
-            )
+        _tell_of_tampering(campaign)
+    breaches = apply_judged(case.look.changed(), at=at)
+    raised, cleared = apply_flags(case.flags(at=at, breached=bool(breaches)), at=at)
+    # The rows are held, so a post that comes in meanwhile sets its mark after this.
+    due = [campaign.pk for campaign in case.campaigns if campaign.judge_due_at is not None]
+    if due:
+        Campaign.objects.filter(pk__in=due).update(judge_due_at=None)
     return JudgingResult(
         judged=len(case.campaigns),
         breaches=tuple(breach.pk for breach in breaches),
         flagged=tuple(flag.pk for flag in raised),
         cleared=tuple(flag.pk for flag in cleared),
         tampered=tuple(campaign.key for campaign in case.tampered),
+    )
+
+
+def _tell_of_tampering(campaign: Campaign) -> None:
+    logger.error(
+        "The kill criteria of campaign %s are not those that were frozen with it: it is not judged.",
+        campaign.key,
     )

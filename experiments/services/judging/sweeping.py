@@ -10,8 +10,9 @@ from django.db.models.functions import TruncDate
 
 from experiments.choices import ZombieState
 from experiments.models import Breach, Campaign, Observation, ZombieFlag
+from experiments.services.judging.case import build_case
 from experiments.services.judging.flagging import FlagChanges
-from experiments.services.judging.judge import JudgingResult, build_case, chunks, judge_campaigns
+from experiments.services.judging.judge import JudgingResult, chunks, judge_where_changed
 from experiments.services.judging.watching import as_shown
 from workspaces.services import publish_all_events
 
@@ -102,9 +103,14 @@ def _ids(at: datetime) -> list[int]:
     return list(campaigns_to_judge(at).values_list("pk", flat=True))
 
 
+def sweep_chunks(*, at: datetime) -> list[list[int]]:
+    """Ids of all that a sweep judges, in parts that several workers can take."""
+    return list(chunks(_ids(at)))
+
+
 def sweep(*, at: datetime) -> SweepResult:
     """Judge all that is launched, and number whatever events wait."""
-    judging = judge_campaigns(_ids(at), at=at)
+    judging = judge_where_changed(_ids(at), at=at)
     return SweepResult(judging=judging, published=publish_all_events())
 
 
@@ -115,11 +121,8 @@ def preview_sweep(*, at: datetime) -> SweepPreview:
     tampered: list[str] = []
     ids = _ids(at)
     for chunk in chunks(ids):
-        campaigns = (
-            Campaign.objects.filter(pk__in=chunk).select_related("workspace", "hypothesis").order_by("pk")
-        )
-        case = build_case(list(campaigns), at=at)
-        criteria += map(as_shown, case.judged)
+        case = build_case(Campaign.objects.filter(pk__in=chunk), at=at)
+        criteria += map(as_shown, case.look.all())
         zombies += _flags_as_shown(case.flags(at=at))
         tampered += [campaign.key for campaign in case.tampered]
     return SweepPreview(at, len(ids) - len(tampered), tuple(criteria), tuple(zombies), tuple(tampered))

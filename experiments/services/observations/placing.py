@@ -41,7 +41,8 @@ def find_campaigns(keys: Iterable[str], *, workspace: Workspace, lock: bool) -> 
         for campaign_id in campaigns.filter(key__in=chunk).order_by().values_list("id", flat=True)
     )
     if lock:
-        campaigns = campaigns.select_for_update()
+        # Their keys are left alone: whoever commits a plan that names them does not wait.
+        campaigns = campaigns.select_for_update(no_key=True)
     return {
         campaign.key: campaign
         for chunk in chunks(ids)
@@ -72,6 +73,8 @@ class Placer:
 
     def place(self, reports: Iterable[Report]) -> dict[Key, Report]:
         """Reports by key. Two with one key, or of mixed grain, are both refused: either may be right."""
+        reports = list(reports)
+        self._make_sources(reports)
         placed: dict[Key, Report] = {}
         twins: dict[Key, list[Report]] = {}
         for report in reports:
@@ -120,12 +123,25 @@ class Placer:
             return None
         return Key(arm_id, report.day, source_id, report.entity)
 
+    def _make_sources(self, reports: Iterable[Report]) -> None:
+        """Campaigns bring their channels as sources, with the first report.
+
+        In the order of their keys: two batches that bring the same ones must not wait in a circle.
+        """
+        unknown = {campaign.channel for campaign in self.campaigns.values()} - self._sources.keys()
+        if not unknown:
+            return
+        named = {
+            campaign.channel
+            for report in reports
+            if (campaign := self.campaigns.get(report.campaign)) and report.source in {"", campaign.channel}
+        }
+        for key in sorted(unknown & named):
+            self._sources[key] = ensure_source(self.workspace, key).pk if self.may_write else NOT_YET_STORED
+
     def _source(self, report: Report, campaign: Campaign) -> int | None:
         source = report.source or campaign.channel
         source_id = self._sources.get(source)
-        if source_id is None and source == campaign.channel:
-            source_id = ensure_source(self.workspace, source).pk if self.may_write else NOT_YET_STORED
-            self._sources[source] = source_id
         if source_id is None:
             self._refuse(
                 report,

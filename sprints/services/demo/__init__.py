@@ -1,4 +1,4 @@
-"""The demo workspace: a believable fortnight, lived through the same services that everybody uses."""
+"""The demo workspace: a believable quarter, lived through the same services that everybody uses."""
 
 from sprints.services.demo.story import tell_story
 

@@ -5,6 +5,7 @@ from sprints.services.reallocations.approving import (
     outdate_overdrawn,
     outdate_reallocations,
     reject_reallocation,
+    replace_reallocation,
     withdraw_reallocation,
 )
 from sprints.services.reallocations.proposing import (
@@ -22,6 +23,7 @@ __all__ = [
     "outdate_reallocations",
     "propose_reallocation",
     "reject_reallocation",
+    "replace_reallocation",
     "undo_reallocation",
     "withdraw_reallocation",
 ]

@@ -9,12 +9,15 @@ from datetime import datetime
 
 from django.db import transaction
 
+from experiments.services.values import listed
 from sprints.choices import ReallocationState, TransferKind
-from sprints.exceptions import ApprovalRefused, Invalid, NotAllowed, Refused
+from sprints.exceptions import ApprovalRefused, Invalid, Refused
 from sprints.models import Reallocation, ReallocationLine
+from sprints.permissions import require_withdrawal
 from sprints.selectors.evidence import budgets_to_set
 from sprints.selectors.fit import misfits, why_outdated
 from sprints.services.ledger import Account, lock_accounts, transfer
+from sprints.services.reallocations.lines import build_line
 from sprints.services.reallocations.plans import (
     close_plan,
     digest_of,
@@ -23,7 +26,8 @@ from sprints.services.reallocations.plans import (
     lock_plan,
     subject_of,
 )
-from workspaces.choices import EventKind, Role
+from sprints.services.reallocations.proposing import write_by_hand
+from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
@@ -49,21 +53,26 @@ def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, a
             )
         refusal = _end_if_expired(plan, lines, at=at) or _end_if_outdated(plan, lines, at=at)
         if refusal is None:
-            plan.move_to(ReallocationState.APPROVED)
-            plan.approved_by, plan.approved_at = by.user, at
-            plan.save(update_fields=["state", "approved_by", "approved_at"])
-            record_event(
-                EventKind.REALLOCATION_APPROVED,
-                by=by,
-                at=at,
-                subject=subject_of(plan),
-                data=event_data(plan, lines),
-            )
-            if plan.workspace.apply_on_approval:
-                _move(plan, lines, by=by, at=at)
+            grant(plan, lines, by=by, at=at)
     if refusal is not None:
         raise refusal
     return plan
+
+
+def grant(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+    """The yes to a locked plan against which nothing speaks, inside the caller's transaction."""
+    plan.move_to(ReallocationState.APPROVED)
+    plan.approved_by, plan.approved_at = by.user, at
+    plan.save(update_fields=["state", "approved_by", "approved_at"])
+    record_event(
+        EventKind.REALLOCATION_APPROVED,
+        by=by,
+        at=at,
+        subject=subject_of(plan),
+        data=event_data(plan, lines),
+    )
+    if plan.workspace.apply_on_approval:
+        carry_out(plan, lines, by=by, at=at)
 
 
 def _why_own(plan: Reallocation, *, by: Actor) -> str:
@@ -87,18 +96,55 @@ def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: dat
 
 
 def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, at: datetime) -> Reallocation:
-    """Take a plan back: its proposer, or a manager."""
+    """Take a plan back: who stands behind it, or a signed-in manager."""
     by.require(Permission.PROPOSE)
     with transaction.atomic():
         plan, lines = lock_plan(reallocation_id, by=by)
-        is_manager = by.role is not None and by.role.includes(Role.MANAGER)
-        if plan.proposed_by != by.user and not is_manager:
-            raise NotAllowed(
-                f"Only {plan.proposed_by} or a manager can withdraw this plan.", code="not_yours"
-            )
+        require_withdrawal(plan, by=by)
         reason = reason.strip() or f"Taken back by {by.label}."
         close_plan(plan, lines, ReallocationState.WITHDRAWN, reason=reason, by=by, at=at)
     return plan
+
+
+@transaction.atomic
+def replace_reallocation(
+    reallocation_id: int, *, rows: Sequence[int], by: Actor, at: datetime
+) -> Reallocation:
+    """Approve no more than a part: take the plan back and propose these of its lines, counted from 0.
+
+    The new plan is the proposal of whoever asks, so somebody else approves it.
+    """
+    by.require(Permission.PROPOSE)
+    plan, lines = lock_plan(reallocation_id, by=by)
+    require_withdrawal(plan, by=by)
+    plan.check_can_become(ReallocationState.WITHDRAWN)
+    kept = sorted(set(rows))
+    if not kept or kept[0] < 0 or kept[-1] >= len(lines):
+        message = f"Name lines of plan {plan.pk}, from 0 to {len(lines) - 1}."
+        raise Invalid.field("lines", "unknown_line", message)
+    if len(kept) == len(lines):
+        raise Invalid.field("lines", "all_lines", f"That is all of plan {plan.pk}: leave it as it is.")
+    part = f"{'line' if len(kept) == 1 else 'lines'} {listed([str(row + 1) for row in kept])}"
+    fresh = [
+        build_line(
+            lines[row].source_campaign,
+            lines[row].target_campaign,
+            lines[row].amount,
+            lines[row].reason,
+            workspace=plan.workspace,
+        )
+        for row in kept
+    ]
+    close_plan(
+        plan,
+        lines,
+        ReallocationState.WITHDRAWN,
+        reason=f"{by.label} proposes only {part} of it.",
+        by=by,
+        at=at,
+    )
+    rule = f"Only {part} of plan {plan.pk}, which was taken back."
+    return write_by_hand(fresh, rule=rule, sprint=plan.sprint, by=by, at=at)
 
 
 def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
@@ -113,7 +159,7 @@ def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Real
         plan.check_can_become(ReallocationState.APPLIED)
         refusal = _end_if_outdated(plan, lines, at=at)
         if refusal is None:
-            _move(plan, lines, by=by, at=at)
+            carry_out(plan, lines, by=by, at=at)
     if refusal is not None:
         raise refusal
     return plan
@@ -195,7 +241,8 @@ def _end(
     return Refused(state.value, f"The plan is {state.label} and moves nothing. {reason} Propose it again.")
 
 
-def _move(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+def carry_out(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:
+    """Move the money of a locked, approved plan that fits, inside the caller's transaction."""
     for line in lines:
         transfer(
             source=Account.of(line.source_campaign),

@@ -15,14 +15,19 @@ from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound, Refused
 from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.models.ledger import OPEN_STATES
+from sprints.selectors.accounts import campaign_accounts
 from sprints.selectors.candidates import Candidate, candidates_of, describe
 from sprints.selectors.chances import Band
 from sprints.selectors.evidence import BY_HAND, RULE, plan_evidence, standing
 from sprints.services.ledger import lock_accounts
 from sprints.services.reallocations.lines import build_line, check_fit, read_lines
 from sprints.services.reallocations.plans import lock_plan, write_plan
+from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor, Permission
 
+# From, to (``None``: the reserve) and how much.
+Moves = dict[tuple[Campaign | None, Campaign | None], Decimal]
 # A plan in one of these has moved its money or still may.
 STANDING_STATES = (*OPEN_STATES, ReallocationState.APPLIED)
 # So many campaigns a refusal explains; a page shows the rest.
@@ -79,15 +84,15 @@ def create_reallocation(*, lines: Sequence[Mapping[str, Any]], by: Actor, at: da
     """
     by.require(Permission.PROPOSE)
     read = read_lines(lines, workspace=by.workspace)
-    return _write_by_hand(read, rule=BY_HAND, by=by, at=at)
+    return write_by_hand(read, rule=BY_HAND, by=by, at=at)
 
 
 @transaction.atomic
 def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
-    """Propose the opposite of an applied plan; it takes another manager's approval like any other.
+    """Propose the opposite of an applied plan, as far as its money is unspent; it is approved like any other.
 
     A finished campaign gets nothing back: what it gave goes to the reserve. Raises ``Refused``
-    (``not_applied``, ``already_undone``, ``nothing_to_undo``), ``TransferRefused`` where the money is spent.
+    (``not_applied``, ``already_undone``, ``nothing_to_undo``).
     """
     by.require(Permission.PROPOSE)
     plan, lines = lock_plan(reallocation_id, by=by)
@@ -95,6 +100,29 @@ def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reall
         raise Refused("not_applied", f"Plan {plan.pk} was never applied: there is nothing to undo.")
     if Reallocation.objects.of(by.workspace).filter(undoes=plan, state__in=STANDING_STATES).exists():
         raise Refused("already_undone", f"A plan that undoes plan {plan.pk} is under way or applied.")
+    opposite = _opposite_of(lines)
+    if not opposite:
+        raise Refused(
+            "nothing_to_undo",
+            f"All that plan {plan.pk} moved is in the reserve, and the campaigns it came from have ended.",
+        )
+    unspent = _as_far_as_unspent(opposite, workspace=plan.workspace, at=at)
+    undoing = [
+        build_line(source, target, amount, f"Undoes plan {plan.pk}", workspace=by.workspace)
+        for (source, target), amount in unspent.items()
+    ]
+    wanted, found = sum(opposite.values()), sum(unspent.values())
+    if not undoing:
+        raise Refused("nothing_to_undo", f"All that plan {plan.pk} moved is spent or held back by now.")
+    rule = f"Undoes plan {plan.pk}."
+    if found < wanted:
+        sums = [in_currency(amount, by.workspace.currency) for amount in (found, wanted)]
+        rule = f"Undoes plan {plan.pk} as far as its money is unspent: {sums[0]} of {sums[1]}."
+    return write_by_hand(undoing, rule=rule, undoes=plan, by=by, at=at)
+
+
+def _opposite_of(lines: Sequence[ReallocationLine]) -> Moves:
+    """Each line the other way; what a finished campaign gave goes back to the reserve."""
     opposite: defaultdict[tuple[Campaign | None, Campaign | None], Decimal] = defaultdict(Decimal)
     for line in lines:
         back_to = line.source_campaign
@@ -102,16 +130,23 @@ def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reall
             back_to = None
         if line.target_campaign != back_to:
             opposite[line.target_campaign, back_to] += line.amount
-    if not opposite:
-        raise Refused(
-            "nothing_to_undo",
-            f"All that plan {plan.pk} moved is in the reserve, and the campaigns it came from have ended.",
-        )
-    undoing = [
-        build_line(source, target, amount, f"Undoes plan {plan.pk}", workspace=by.workspace)
-        for (source, target), amount in opposite.items()
-    ]
-    return _write_by_hand(undoing, rule=f"Undoes plan {plan.pk}.", undoes=plan, by=by, at=at)
+    return opposite
+
+
+def _as_far_as_unspent(moves: Moves, *, workspace: Workspace, at: datetime) -> Moves:
+    """The same movements, none beyond what its account still has; those that share one take it in turn."""
+    givers = {source.pk: source for source, _ in moves if source is not None}
+    accounts = campaign_accounts(list(givers.values()), at=at)
+    left: dict[int | None, Decimal] = {pk: account.available for pk, account in accounts.items()}
+    left[None] = workspace.reserve
+    cut: Moves = {}
+    for (source, target), amount in moves.items():
+        giver = source.pk if source else None
+        given = min(amount, left[giver])
+        if given > 0:
+            cut[source, target] = given
+            left[giver] -= given
+    return cut
 
 
 def _find_sprint(sprint_id: int | None, *, by: Actor) -> Sprint | None:
@@ -123,14 +158,16 @@ def _find_sprint(sprint_id: int | None, *, by: Actor) -> Sprint | None:
     return sprint
 
 
-def _write_by_hand(
+def write_by_hand(
     lines: Sequence[ReallocationLine],
     *,
     rule: str,
+    sprint: Sprint | None = None,
     undoes: Reallocation | None = None,
     by: Actor,
     at: datetime,
 ) -> Reallocation:
+    """Check that these lines fit, and store them as a plan that follows no rule of amounts."""
     involved = {
         side.pk: side
         for line in lines
@@ -146,7 +183,15 @@ def _write_by_hand(
         rule=rule,
         at=at,
     )
-    return write_plan(lines, evidence=evidence, method=ReallocationMethod.HAND, undoes=undoes, by=by, at=at)
+    return write_plan(
+        lines,
+        evidence=evidence,
+        method=ReallocationMethod.HAND,
+        sprint=sprint,
+        undoes=undoes,
+        by=by,
+        at=at,
+    )
 
 
 def _refuse_twin(lines: Sequence[ReallocationLine], *, by: Actor) -> None:

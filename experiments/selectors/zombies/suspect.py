@@ -1,43 +1,21 @@
-"""Which campaigns go on although their evidence or their plan says stop: each signal, since when, and what it
-costs.
+"""Each signal of one campaign: whether it is there, since when, and what it costs."""
 
-Reads only; ``services.judging`` turns signals into flags. Draft campaigns never give one.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Max
 
-from experiments.choices import (
-    METRICS,
-    ArmStatus,
-    MetricForm,
-    ZombieResolution,
-    ZombieSignal,
-)
-from experiments.models import Arm, Breach, Campaign, KillCriterion, Observation, ZombieFlag
+from experiments.choices import METRICS, ArmStatus, MetricForm, ZombieSignal
+from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
-from experiments.selectors.estimates import Estimates
-from experiments.selectors.maturity import MatureDays, mature_days
-from experiments.selectors.measurements import (
-    PLACES,
-    Amounts,
-    Cells,
-    Measurements,
-    Phase,
-    exact,
-    measures_of,
-)
-from experiments.selectors.outlook import Outlook, outlooks
-from workspaces.choices import EventKind
-from workspaces.models import Event
+from experiments.selectors.maturity import MatureDays
+from experiments.selectors.measurements import PLACES, Amounts, Cells, Measurements, Phase, exact
+from experiments.selectors.outlook import Outlook
+from experiments.selectors.zombies.facts import Facts
 
 # What a zombie costs a day is the mean over this many of its last days with spend.
 DAYS_OF_PACE = 3
@@ -59,102 +37,7 @@ class Signal:
     last_spend_on: date | None = None
 
 
-@dataclass(slots=True)
-class _Facts:
-    """What is known of the campaigns beside their numbers, by campaign id."""
-
-    breaches: dict[int, list[Breach]] = field(default_factory=dict)
-    with_criteria: frozenset[int] = frozenset()
-    reported_at: dict[int, datetime] = field(default_factory=dict)
-    # Nobody reports a campaign while it is paused, so it is not blind before it had time to be reported
-    # again.
-    resumed_at: dict[tuple[int, str], datetime] = field(default_factory=dict)
-    # A killed zombie that was stopped on the platform, too, walks again only with spend after that.
-    put_to_rest_at: dict[int, datetime] = field(default_factory=dict)
-
-
-def zombie_measures(campaigns: Sequence[Campaign]) -> set[str]:
-    """Every measure that the signals of these campaigns read."""
-    return {"spend"}.union(*(measures_of(METRICS[key]) for key in _metrics(campaigns)))
-
-
-def _metrics(campaigns: Sequence[Campaign]) -> set[str]:
-    """By which these campaigns are held against a target."""
-    return {
-        campaign.hypothesis.metric.key
-        for campaign in campaigns
-        if campaign.hypothesis is not None and campaign.hypothesis.target is not None
-    }
-
-
-def find_zombies(
-    campaigns: Sequence[Campaign], measured: Measurements, estimates: Estimates, *, at: datetime
-) -> list[list[Signal]]:
-    """The signals of each campaign at ``at``. ``measured`` is of the same campaigns, with baseline."""
-    facts = _read_facts(campaigns)
-    mature = {
-        key: mature_days(METRICS[key], measured, estimates, at=at) for key in sorted(_metrics(campaigns))
-    }
-    ahead = outlooks(campaigns, mature, estimates)
-    spend = measured.values["spend"]
-    daily = np.where(measured.reported("spend").any(axis=1), np.nansum(spend, axis=1), np.nan).round(PLACES)
-    after_stop = np.nansum(np.where(measured.phase["spend"] == Phase.STOPPED, spend, np.nan), axis=1).round(
-        PLACES
-    )
-    found = []
-    for index, campaign in enumerate(campaigns):
-        own = _Campaign(
-            campaign=campaign,
-            index=index,
-            measured=measured,
-            daily=daily[index],
-            after_stop=after_stop[index],
-            facts=facts,
-            mature=mature,
-            outlook=ahead.get(index),
-            at=at,
-        )
-        found.append([] if campaign.launched_at is None else own.signals())
-    return found
-
-
-def _read_facts(campaigns: Sequence[Campaign]) -> _Facts:
-    ids = [campaign.pk for campaign in campaigns]
-    facts = _Facts()
-    breaches: defaultdict[int, list[Breach]] = defaultdict(list)
-    for breach in Breach.objects.open().filter(campaign__in=ids).select_related("watch__arm").order_by("at"):
-        breaches[breach.campaign_id].append(breach)
-    facts.breaches = dict(breaches)
-    in_force = KillCriterion.objects.in_force().filter(campaign__in=ids).order_by()
-    facts.with_criteria = frozenset(in_force.values_list("campaign", flat=True).distinct())
-    facts.put_to_rest_at = dict(
-        ZombieFlag.objects.filter(
-            campaign__in=ids, signal=ZombieSignal.UNDEAD, resolution=ZombieResolution.KILLED
-        )
-        .order_by()
-        .values_list("campaign")
-        .annotate(Max("resolved_at"))
-    )
-    spending = [campaign.pk for campaign in campaigns if campaign.is_spending]
-    facts.reported_at = dict(
-        Observation.objects.of_campaigns(spending).values_list("arm__campaign").annotate(Max("reported_at"))
-    )
-    facts.resumed_at = {
-        (workspace, key): at
-        for workspace, key, at in Event.objects.filter(
-            workspace__in={campaign.workspace_id for campaign in campaigns},
-            kind=EventKind.CAMPAIGN_RESUMED,
-            subject_type="campaign",
-            subject_id__in=[campaign.key for campaign in campaigns if campaign.is_spending],
-        )
-        .order_by()
-        .values_list("workspace", "subject_id")
-        .annotate(Max("at"))
-    }
-    return facts
-
-
-def _target_cost(campaign: Campaign) -> str | None:
+def target_cost(campaign: Campaign) -> str | None:
     """The metric whose target says what a conversion may cost, where the hypothesis has one."""
     hypothesis = campaign.hypothesis
     if hypothesis is None or hypothesis.target is None:
@@ -164,31 +47,18 @@ def _target_cost(campaign: Campaign) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Campaign:
-    """One campaign's spend by day, (days,), NaN where nothing was reported."""
+class Suspect:
+    """One campaign, looked at closely; its spend by day is (days,), NaN where nothing was reported."""
 
     campaign: Campaign
     index: int
     measured: Measurements
     daily: Amounts
     after_stop: Amounts
-    facts: _Facts
+    facts: Facts
     mature: Mapping[str, MatureDays]
     outlook: Outlook | None
     at: datetime
-
-    def signals(self) -> list[Signal]:
-        tests: Sequence[Callable[[], Signal | None]] = (
-            self.undead,
-            self.breached,
-            self.overdue,
-            self.unplanned,
-            self.hopeless,
-            self.barren,
-            self.blind,
-            self.overspent,
-        )
-        return [signal for test in tests if (signal := test()) is not None]
 
     @property
     def days(self) -> npt.NDArray[np.int64]:
@@ -313,7 +183,7 @@ class _Campaign:
     def hopeless(self) -> Signal | None:
         """Less than 5 % likely to reach its target with the money and the days that are left."""
         hypothesis, outlook = self.campaign.hypothesis, self.outlook
-        if hypothesis is None or hypothesis.target is None or outlook is None or outlook.since is None:
+        if hypothesis is None or hypothesis.target is None or outlook is None:
             return None
         is_money = hypothesis.metric.is_money
         evidence = {
@@ -333,7 +203,7 @@ class _Campaign:
 
     def barren(self) -> Signal | None:
         """Mature spend is a multiple of the target, and no day, however young, brought a conversion."""
-        key, hypothesis = _target_cost(self.campaign), self.campaign.hypothesis
+        key, hypothesis = target_cost(self.campaign), self.campaign.hypothesis
         if key is None or hypothesis is None or hypothesis.target is None or not self.campaign.is_spending:
             return None
         metric, days = METRICS[key], self.mature[key]
@@ -370,7 +240,7 @@ class _Campaign:
             return None
         limit = timedelta(hours=campaign.workspace.blind_after_hours)
         reported_at = self.facts.reported_at.get(campaign.pk)
-        resumed_at = self.facts.resumed_at.get((campaign.workspace_id, campaign.key))
+        resumed_at = self.facts.resumed_at.get(campaign.pk)
         since = max(filter(None, (campaign.launched_at, reported_at, resumed_at)))
         if self.at - since < limit:
             return None
@@ -439,3 +309,16 @@ class _Campaign:
         unit = self.campaign.workspace.money_unit
         rounded = amount.quantize(unit)
         return f"{rounded if rounded == amount else amount.normalize():f}"
+
+
+# In the order in which a campaign's signals are told.
+TESTS: Mapping[ZombieSignal, Callable[[Suspect], Signal | None]] = {
+    ZombieSignal.UNDEAD: Suspect.undead,
+    ZombieSignal.BREACHED: Suspect.breached,
+    ZombieSignal.OVERDUE: Suspect.overdue,
+    ZombieSignal.UNPLANNED: Suspect.unplanned,
+    ZombieSignal.HOPELESS: Suspect.hopeless,
+    ZombieSignal.BARREN: Suspect.barren,
+    ZombieSignal.BLIND: Suspect.blind,
+    ZombieSignal.OVERSPENT: Suspect.overspent,
+}

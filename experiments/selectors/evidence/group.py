@@ -1,10 +1,8 @@
-"""What the days say about kill criteria: any number of them at once, each judged on the days it may see."""
+"""Subjects that are judged alike, all at once."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import ROUND_DOWN, Decimal
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -13,27 +11,18 @@ import numpy.typing as npt
 from django.db.models import Sum
 
 from experiments.choices import (
-    MEASURES,
-    METRICS,
     Comparator,
     CriterionLevel,
     EvidenceKind,
     GuardKey,
-    MeasureUnit,
     Metric,
     MetricForm,
 )
-from experiments.models import Arm, KillCriterion, Observation
-from experiments.selectors.estimates import Estimates
-from experiments.selectors.maturity import MatureDays, mature_days
-from experiments.selectors.measurements import (
-    PLACES,
-    Amounts,
-    Cells,
-    Measurements,
-    exact,
-    measures_of,
-)
+from experiments.models import Observation
+from experiments.selectors.evidence.amounts import NO_GUARD, Ticks, as_shown, known, to_ticks
+from experiments.selectors.evidence.subjects import Finding, Subject
+from experiments.selectors.maturity import MatureDays
+from experiments.selectors.measurements import PLACES, Amounts, Cells, exact, measures_of
 from experiments.stats.always_valid import always_valid_path, breach_log_e
 from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
@@ -43,74 +32,31 @@ from experiments.stats.threshold import OBSERVED_MARGIN, OBSERVED_MARGIN_DAYS, t
 # An e-value beyond this says no more, and its square would leave the range of a double.
 _LARGEST_LOG_E = 300.0
 _ORDERS_THAT_SPEAK = 5
+# Of the difference of two amounts, relative and absolute.
+_TOO_NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """One criterion at one place of its level: the campaign at that index, or the arm at that index of it."""
+class Sight:
+    """What subjects see, as ``Finding`` has it of one; arrays are (subjects,).
 
-    criterion: KillCriterion
-    campaign: int
-    arm: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a criterion sees.
-
-    ``value``: the metric on its own scale, ``None`` where nothing stands below the line. ``strength``: the
-    probability or the e-value, ``None`` where it is unknown or the number simply stands. ``data_through``:
-    the last day that counted. ``numbers``: the totals behind it, with the ``mature_`` exposure where late
-    conversions were allowed for; ``left_out`` names sources that take no part. ``is_breach``: the rule is
-    broken, its guards being met.
+    ``value``, ``strength``: NaN for ``None``. ``last_day``: an ordinal, 0 for ``None``. ``days``: how many
+    counted. ``have``: by key of a measure or guard, the totals as they are shown. ``reported``: the exposure
+    as it was reported, and ``is_mature``: whether late conversions make another of it.
     """
 
-    guard_progress: dict[str, Any]
-    guards_met: bool
-    value: float | None
-    strength: float | None
-    is_breach: bool
-    data_through: date | None
-    numbers: dict[str, Any]
+    guards_met: Cells
+    is_breach: Cells
+    value: Amounts
+    strength: Amounts
+    last_day: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int64]
+    have: dict[str, Ticks]
+    reported: Ticks
+    is_mature: Cells
 
 
-def measures_for(criteria: Iterable[KillCriterion]) -> set[str]:
-    """Every measure that judging these criteria reads."""
-    needed = {"spend"}
-    for criterion in criteria:
-        needed |= measures_of(criterion.metric_definition)
-        needed |= {guard for guard in criterion.guards if guard in MEASURES}
-    return needed
-
-
-def find(
-    subjects: Sequence[Subject], measured: Measurements, estimates: Estimates, *, at: datetime
-) -> list[Finding]:
-    """The findings on the subjects, in their order; criteria that are judged alike are judged together."""
-    alike: defaultdict[tuple[str, str, str, SpreadPrior], list[int]] = defaultdict(list)
-    for index, subject in enumerate(subjects):
-        criterion = subject.criterion
-        prior = estimates.day_spread(measured.campaigns[subject.campaign].workspace_id)
-        alike[criterion.metric, criterion.evidence, criterion.level, prior].append(index)
-    # Which days count depends on the metric and not on the rule.
-    days = {
-        key: mature_days(METRICS[key], measured, estimates, at=at) for key in {group[0] for group in alike}
-    }
-    findings: dict[int, Finding] = {}
-    for (metric, evidence, level, prior), indices in alike.items():
-        group = _Group(
-            METRICS[metric],
-            EvidenceKind(evidence),
-            CriterionLevel(level),
-            [subjects[index] for index in indices],
-            days[metric],
-            prior,
-        )
-        findings |= zip(indices, group.findings(), strict=True)
-    return [findings[index] for index in range(len(subjects))]
-
-
-class _Group:
+class Group:
     """Subjects with one metric, kind of evidence and level; arrays are (subjects, days)."""
 
     def __init__(
@@ -125,6 +71,7 @@ class _Group:
         self.metric = metric
         self.kind = kind
         self.subjects = subjects
+        self.guards = {guard for subject in subjects for guard in subject.rule.guards}
         self.days = days
         self.measured = days.measured
         self.prior = prior
@@ -157,47 +104,79 @@ class _Group:
             values = (values * self._weight).round(PLACES)
         return self._at_level(np.where(counted, values, 0.0), np.sum)
 
-    def findings(self) -> Iterator[Finding]:
-        """One finding for each subject."""
-        guard_days = {guard: self._guard(guard) for guard in self._guards()}
+    def see(self) -> Sight:
+        """What every subject sees."""
+        guard_days = {guard: self._guard(guard) for guard in self.guards}
         met = self._met(guard_days)
         totals = {guard: have[:, -1:].sum(axis=1) for guard, have in guard_days.items()}
         basis = {*measures_of(self.metric), GuardKey.SPEND.value}
         totals |= {measure: self._days_of(measure).sum(axis=1) for measure in basis}
-        exposure = self.metric.exposure
-        reported = self._days_of(exposure, raw=True).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = totals[self.metric.numerator] / totals[self.metric.denominator] * self.metric.per
         strengths, broken = self._evidence(met)
-        for index, subject in enumerate(self.subjects):
-            unit = self.measured.campaigns[subject.campaign].workspace.money_unit
-            guards = subject.criterion.guards
-            have = {key: _amount(key, totals[key][index], unit=unit) for key in sorted({*basis, *guards})}
-            seen = np.flatnonzero(self.seen[index])
-            numbers = {key: have[key] for key in have if key != exposure}
-            numbers[exposure] = _amount(exposure, reported[index], unit=unit)
-            if exact(reported[index]) != exact(totals[exposure][index]):
-                # An estimate is worth no fraction of a cent; down, so that no guard looks met that is not.
-                mature = float(exact(totals[exposure][index]).quantize(unit, ROUND_DOWN))
-                have[exposure] = numbers[f"mature_{exposure}"] = _amount(exposure, mature, unit=unit)
-            left_out = self.days.left_out(subject.campaign)
-            if left_out:
-                numbers["left_out"] = [source.key for source in left_out]
-            yield Finding(
-                guard_progress={
-                    guard: {"have": have[guard], "need": _amount(guard, float(need), unit=unit)}
-                    for guard, need in guards.items()
-                },
-                guards_met=bool(met[index, -1:].any()),
-                value=float_or_none(values[index]),
-                strength=float_or_none(strengths[index]),
-                is_breach=bool(broken[index]),
-                data_through=self.measured.day(subject.campaign, seen[-1]) if len(seen) else None,
-                numbers={**numbers, GuardKey.DAYS.value: len(seen)},
-            )
+        exposure = self.metric.exposure
+        reported = to_ticks(self._days_of(exposure, raw=True).sum(axis=1))
+        have = {key: to_ticks(total) for key, total in totals.items()}
+        # An estimate is worth no fraction of a cent; down, so that no guard looks met that is not.
+        mature = have[exposure]
+        have[exposure] = np.where(mature == reported, mature, mature - mature % self._units_in_ticks())
+        through = self.seen.shape[1] - self.seen[:, ::-1].argmax(axis=1) if self.seen.shape[1] else 0
+        first_day = self.measured.first_day[self._campaigns]
+        return Sight(
+            guards_met=np.asarray(met[:, -1:].any(axis=1)),
+            is_breach=broken,
+            value=known(values),
+            strength=known(strengths),
+            last_day=np.where(self.seen.any(axis=1), first_day + through - 1, 0),
+            days=self.seen.sum(axis=1),
+            have=have,
+            reported=reported,
+            is_mature=mature != reported,
+        )
 
-    def _guards(self) -> set[str]:
-        return {guard for subject in self.subjects for guard in subject.criterion.guards}
+    def finding(self, row: int, sight: Sight) -> Finding:
+        """What one subject sees, in words and numbers that people read."""
+        subject = self.subjects[row]
+        unit = self.measured.campaigns[subject.campaign].workspace.money_unit
+        guards, exposure = subject.rule.guards, self.metric.exposure
+        basis = {*measures_of(self.metric), GuardKey.SPEND.value, *guards}
+        have = {key: as_shown(key, sight.have[key][row], unit=unit) for key in sorted(basis)}
+        numbers = {key: have[key] for key in have if key != exposure}
+        numbers[exposure] = as_shown(exposure, sight.reported[row], unit=unit)
+        if sight.is_mature[row]:
+            numbers[f"mature_{exposure}"] = have[exposure]
+        left_out = self.days.left_out(subject.campaign)
+        if left_out:
+            numbers["left_out"] = [source.key for source in left_out]
+        last_day = int(sight.last_day[row])
+        return Finding(
+            guard_progress={
+                guard: {
+                    "have": have[guard],
+                    "need": as_shown(guard, to_ticks(float(need)), unit=unit),
+                }
+                for guard, need in guards.items()
+            },
+            guards_met=bool(sight.guards_met[row]),
+            value=float_or_none(sight.value[row]),
+            strength=float_or_none(sight.strength[row]),
+            is_breach=bool(sight.is_breach[row]),
+            data_through=date.fromordinal(last_day) if last_day else None,
+            numbers={**numbers, GuardKey.DAYS.value: int(sight.days[row])},
+        )
+
+    def _units_in_ticks(self) -> npt.NDArray[np.int64]:
+        """Each subject's smallest amount of money."""
+        workspaces = {campaign.workspace_id: campaign.workspace for campaign in self.measured.campaigns}
+        units = {pk: int(to_ticks(float(home.money_unit))) for pk, home in workspaces.items()}
+        return np.array([units[self.measured.campaigns[index].workspace_id] for index in self._campaigns])
+
+    def guarded(self, guard: str, sight: Sight) -> Ticks:
+        """How much of a guard there is, -1 where a subject's rule has none of that kind."""
+        if guard not in self.guards:
+            return np.full(len(self.subjects), NO_GUARD)
+        has_it = [guard in subject.rule.guards for subject in self.subjects]
+        return np.where(has_it, sight.have[guard], NO_GUARD)
 
     def _guard(self, guard: str) -> Amounts:
         """How much of a guard there was after each day."""
@@ -208,7 +187,7 @@ class _Group:
         """Whether all guards of each subject were met after each day."""
         met = np.ones(self.seen.shape, dtype=np.bool_)
         for guard, have in guard_days.items():
-            need = [float(subject.criterion.guards.get(guard, 0)) for subject in self.subjects]
+            need = [float(subject.rule.guards.get(guard, 0)) for subject in self.subjects]
             met &= have >= np.array(need)[:, None]
         return met
 
@@ -221,7 +200,7 @@ class _Group:
         match self.kind:
             case EvidenceKind.PROBABLE:
                 strengths = self._probabilities()
-                confidence = np.array([subject.criterion.confidence for subject in self.subjects])
+                confidence = np.array([subject.rule.confidence for subject in self.subjects])
                 return strengths, guarded & (strengths >= confidence)
             case EvidenceKind.ALWAYS_VALID:
                 return self._always_valid(met)
@@ -230,11 +209,11 @@ class _Group:
 
     def _sides(self) -> Cells:
         """Whether each subject's rule is broken above its threshold."""
-        return np.array([subject.criterion.comparator == Comparator.ABOVE for subject in self.subjects])
+        return np.array([subject.rule.comparator == Comparator.ABOVE for subject in self.subjects])
 
     def _thresholds(self) -> Amounts:
         """On the scale of numerator ÷ denominator: a price of 1,000 impressions becomes that of one."""
-        return np.array([float(subject.criterion.threshold) / self.metric.per for subject in self.subjects])
+        return np.array([float(subject.rule.threshold) / self.metric.per for subject in self.subjects])
 
     def _outcome_and_exposure(self) -> tuple[Amounts, Amounts]:
         is_cost = self.metric.form == MetricForm.COST
@@ -280,35 +259,28 @@ class _Group:
         log_e = np.where(self._sides()[:, None], path.log_e_above, path.log_e_below)
         eligible = np.where(met & self.seen & ~np.isnan(log_e), log_e, -np.inf).max(axis=1)
         strongest = np.where(np.isneginf(eligible), log_e[:, -1], eligible)
-        needed = np.array([breach_log_e(subject.criterion.confidence) for subject in self.subjects])
+        needed = np.array([breach_log_e(subject.rule.confidence) for subject in self.subjects])
         return np.exp(np.minimum(strongest, _LARGEST_LOG_E)), eligible >= needed
 
     def _beyond(self) -> Cells:
-        """Whether the number stands on the wrong side, to the last cent: in fractions, not in doubles."""
+        """Whether the number stands on the wrong side, to the last cent."""
         has_margin = self.kind == EvidenceKind.OBSERVED_MARGIN
-        margin = Fraction(str(OBSERVED_MARGIN)) if has_margin else Fraction(0)
+        margin = OBSERVED_MARGIN if has_margin else 0.0
         _, exposure = self._outcome_and_exposure()
         enough = (exposure > 0).sum(axis=1) >= (OBSERVED_MARGIN_DAYS if has_margin else 1)
         tops, bottoms = self.numerator.sum(axis=1), self.denominator.sum(axis=1)
-        beyond = []
-        for subject, top, bottom in zip(self.subjects, tops, bottoms, strict=True):
-            criterion = subject.criterion
-            amount, limit = (
-                Fraction(exact(top)) * self.metric.per,
-                Fraction(criterion.threshold) * Fraction(exact(bottom)),
-            )
-            is_above = criterion.comparator == Comparator.ABOVE
-            beyond.append(amount > limit * (1 + margin) if is_above else amount < limit * (1 - margin))
-        return np.asarray(np.array(beyond) & enough)
-
-
-def _amount(key: str, amount: float, *, unit: Decimal) -> Any:
-    """As REST shows it: money as a string in the currency's places, a whole count as a whole number."""
-    number = exact(amount)
-    if key in MEASURES and MEASURES[key].unit == MeasureUnit.MONEY:
-        rounded = number.quantize(unit)
-        return f"{rounded if rounded == number else number.normalize():f}"
-    return int(number) if number == int(number) else float(number)
+        is_above = self._sides()
+        limits = self._thresholds() * bottoms * np.where(is_above, 1 + margin, 1 - margin)
+        beyond = np.where(is_above, tops > limits, tops < limits)
+        # Doubles cannot tell what lies that near; fractions can.
+        for index in np.flatnonzero(np.isclose(tops, limits, rtol=_TOO_NEAR, atol=_TOO_NEAR)).tolist():
+            rule = self.subjects[index].rule
+            side = 1 if is_above[index] else -1
+            amount = Fraction(exact(tops[index])) * self.metric.per
+            limit = Fraction(rule.threshold) * Fraction(exact(bottoms[index]))
+            limit *= 1 + side * Fraction(str(margin))
+            beyond[index] = side * amount > side * limit
+        return np.asarray(beyond & enough)
 
 
 def _order_values(metric: Metric, workspace_ids: set[int]) -> dict[int, float]:
@@ -324,10 +296,3 @@ def _order_values(metric: Metric, workspace_ids: set[int]) -> dict[int, float]:
         .annotate(worth=Sum(metric.numerator), orders=Sum(metric.events))
     )
     return {row["workspace"]: float(row["worth"]) / float(row["orders"]) for row in totals}
-
-
-def subjects_of(criterion: KillCriterion, campaign: int, arms: Sequence[Arm]) -> list[Subject]:
-    """Where a criterion is watched: at its campaign, or at each of its arms."""
-    if criterion.level == CriterionLevel.CAMPAIGN:
-        return [Subject(criterion, campaign)]
-    return [Subject(criterion, campaign, index) for index, _ in enumerate(arms)]

@@ -7,7 +7,7 @@ from workspaces.migrations._operations import AddColumn
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0004_multiple_comparisons"),
+        ("workspaces", "0005_criterion_templates"),
     ]
 
     operations = [
@@ -74,6 +74,8 @@ class Migration(migrations.Migration):
                     ("criterion.overturned", "Second look at a breach"),
                     ("criterion.settled", "Breach settled"),
                     ("criterion.overruled", "Breach overruled"),
+                    ("criterion_template.saved", "Template of a rule saved"),
+                    ("criterion_template.deleted", "Template of a rule deleted"),
                     ("metrics.posted", "Metrics posted"),
                     ("metrics.restated", "Metrics restated"),
                     ("zombie.flagged", "Zombie flagged"),

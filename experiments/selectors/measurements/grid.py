@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import FloatField, Max, Sum, prefetch_related_objects
-from django.db.models.functions import Cast
 
 from experiments.choices import MEASURES, Metric
-from experiments.models import Arm, Campaign, Observation
+from experiments.models import Arm, Campaign
 from workspaces.choices import SourceKind
 from workspaces.models import Source
 
@@ -28,8 +26,8 @@ Cells = npt.NDArray[np.bool_]
 # Observations keep four decimal places; in a double, ten thousandths of any amount they can hold are exact.
 PLACES = 4
 _SCALE = 10**PLACES
-_NO_SOURCE = -1
-_NEVER = date.max.toordinal()
+NO_SOURCE = -1
+NEVER = date.max.toordinal()
 
 
 class Phase(IntEnum):
@@ -73,7 +71,7 @@ class Measurements:
     ``values``: by measure key, NaN where not reported. ``source``: by measure key, the index in ``sources``
     of the source that was used, -1 where none. ``phase``: by measure key, a ``Phase`` where reported.
     ``reported_on``: (campaigns, sources), the ordinal of the source's day on which it last reported the
-    campaign, where a late measure was read.
+    campaign. ``reported_at``: (campaigns,), when anybody last did, in microseconds since 1970; 0 for never.
     ``dated_back``: late measures once more, as sources report them that date an event back to its click.
     ``first_day``: (campaigns,) the ordinal of the day at index 0. ``arms``: each campaign's arms in their
     order; campaigns with fewer arms than the axis is long have nothing in the rest.
@@ -87,7 +85,8 @@ class Measurements:
     source: Mapping[str, npt.NDArray[np.int32]]
     phase: Mapping[str, npt.NDArray[np.int8]]
     reported_on: npt.NDArray[np.int64]
-    dated_back: "Mapping[str, _Cells]"
+    reported_at: npt.NDArray[np.int64]
+    dated_back: Mapping[str, "MeasureCells"]
 
     @property
     def length(self) -> int:
@@ -123,7 +122,7 @@ class Measurements:
             int(index)
             for measure in late_measures(metric)
             for index in np.unique(self.source[measure][campaign])
-            if index != _NO_SOURCE
+            if index != NO_SOURCE
         }
         return [
             self.sources[index]
@@ -148,7 +147,7 @@ class Measurements:
         seen = last[np.arange(len(self.campaigns))[:, None, None], speaker]
         days = self.days[:, None, :]
         ages = np.where(seen < days, today[speaker], seen) - days
-        return np.asarray(np.where(speaker == _NO_SOURCE, 0, np.maximum(ages, 0)))
+        return np.asarray(np.where(speaker == NO_SOURCE, 0, np.maximum(ages, 0)))
 
     def reported(self, measure: str) -> Cells:
         return np.asarray(~np.isnan(self.values[measure]), dtype=np.bool_)
@@ -195,189 +194,17 @@ class Measurements:
     def sources_used(self, campaign: int, measure: str, cells: Cells) -> list[str]:
         """Keys of the sources behind a campaign's cells, (arms, days), in the order of their precedence."""
         used = np.unique(self.source[measure][campaign][cells])
-        return [self.sources[index].key for index in used if index != _NO_SOURCE]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """One measure's cells, as in ``Measurements``."""
-
-    values: Amounts
-    source: npt.NDArray[np.int32]
-    phase: npt.NDArray[np.int8]
-
-
-def read_measurements(
-    campaigns: Sequence[Campaign],
-    measures: Iterable[str],
-    *,
-    as_of: date | None = None,
-    baseline: bool = False,
-) -> Measurements:
-    """The day sums of these campaigns in their order, in one query beside those for arms, workspaces and
-    sources.
-
-    ``as_of``: only days up to it, with today's values. ``baseline``: days before the launch, too.
-    """
-    prefetch_related_objects(list(campaigns), "workspace", "arms")
-    keys = sorted(set(measures))
-    arms = [list(campaign.arms.all()) for campaign in campaigns]
-    places = {arm.pk: (position, index) for position, row in enumerate(arms) for index, arm in enumerate(row)}
-    query = Observation.objects.of_campaigns([campaign.pk for campaign in campaigns])
-    if as_of is not None:
-        query = query.filter(day__lte=as_of)
-    late = [key for key in keys if MEASURES[key].late]
-    sums: dict[str, Any] = {f"sum_{key}": Cast(Sum(key), FloatField()) for key in keys}
-    reports = {"last_report": Max("reported_at")} if late else {}
-    rows = list(
-        query.values("arm", "day", "source")
-        .annotate(**sums, **reports)
-        .values_list("arm", "day", "source", *sums, *reports)
-    )
-    sources = _sources({row[2] for row in rows})
-    rank = {source.pk: index for index, source in enumerate(sources)}
-
-    place = np.array([places[row[0]] for row in rows], dtype=np.int64).reshape(len(rows), 2)
-    day = np.array([row[1].toordinal() for row in rows], dtype=np.int64)
-    speaker = np.array([rank[row[2]] for row in rows], dtype=np.int32)
-    amounts = (
-        np.array([row[3 : 3 + len(keys)] for row in rows], dtype=np.float64)
-        .reshape(len(rows), len(keys))
-        .round(PLACES)
-    )
-    phase = _phases(campaigns, arms, sources, place, day, speaker)
-    reported_on = np.zeros((len(campaigns), len(sources)), dtype=np.int64)
-    if late:
-        np.maximum.at(reported_on, (place[:, 0], speaker), _report_days(rows, sources))
-
-    if not baseline:
-        kept = phase != Phase.BASELINE
-        place, day, speaker, amounts, phase = (
-            place[kept],
-            day[kept],
-            speaker[kept],
-            amounts[kept],
-            phase[kept],
-        )
-    first_day = np.full(len(campaigns), _NEVER, dtype=np.int64)
-    np.minimum.at(first_day, place[:, 0], day)
-    offset = day - first_day[place[:, 0]]
-    shape = (len(campaigns), max(map(len, arms), default=0), int(offset.max(initial=-1)) + 1)
-    cell = np.ravel_multi_index((place[:, 0], place[:, 1], offset), shape) if len(day) else offset
-    # The last write to a cell stays, so the source that speaks is written last.
-    best_last = np.argsort(-speaker, kind="stable")
-
-    dates_back = np.array([SourceKind(one.kind).dates_back for one in sources], dtype=np.bool_)
-
-    def cells_of(column: int, rows_with: npt.NDArray[np.int64]) -> _Cells:
-        return _Cells(
-            _filled(shape, np.nan, np.float64, cell[rows_with], amounts[rows_with, column]),
-            _filled(shape, _NO_SOURCE, np.int32, cell[rows_with], speaker[rows_with]),
-            _filled(shape, Phase.BASELINE, np.int8, cell[rows_with], phase[rows_with]),
-        )
-
-    parts, dated_back = {}, {}
-    for column, key in enumerate(keys):
-        rows_with = best_last[~np.isnan(amounts[best_last, column])]
-        parts[key] = cells_of(column, rows_with)
-        if key in late:
-            paired = rows_with[dates_back[speaker[rows_with]]]
-            dated_back[key] = parts[key] if len(paired) == len(rows_with) else cells_of(column, paired)
-    return Measurements(
-        campaigns=campaigns,
-        arms=arms,
-        first_day=first_day,
-        sources=sources,
-        values={key: part.values for key, part in parts.items()},
-        source={key: part.source for key, part in parts.items()},
-        phase={key: part.phase for key, part in parts.items()},
-        reported_on=reported_on,
-        dated_back=dated_back,
-    )
-
-
-def _report_days(rows: Sequence[tuple[Any, ...]], sources: Sequence[Source]) -> npt.NDArray[np.int64]:
-    """The ordinal of each last report's day in its source's time zone; a post has one time for many rows."""
-    zones = {source.pk: source.tz for source in sources}
-    days = {
-        (source, reported_at): reported_at.astimezone(zones[source]).date().toordinal()
-        for source, reported_at in {(row[2], row[-1]) for row in rows}
-    }
-    return np.array([days[row[2], row[-1]] for row in rows], dtype=np.int64)
+        return [self.sources[index].key for index in used if index != NO_SOURCE]
 
 
 def _all(cells: Sequence[Cells]) -> Cells:
     return np.asarray(np.logical_and.reduce(cells), dtype=np.bool_)
 
 
-def _sources(ids: set[int]) -> list[Source]:
-    """Sources, the one that speaks first. Precedence is compared within one workspace only."""
-    query = Source.objects.filter(pk__in=ids).select_related("workspace").order_by("precedence", "key", "pk")
-    return list(query) if ids else []
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasureCells:
+    """One measure's cells, as in ``Measurements``."""
 
-
-def _filled(
-    shape: tuple[int, ...],
-    empty: float,
-    dtype: type[np.generic],
-    cell: npt.NDArray[np.int64],
-    amounts: npt.NDArray[Any],
-) -> npt.NDArray[Any]:
-    flat = np.full(int(np.prod(shape)), empty, dtype=dtype)
-    flat[cell] = amounts
-    return flat.reshape(shape)
-
-
-def _phases(
-    campaigns: Sequence[Campaign],
-    arms: Sequence[Sequence[Arm]],
-    sources: Sequence[Source],
-    place: npt.NDArray[np.int64],
-    day: npt.NDArray[np.int64],
-    speaker: npt.NDArray[np.int32],
-) -> npt.NDArray[np.int8]:
-    """Each row's phase. A stop falls on the source's own day: its midnight may not be the team's."""
-    launches = [campaign.first_judged_day() for campaign in campaigns]
-    launched = np.array([day.toordinal() if day else _NEVER for day in launches], dtype=np.int64)
-    combinations, inverse = np.unique(np.column_stack([place, speaker]), axis=0, return_inverse=True)
-    campaign_stop = np.full(len(combinations), _NEVER, dtype=np.int64)
-    arm_stop = campaign_stop.copy()
-    for index, (position, arm, source) in enumerate(combinations.tolist()):
-        for stops, stopped_at in (
-            (campaign_stop, campaigns[position].stopped_at),
-            (arm_stop, arms[position][arm].stopped_at),
-        ):
-            if stopped_at is not None:
-                stops[index] = stopped_at.astimezone(sources[source].tz).date().toordinal()
-    inverse = inverse.reshape(-1)
-    return np.select(
-        [day < launched[place[:, 0]], day > campaign_stop[inverse], day > arm_stop[inverse]],
-        [Phase.BASELINE, Phase.STOPPED, Phase.ARM_STOPPED],
-        Phase.RAN,
-    ).astype(np.int8)
-
-
-def daily_spend(
-    campaigns: Sequence[Campaign], *, as_of: date | None = None
-) -> dict[int, dict[date, Decimal]]:
-    """Spend by campaign id and day since the launch, days after a stop included; a day without a report is
-    missing.
-    """
-    measured = read_measurements(campaigns, ["spend"], as_of=as_of)
-    spend = measured.values["spend"]
-    totals = np.nansum(spend, axis=1)
-    known: Cells = np.any(measured.reported("spend"), axis=1)
-    return {
-        campaign.pk: {
-            measured.day(position, index): exact(totals[position, index])
-            for index in np.flatnonzero(known[position])
-        }
-        for position, campaign in enumerate(campaigns)
-    }
-
-
-def spend_totals(campaign_ids: Sequence[int]) -> dict[int, Decimal]:
-    """Everything spent since the launch, by campaign id: what the ledger's budgets are compared with."""
-    campaigns = list(Campaign.objects.filter(pk__in=campaign_ids).select_related("workspace"))
-    spend = np.nansum(read_measurements(campaigns, ["spend"]).values["spend"], axis=(1, 2))
-    return {campaign.pk: exact(total) for campaign, total in zip(campaigns, spend, strict=True)}
+    values: Amounts
+    source: npt.NDArray[np.int32]
+    phase: npt.NDArray[np.int8]

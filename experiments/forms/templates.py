@@ -1,0 +1,78 @@
+"""Rules to begin with, on the form that writes rules: each fills a row with what it says."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+
+from experiments.choices import GuardKey
+from experiments.forms.campaign import MOST_CRITERIA, CriterionForm
+from experiments.models import CriterionTemplate, KillCriterion
+from experiments.services.templates import USUAL_TEMPLATES
+from workspaces.models import Workspace
+
+_USUAL, _OWN = "usual", "own"
+_ROW = "criterion"
+
+
+class TemplateChoices:
+    """The templates of a workspace as the form offers them."""
+
+    def __init__(self, workspace: Workspace, own: Sequence[CriterionTemplate]) -> None:
+        self.workspace = workspace
+        self.own = own
+
+    @property
+    def groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Headings with their options, a value and a label each."""
+        usual = [(f"{_USUAL}:{template.key}", template.label) for template in USUAL_TEMPLATES]
+        own = [(f"{_OWN}:{template.pk}", template.name) for template in self.own]
+        return [("Usual rules", usual), *([("Our own", own)] if own else [])]
+
+    def note(self, value: str) -> str:
+        """What is to be known about the chosen one."""
+        kind, _, name = value.partition(":")
+        return next(
+            (template.note for template in USUAL_TEMPLATES if kind == _USUAL and template.key == name), ""
+        )
+
+    def put(
+        self, data: QueryDict, value: str, *, aim: str, target: Decimal | None
+    ) -> tuple[QueryDict, str | None]:
+        """What was typed, with the chosen rule in the first empty row; and the row's prefix.
+
+        The prefix is ``None`` where there is no such template or no room.
+        """
+        typed = self._typed(value, aim=aim, target=target)
+        prefix = next(
+            (name for name in (f"{_ROW}-{row}" for row in range(MOST_CRITERIA)) if _is_free(data, name)), None
+        )
+        if typed is None or prefix is None:
+            return data, None
+        changed = data.copy()
+        # A guard that the template does not have would otherwise stay.
+        for name in [name for name in changed if name.startswith(f"{prefix}-")]:
+            del changed[name]
+        for name, text in typed.items():
+            changed[f"{prefix}-{name}"] = str(text)
+        return changed, prefix
+
+    def _typed(self, value: str, *, aim: str, target: Decimal | None) -> Mapping[str, Any] | None:
+        """The chosen rule as a person would type it."""
+        kind, _, name = value.partition(":")
+        if kind == _USUAL:
+            usual = next((item for item in USUAL_TEMPLATES if item.key == name), None)
+            if usual is None:
+                return None
+            fields = usual.fields(aim=aim, target=target)
+            typed = CriterionForm.typed(KillCriterion(workspace=self.workspace, **fields))
+            if GuardKey.SPEND not in fields["guards"] and not usual.guards:
+                typed |= {"guard_0": "", "guard_0_of": GuardKey.SPEND.value}
+            return typed
+        own = next((item for item in self.own if kind == _OWN and str(item.pk) == name), None)
+        return CriterionForm.typed(own.criterion) if own else None
+
+
+def _is_free(data: QueryDict, prefix: str) -> bool:
+    return not any(data.get(f"{prefix}-{name}", "").strip() for name in CriterionForm.telling)

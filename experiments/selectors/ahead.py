@@ -1,0 +1,146 @@
+"""When a kill criterion would speak if the days went on as the last ones: its guards, and its evidence.
+
+The last days' mean is appended day by day, and the judge's own function is asked after each. Nothing is
+estimated about what will come: it says what the present pace amounts to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from experiments.choices import METRICS, CriterionLevel, EvidenceKind
+from experiments.models import Arm, Campaign, KillCriterion
+from experiments.selectors.estimates import estimates_of
+from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
+from experiments.selectors.maturity import mature_days
+from experiments.selectors.measurements import Amounts, Cells, read_measurements
+from experiments.selectors.rules import Rule
+
+# So many of the last days make the pace.
+PACE_DAYS = 3
+# As far as is looked where no last day is planned.
+FARTHEST = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Days are those by whose numbers it would be so; ``None``: not by ``until``.
+
+    ``data_through``: the last day that counts already. ``guards``: the day of each, by its key; one that is
+    reached has ``data_through`` itself.
+    """
+
+    data_through: date
+    until: date
+    pace_days: int
+    guards: dict[str, date | None]
+    guards_on: date | None
+    fires_on: date | None
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether every guard is reached already."""
+        return self.guards_on == self.data_through
+
+
+def criteria_ahead(
+    campaign: Campaign, criteria: Sequence[KillCriterion], *, at: datetime
+) -> dict[tuple[int, int | None], Ahead]:
+    """By criterion and arm (``None``: the campaign); only while it spends, and once a day has counted."""
+    if not campaign.is_spending or not criteria:
+        return {}
+    rules = [Rule.of(criterion) for criterion in criteria]
+    measured = read_measurements([campaign], measures_for(rules))
+    if not measured.length:
+        return {}
+    estimates = estimates_of([campaign.workspace])
+    prior = estimates.day_spread(campaign.workspace_id)
+    found = {}
+    for rule in rules:
+        metric = METRICS[rule.metric]
+        days = mature_days(metric, measured, estimates, at=at)
+        for subject in subjects_of(rule, 0, measured.arms[0]):
+            group = _Continued(
+                metric,
+                EvidenceKind(rule.evidence),
+                CriterionLevel(rule.level),
+                # Row by row one more day has gone on.
+                [subject] * (FARTHEST + 1),
+                days,
+                prior,
+            )
+            sight = group.see()
+            findings = [group.finding(row, sight) for row in range(FARTHEST + 1)]
+            ahead = _read(findings, subject, pace_days=group.pace_days, until=campaign.runs_until)
+            if ahead is not None:
+                found[rule.id, _arm_id(subject, measured.arms[0])] = ahead
+    return found
+
+
+def _arm_id(subject: Subject, arms: Sequence[Arm]) -> int | None:
+    return None if subject.arm is None else arms[subject.arm].pk
+
+
+def _read(findings: list[Finding], subject: Subject, *, pace_days: int, until: date | None) -> Ahead | None:
+    last = findings[0].data_through
+    if last is None or not pace_days:
+        return None
+    farthest = last + timedelta(days=FARTHEST)
+    end = min(until, farthest) if until is not None and until > last else farthest if until is None else last
+    within = [(last + timedelta(days=row), finding) for row, finding in enumerate(findings)]
+    within = [(on, finding) for on, finding in within if on <= end]
+    return Ahead(
+        data_through=last,
+        until=end,
+        pace_days=pace_days,
+        guards={
+            guard: next((on for on, finding in within if _is_met(finding, guard)), None)
+            for guard in subject.rule.guards
+        },
+        guards_on=next((on for on, finding in within if finding.guards_met), None),
+        fires_on=next((on for on, finding in within if finding.is_breach), None),
+    )
+
+
+def _is_met(finding: Finding, guard: str) -> bool:
+    progress = finding.guard_progress[guard]
+    return Decimal(str(progress["have"])) >= Decimal(str(progress["need"]))
+
+
+class _Continued(Group):
+    """The same subject again and again; of row n the last n columns that are seen are the pace, gone on."""
+
+    pace_days: int
+
+    def __init__(self, *args: Any) -> None:
+        self._continued = False
+        super().__init__(*args)
+        self._pace = self._paced_days()
+        self.pace_days = int(self._pace[0].sum())
+        self._continued = True
+        self.seen = np.hstack([self.seen, self._gone_on])
+        self.numerator = self._days_of(self.metric.numerator)
+        self.denominator = self._days_of(self.metric.denominator)
+
+    @property
+    def _gone_on(self) -> Cells:
+        rows = len(self.subjects)
+        return np.asarray(np.arange(rows - 1)[None, :] < np.arange(rows)[:, None])
+
+    def _paced_days(self) -> Cells:
+        """The last closed days that are seen: what is not over yet is no day's pace."""
+        whole = self.seen & self._at_level(self.days.closed, np.any)
+        latest = whole[:, ::-1].cumsum(axis=1)[:, ::-1]
+        return np.asarray(whole & (latest <= PACE_DAYS))
+
+    def _days_of(self, measure: str, *, raw: bool = False) -> Amounts:
+        amounts = super()._days_of(measure, raw=raw)
+        if not self._continued:
+            return amounts
+        total = np.where(self._pace, amounts, 0.0).sum(axis=1)
+        mean = total / max(self.pace_days, 1)
+        return np.hstack([amounts, np.where(self._gone_on, mean[:, None], 0.0)])

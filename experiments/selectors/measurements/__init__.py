@@ -1,0 +1,32 @@
+"""Day sums of any number of campaigns as arrays, and what they come to."""
+
+from experiments.selectors.measurements.grid import (
+    PLACES,
+    Amounts,
+    Cells,
+    Measurements,
+    Phase,
+    exact,
+    is_paired_with_spend,
+    late_measures,
+    latest_day,
+    measures_of,
+)
+from experiments.selectors.measurements.reading import read_measurements
+from experiments.selectors.measurements.totals import daily_spend, spend_totals
+
+__all__ = [
+    "PLACES",
+    "Amounts",
+    "Cells",
+    "Measurements",
+    "Phase",
+    "daily_spend",
+    "exact",
+    "is_paired_with_spend",
+    "late_measures",
+    "latest_day",
+    "measures_of",
+    "read_measurements",
+    "spend_totals",
+]

@@ -1,0 +1,37 @@
+"""What was spent, by day and in all."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from experiments.models import Campaign
+from experiments.selectors.measurements.grid import Cells, exact
+from experiments.selectors.measurements.reading import read_measurements
+
+
+def daily_spend(
+    campaigns: Sequence[Campaign], *, as_of: date | None = None
+) -> dict[int, dict[date, Decimal]]:
+    """Spend by campaign id and day since the launch, days after a stop included; a day without a report is
+    missing.
+    """
+    measured = read_measurements(campaigns, ["spend"], as_of=as_of)
+    spend = measured.values["spend"]
+    totals = np.nansum(spend, axis=1)
+    known: Cells = np.any(measured.reported("spend"), axis=1)
+    return {
+        campaign.pk: {
+            measured.day(position, index): exact(totals[position, index])
+            for index in np.flatnonzero(known[position])
+        }
+        for position, campaign in enumerate(campaigns)
+    }
+
+
+def spend_totals(campaign_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Everything spent since the launch, by campaign id: what the ledger's budgets are compared with."""
+    campaigns = list(Campaign.objects.filter(pk__in=campaign_ids).select_related("workspace"))
+    spend = np.nansum(read_measurements(campaigns, ["spend"]).values["spend"], axis=(1, 2))
+    return {campaign.pk: exact(total) for campaign, total in zip(campaigns, spend, strict=True)}

@@ -1,0 +1,137 @@
+"""Whether the platforms did what an applied plan said: reported spend confirms it, or contradicts it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from experiments.models import Campaign
+from sprints.choices import Following
+from sprints.models import Reallocation
+from sprints.selectors.accounts import NOTHING, PACE_DAYS, whole_days
+from workspaces.choices import EventKind
+from workspaces.models import Event
+
+# One day may be an odd one.
+FEWEST_DAYS = 2
+# Less than this share of the pace is no change that spend could show.
+LEAST_CHANGE = Decimal("0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSince:
+    """One campaign of an applied plan: what a day was to cost, and what it has cost since.
+
+    ``per_day``: the mean of the last whole days after the plan was applied, before a later plan.
+    """
+
+    campaign: Campaign
+    pace_before: Decimal | None
+    daily_budget: Decimal | None
+    per_day: Decimal | None
+    days: int
+    state: Following
+
+    def as_dict(self) -> dict[str, object]:
+        """As the API gives it: money as decimal strings."""
+        exponent = self.campaign.workspace.currency_exponent
+
+        def money(amount: Decimal | None) -> str | None:
+            return None if amount is None else f"{amount:.{exponent}f}"
+
+        return {
+            "campaign": self.campaign.key,
+            "pace_before": money(self.pace_before),
+            "daily_budget": money(self.daily_budget),
+            "spend_per_day": money(self.per_day),
+            "days": self.days,
+            "state": self.state.value,
+        }
+
+
+def spend_since(plan: Reallocation, *, at: datetime) -> list[SpendSince]:
+    """Each campaign whose money the plan moved; empty where it was not applied."""
+    event = (
+        Event.objects.of(plan.workspace)
+        .about("reallocation", plan.pk)
+        .filter(kind=EventKind.REALLOCATION_APPLIED)
+        .first()
+    )
+    if event is None or plan.applied_at is None:
+        return []
+    told = {row["campaign"]: row for row in event.data["budgets"]}
+    campaigns = list(
+        Campaign.objects.of(plan.workspace).filter(key__in=told).select_related("workspace").order_by("key")
+    )
+    spent = whole_days(campaigns, at=at)
+    first = plan.workspace.local_day(plan.applied_at)
+    until = _next_plans(plan, campaigns)
+    return [
+        _since(
+            campaign,
+            told[campaign.key],
+            [
+                amount
+                for day, amount in spent[campaign.pk].items()
+                if first < day and (campaign.pk not in until or day <= until[campaign.pk])
+            ],
+        )
+        for campaign in campaigns
+    ]
+
+
+def _next_plans(plan: Reallocation, campaigns: list[Campaign]) -> dict[int, date]:
+    """The day on which a later plan moved a campaign's money: what is spent after it follows that one."""
+    later = (
+        Reallocation.objects.of(plan.workspace)
+        .filter(applied_at__gt=plan.applied_at)
+        .order_by("-applied_at")
+        .prefetch_related("lines")
+    )
+    ours = {campaign.pk for campaign in campaigns}
+    found: dict[int, date] = {}
+    for other in later:
+        for line in other.lines.all():
+            for side in (line.source_campaign_id, line.target_campaign_id):
+                if side in ours and other.applied_at is not None:
+                    found[side] = plan.workspace.local_day(other.applied_at)
+    return found
+
+
+def _since(campaign: Campaign, told: Mapping[str, Any], amounts: list[Decimal]) -> SpendSince:
+    pace, daily = _amount(told.get("pace")), _amount(told["daily_budget"])
+    recent = amounts[-PACE_DAYS:]
+    per_day = sum(recent, NOTHING) / len(recent) if recent else None
+    return SpendSince(
+        campaign=campaign,
+        pace_before=pace,
+        daily_budget=daily,
+        per_day=per_day,
+        days=len(recent),
+        state=_state(campaign, pace, daily, per_day=per_day, days=len(recent)),
+    )
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _state(
+    campaign: Campaign,
+    pace: Decimal | None,
+    daily: Decimal | None,
+    *,
+    per_day: Decimal | None,
+    days: int,
+) -> Following:
+    if campaign.is_stopped and daily == 0:
+        # Nobody reports a campaign that spends nothing.
+        return Following.CONTRADICTED if per_day else Following.CONFIRMED
+    if pace is None or daily is None or abs(daily - pace) < pace * LEAST_CHANGE:
+        return Following.NOT_KNOWN
+    if per_day is None or days < FEWEST_DAYS:
+        return Following.TOO_EARLY
+    half_way = (pace + daily) / 2
+    followed = per_day <= half_way if daily < pace else per_day >= half_way
+    return Following.CONFIRMED if followed else Following.CONTRADICTED

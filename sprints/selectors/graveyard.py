@@ -1,0 +1,180 @@
+"""What was killed: how long it lived, what it saved, what it taught, and who said no."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from experiments.choices import CampaignStatus, WatchState
+from experiments.models import Breach, Campaign, KillCriterion
+from experiments.selectors.measurements import daily_spend
+from sprints.models import Commitment, Decision
+from sprints.selectors.savings import NOTHING, budgets_when_ended
+from workspaces.choices import EventKind
+from workspaces.models import Event, User, Workspace
+
+# A no within a sprint's shortest length is a quick one.
+QUICK_DAYS = 4
+# The longest that a sprint lasts: what lives longer has outlived its test.
+SPRINT_DAYS = 7
+QUICKEST_SHOWN = 3
+QUARTER = timedelta(days=91)
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A campaign that was killed: how long it lived and what the rest of its budget would have been."""
+
+    campaign: Campaign
+    days: int
+    spent: Decimal
+    budget: Decimal
+    # The number of the sprint that it ran in.
+    sprint: int | None
+    learning: str
+    stopped_by: str
+    # The rule that spoke first; None where a person did.
+    rule: KillCriterion | None
+    has_rule: bool
+
+    @property
+    def saved(self) -> Decimal:
+        return max(self.budget - self.spent, NOTHING)
+
+    @property
+    def is_quick(self) -> bool:
+        return self.days <= QUICK_DAYS
+
+    @property
+    def is_slow(self) -> bool:
+        return self.days > SPRINT_DAYS
+
+    @property
+    def owner(self) -> User | None:
+        """Who is to be congratulated."""
+        return self.campaign.hypothesis.owner if self.campaign.hypothesis else None
+
+    @property
+    def ended_on(self) -> date | None:
+        ended_at = self.campaign.ended_at
+        return ended_at and self.campaign.workspace.local_day(ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Noes:
+    """Every no of a span of time, the latest first."""
+
+    noes: Sequence[No]
+
+    @property
+    def saved(self) -> Decimal:
+        return sum((no.saved for no in self.noes), NOTHING)
+
+    @property
+    def spent(self) -> Decimal:
+        return sum((no.spent for no in self.noes), NOTHING)
+
+    @property
+    def quick(self) -> int:
+        return sum(no.is_quick for no in self.noes)
+
+    @property
+    def median_days(self) -> int | None:
+        return round(median(no.days for no in self.noes)) if self.noes else None
+
+    @property
+    def longest(self) -> No | None:
+        return max(self.noes, key=lambda no: (no.days, no.spent), default=None)
+
+    @property
+    def quickest(self) -> list[No]:
+        """The quick ones that somebody learnt from; of two as quick the one that saved more."""
+        taught = [no for no in self.noes if no.is_quick and no.learning]
+        return sorted(taught, key=lambda no: (no.days, -no.saved))[:QUICKEST_SHOWN]
+
+
+def read_noes(workspace: Workspace, *, since: datetime | None = None) -> Noes:
+    """The killed campaigns with what they taught and who stopped them, in a fixed number of queries."""
+    campaigns = list(killed_campaigns(workspace, since=since).annotate(**_ABOUT))
+    if not campaigns:
+        return Noes([])
+    for campaign in campaigns:
+        campaign.workspace = workspace
+    return noes_of(campaigns, daily_spend(campaigns), rules=_rules(campaigns))
+
+
+def killed_campaigns(workspace: Workspace, *, since: datetime | None) -> QuerySet[Campaign]:
+    """The latest first."""
+    killed = Campaign.objects.of(workspace).filter(status=CampaignStatus.KILLED)
+    if since is not None:
+        killed = killed.filter(ended_at__gte=since)
+    return killed.select_related("hypothesis__owner").order_by("-ended_at", "-id")
+
+
+def noes_of(
+    campaigns: Sequence[Campaign],
+    spend: Mapping[int, Mapping[date, Decimal]],
+    *,
+    rules: Mapping[int, KillCriterion] | None = None,
+) -> Noes:
+    """These killed campaigns with their spend by id and day; what was not annotated is not told."""
+    given = budgets_when_ended(campaigns) if campaigns else {}
+    return Noes(
+        [
+            No(
+                campaign,
+                days=_days_lived(campaign),
+                spent=sum(spend.get(campaign.pk, {}).values(), NOTHING),
+                budget=given.get(campaign.pk, NOTHING),
+                sprint=getattr(campaign, "sprint_number", None),
+                learning=getattr(campaign, "learning", None) or "",
+                stopped_by=getattr(campaign, "killed_by", None) or "",
+                rule=(rules or {}).get(getattr(campaign, "rule_id", None) or 0),
+                has_rule=getattr(campaign, "has_rule", False),
+            )
+            for campaign in campaigns
+        ]
+    )
+
+
+_OF_THIS = {"hypothesis": OuterRef("hypothesis"), "workspace": OuterRef("workspace")}
+_ABOUT = {
+    # Of several sprints, decisions and breaches the last sprint and decision, and the breach that ended it.
+    "sprint_number": Subquery(
+        Commitment.objects.kept().filter(**_OF_THIS).order_by("-pk").values("sprint__number")[:1]
+    ),
+    "learning": Subquery(Decision.objects.filter(**_OF_THIS).order_by("-decided_at").values("learning")[:1]),
+    "killed_by": Subquery(
+        Event.objects.filter(
+            workspace=OuterRef("workspace"),
+            kind=EventKind.CAMPAIGN_KILLED,
+            subject_type="campaign",
+            subject_id=OuterRef("key"),
+        )
+        .order_by("-id")
+        .values("actor_label")[:1]
+    ),
+    "rule_id": Subquery(
+        Breach.objects.filter(campaign=OuterRef("pk"), closed_as=WatchState.SETTLED)
+        .order_by("at", "pk")
+        .values("watch__criterion")[:1]
+    ),
+    "has_rule": Exists(KillCriterion.objects.filter(campaign=OuterRef("pk"))),
+}
+
+
+def _rules(campaigns: Sequence[Campaign]) -> dict[int, KillCriterion]:
+    return KillCriterion.objects.select_related("workspace").in_bulk(
+        [rule_id for rule_id in (getattr(campaign, "rule_id", None) for campaign in campaigns) if rule_id]
+    )
+
+
+def _days_lived(campaign: Campaign) -> int:
+    """Calendar days from the launch to the kill, both counted."""
+    if campaign.launched_at is None or campaign.ended_at is None:
+        return 0
+    local_day = campaign.workspace.local_day
+    return (local_day(campaign.ended_at) - local_day(campaign.launched_at)).days + 1

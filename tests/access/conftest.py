@@ -1,0 +1,28 @@
+"""The world of the table, and a way to try something in it that leaves nothing behind."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tests.access.world import World, build_world
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Pages and REST have the server's clock, so this has it, too."""
+    return build_world(timezone.now())
+
+
+@contextmanager
+def undone() -> Generator[None]:
+    """Take back what is done in the block, and let what waits for its commit never happen."""
+    waiting = list(connection.run_on_commit)
+    before = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(before)
+        connection.run_on_commit = waiting

@@ -1,0 +1,66 @@
+"""Kill criteria as clients write them: percent or a fraction, what is doubted, and templates."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from experiments.models import CriterionTemplate
+from tests.api.conftest import BASE, CAMPAIGN, ClientOf
+from tests.api.test_problems import assert_problem
+from workspaces.choices import Role, Scope
+
+RULE: dict[str, Any] = CAMPAIGN["kill_criteria"][0]
+TEMPLATES = f"{BASE}kill-criteria/templates/"
+
+
+def create(client: APIClient, **changes: Any) -> Any:
+    return client.post(f"{BASE}campaigns/", CAMPAIGN | {"kill_criteria": [RULE | changes]})
+
+
+def test_share__that_may_be_a_percentage__is_refused_with_what_would_be_right(planner: APIClient) -> None:
+    answer = create(planner, threshold="0.5")
+    assert_problem(answer, 422, "fraction_or_percent")
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "kill_criteria.0.threshold"
+    assert "0.5% is 0.005" in error["message"]
+    assert "threshold_unit" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "kept", "warned"), [("fraction", "0.5", ["doubtful_share"]), ("percent", "0.005", [])]
+)
+def test_share__whose_unit_is_said__is_taken_and_doubted_where_it_is_unusual(
+    planner: APIClient, unit: str, kept: str, warned: list[str]
+) -> None:
+    answer = create(planner, threshold="0.5", threshold_unit=unit)
+    assert answer.status_code == 201, answer.content
+    body = answer.json()
+    assert float(body["kill_criteria"][0]["threshold"]) == float(kept)
+    assert [item["code"] for item in body["warnings"]] == warned
+    renamed = planner.patch(f"{BASE}campaigns/founder-video/", {"name": "Again"})
+    assert renamed.status_code == 200, renamed.content
+    assert renamed.json()["kill_criteria"] == body["kill_criteria"]
+
+
+def test_warnings__of_a_draft__name_the_field(planner: APIClient) -> None:
+    (warning,) = create(planner, comparator="above").json()["warnings"]
+    assert (warning["code"], warning["field"]) == ("stops_the_good", "kill_criteria.0.comparator")
+    assert "would stop what works" in warning["message"]
+
+
+def test_template__kept_listed_and_forgotten(planner: APIClient, with_key: ClientOf) -> None:
+    answer = planner.post(TEMPLATES, {"name": "Cold floor", "criterion": RULE})
+    assert answer.status_code == 201, answer.content
+    template = answer.json()
+    assert template["criterion"] == {**RULE, "guards": {"spend": "2000.00"}}
+    assert template["sentence"].startswith("Pause the campaign when the CTR is probably below 0.5%")
+    listed = planner.get(TEMPLATES).json()
+    assert (listed["count"], listed["results"]) == (1, [template])
+    assert_problem(planner.post(TEMPLATES, {"name": "Cold floor", "criterion": RULE}), 409, "name_taken")
+    address = f"{TEMPLATES}{template['id']}/"
+    assert_problem(planner.delete(address), 403, "missing_role")
+    manager = with_key(Scope.READ, Scope.PLAN_WRITE, role=Role.MANAGER)
+    assert manager.delete(address).status_code == 204
+    assert_problem(manager.delete(address), 404, "not_found")
+    assert not CriterionTemplate.objects.exists()
