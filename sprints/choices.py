@@ -96,4 +96,5 @@ class Following(TextChoices):
 
 class ReallocationMethod(TextChoices):
     SHIFT = "shift", _("shift half from failing to winning")
+    THOMPSON = "thompson", _("follow the chance of being the best")
     HAND = "hand", _("by hand")

@@ -36,6 +36,13 @@ class MultipleComparisons(TextChoices):
     BENJAMINI_HOCHBERG = "benjamini_hochberg", _("Benjamini–Hochberg: few false ones among the alarms")
 
 
+class ReallocationRule(TextChoices):
+    """By which rule a reallocation is computed."""
+
+    SHIFT = "shift", _("Shift: half of what probably misses its target goes to what probably meets it")
+    THOMPSON = "thompson", _("Follow the best: money follows each campaign's chance of being the best")
+
+
 class SourceKind(TextChoices):
     """Where a number was counted."""
 

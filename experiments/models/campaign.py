@@ -79,6 +79,10 @@ class Campaign(TenantModel):
     starts_on = models.DateField(null=True, blank=True)
     # The last planned day; None for what runs without a plan.
     runs_until = models.DateField(null=True, blank=True)
+    # The last applied plan asks it to spend less: since when, and from what to what a day.
+    cut_at = models.DateTimeField(null=True, blank=True)
+    cut_from = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
+    cut_to = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
     # A revival is a new campaign that names the killed one.
     revives = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="revivals"

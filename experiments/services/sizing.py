@@ -73,7 +73,7 @@ class Assumption:
 
 
 def with_known(
-    values: Mapping[str, Any], *, channel: str, by: Actor
+    values: Mapping[str, Any], *, channel: str = "", by: Actor
 ) -> tuple[dict[str, Any], list[Assumption]]:
     """The values of a sizing with what the workspace knows in place of what was left empty."""
     by.require(Permission.READ)

@@ -17,7 +17,7 @@ from experiments.choices import (
     GuardKey,
     MetricForm,
 )
-from experiments.exceptions import NotFound, Refused
+from experiments.exceptions import NotAllowed, NotFound, Refused
 from experiments.models import CriterionTemplate, KillCriterion
 from experiments.models.criterion import canonical_number
 from experiments.services.criteria import CRITERION_FIELDS, DEFAULT_CONFIDENCE, read_criterion
@@ -121,6 +121,10 @@ USUAL_TEMPLATES: Final = (
 def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> CriterionTemplate:
     """Keep a rule under a name. ``values``: ``name``, and ``criterion`` as ``create_campaign`` takes one."""
     by.require(Permission.PLAN)
+    if by.user is None:
+        raise NotAllowed(
+            "Quickno begins with its own templates; a person keeps others.", code="person_required"
+        )
     reader = Values(values, known=TEMPLATE_FIELDS)
     name = reader.text("name", longest=LONGEST_NAME)
     given = reader.nested("criterion", values.get("criterion"), known=CRITERION_FIELDS)
@@ -135,7 +139,7 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
     criterion = KillCriterion(workspace=by.workspace, **fields)
     rule = {**fields, "threshold": canonical_number(criterion.threshold)}
     template = CriterionTemplate(
-        workspace=by.workspace, name=name, rule=rule, created_by=by.person, created_at=at
+        workspace=by.workspace, name=name, rule=rule, created_by=by.user, created_at=at
     )
     try:
         with transaction.atomic():

@@ -7,7 +7,7 @@ noise.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,16 +58,19 @@ class _PairedDays:
 
 
 def _log_ratio(
-    a: _Arms, b: _Arms, kappa: float, prior: SpreadPrior = CONTRAST_SPREAD
+    a: _Arms, b: _Arms, own: Mask, kappa: float, prior: SpreadPrior = CONTRAST_SPREAD
 ) -> tuple[LogRatio, _PairedDays]:
-    """Combine the days of controls ``a`` and arms ``b``; the letters are those of docs/statistics.md, R4."""
+    """Combine the days of controls ``a`` and arms ``b``; the letters are those of docs/statistics.md, R4.
+
+    ``own``: (campaigns, arms), where the arm is the control itself, of which nothing is said.
+    """
     both = a.counted
     n_a, n_b = np.where(both, a.exposure, 1.0), np.where(both, b.exposure, 1.0)
     weight = n_a * n_b / (n_a + n_b)
     part_a, part_b = weight * a.outcome / n_a, weight * b.outcome / n_b
     total_a, total_b = part_a.sum(axis=-1), part_b.sum(axis=-1)
     count_a, count_b = a.events.sum(axis=-1), b.events.sum(axis=-1)
-    known = (total_a > 0) & (total_b > 0) & (count_a > 0) & (count_b > 0)
+    known = (total_a > 0) & (total_b > 0) & (count_a > 0) & (count_b > 0) & ~own
     total_a, total_b = np.where(known, total_a, 1.0), np.where(known, total_b, 1.0)
     share_a, share_b = part_a / total_a[..., None], part_b / total_b[..., None]
     middle = (share_a + share_b) / 2
@@ -102,26 +105,26 @@ def _log_ratio(
     return summary, _PairedDays(residual, variance, useful)
 
 
-def without_control(comparison: Comparison, control: npt.NDArray[np.intp]) -> Comparison:
-    """Blank the control's own column."""
-    own = np.arange(comparison.days.shape[1]) == control[:, None]
-    blank: dict[str, Any] = {
-        field.name: np.where(own, np.nan, getattr(comparison, field.name))
-        for field in fields(comparison)
-        if field.name not in {"days", "method"}
-    }
-    return replace(comparison, days=np.where(own, 0, comparison.days), **blank)
+def is_control(control: npt.NDArray[np.intp], arms: int) -> Mask:
+    """Return where an arm is its campaign's control, (campaigns, arms)."""
+    return np.asarray(np.arange(arms) == control[:, None])
 
 
 def _where_an_arm_has_no_event(
-    form: MetricForm, comparison: Comparison, a: _Arms, b: _Arms, kappa: float, spread: SpreadPrior
+    form: MetricForm,
+    comparison: Comparison,
+    a: _Arms,
+    b: _Arms,
+    own: Mask,
+    kappa: float,
+    spread: SpreadPrior,
 ) -> Comparison:
     """Take chance and losses from the exact comparison of two arms where the log ratio is not known.
 
     A value with no order in one arm is judged by its orders: nothing is known of what they would have been
     worth.
     """
-    silent = np.isnan(comparison.log_ratio) & a.counted.any(axis=-1)
+    silent = np.isnan(comparison.log_ratio) & a.counted.any(axis=-1) & ~own
     if not silent.any():
         return comparison
     counted = np.stack([a.counted, b.counted], axis=2)[silent]
@@ -201,7 +204,8 @@ def compare_days(  # noqa: PLR0913 - what was, what is assumed, and which arms
     index = control_index(control, shape[0], shape[1])
     arms = _Arms(amounts, sizes, counts, counted_cells(mask, shape) & (sizes > 0))
     a, b = arms.paired_with(index)
-    summary, _ = _log_ratio(a, b, scale, spread)
+    own = is_control(index, shape[1])
+    summary, _ = _log_ratio(a, b, own, scale, spread)
     freedom = np.where(summary.days > 1, summary.days - 1.0, np.nan)
     # At most the binomial noise is forgiven: days that agree by luck make no interval narrower.
     error = np.sqrt(summary.base_variance * np.fmax(summary.overdispersion, 1.0))
@@ -214,7 +218,7 @@ def compare_days(  # noqa: PLR0913 - what was, what is assumed, and which arms
         method="paired_days",
         prior_sd=lift_prior_sd,
     )
-    return without_control(_where_an_arm_has_no_event(kind, result, a, b, scale, spread), index)
+    return _where_an_arm_has_no_event(kind, result, a, b, own, scale, spread)
 
 
 def fit_contrast_spread(
@@ -239,9 +243,8 @@ def fit_contrast_spread(
         raise ValueError(f"events has the shape {shape}; it must have three axes: campaigns, arms, days.")
     index = control_index(control, shape[0], shape[1])
     arms = _Arms(counts, sizes, counts, counted_cells(mask, shape) & (sizes > 0))
-    summary, days = _log_ratio(*arms.paired_with(index), 1.0)
-    own = np.arange(shape[1]) == index[:, None]
-    pairs = summary.known & ~own & (days.useful.sum(axis=-1) >= 2)  # noqa: PLR2004
+    summary, days = _log_ratio(*arms.paired_with(index), is_control(index, shape[1]), 1.0)
+    pairs = summary.known & (days.useful.sum(axis=-1) >= 2)  # noqa: PLR2004
     return fit_spread(
         days.residual[pairs],
         days.variance[pairs],

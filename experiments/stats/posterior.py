@@ -15,8 +15,13 @@ from experiments.stats.arrays import Array, open_fraction
 
 NEARLY_ALL: Final = 0.99
 _MOST_STEPS: Final = 100
+# Newton's steps before every second one halves the bounds.
+_STRAIGHT_STEPS: Final = 8
 # A step of Newton's method squares the relative error, so the one from here is the last that matters.
-_NEAR: Final = 1e-5
+_NEAR: Final = 1e-7
+# In standard deviations; the last step is taken unseen.
+_SHORT: Final = 1e-4
+_EXACT: Final = 1e-11
 # A rough probability is right within this ÷ the smaller parameter, see the tests.
 _ROUGHNESS: Final = 0.013
 
@@ -280,9 +285,11 @@ def _quantiles(mixtures: Posterior, share: Array) -> Array:
     high = np.where(mixtures.family == Family.BETA.value, np.minimum(high, 1.0), high)
     found = mean + sd * goal
     rows = np.arange(mean.size)
-    for _ in range(_MOST_STEPS):
+    for step in range(_MOST_STEPS):
         least, most, at, moving = low[rows], high[rows], found[rows], mixtures.take(rows)
-        at = np.where((at > least) & (at < most), at, (least + most) / 2)
+        # Newton's method may go to and fro; halving leads out of that.
+        is_newton = (at > least) & (at < most) & (step < _STRAIGHT_STEPS or step % 2 == 0)
+        at = np.where(is_newton, at, (least + most) / 2)
         below, above = moving.sides(at)
         # The nearer tail is the exact one.
         is_upper = goal[rows] > 0
@@ -292,8 +299,13 @@ def _quantiles(mixtures: Posterior, share: Array) -> Array:
         # Where the density underflows the step leads out of the bounds, and halving them goes on.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             slope = moving.density(at) / _normal_density(score)
-            found[rows] = at - np.where(excess == 0, 0.0, (score - goal[rows]) / slope)
-        rows = rows[np.abs(excess) > _NEAR * tail[rows]]
+            move = (score - goal[rows]) / slope
+        off = np.abs(excess) / tail[rows]
+        is_there = off <= _EXACT
+        found[rows] = at - np.where(is_there, 0.0, move)
+        # Between clusters of components, where the density is nearly none, a step may lead anywhere.
+        is_last = (off <= _NEAR) & (np.abs(move) <= _SHORT * sd[rows])
+        rows = rows[~(is_there | is_last)]
         if not rows.size:
             break
     return np.clip(found, low, high)

@@ -144,7 +144,8 @@ def _block(family: Family, first: Array, second: Array, present: Mask) -> BestOf
     below, above = below.reshape(density.shape), above.reshape(density.shape)
     product, missing = _others(below, above)
     product *= density
-    best = (product.reshape(by_panel.shape) @ _WEIGHTS).sum(axis=-1)
+    # Sums of the last bits may miss 0 and 1 by a hair.
+    best = np.clip((product.reshape(by_panel.shape) @ _WEIGHTS).sum(axis=-1), 0.0, 1.0)
     missing *= below
     step = _jacobian(family, points, first, second) * (half * _WEIGHTS).reshape(rows, -1)
     loss = (missing @ step[..., None])[..., 0]

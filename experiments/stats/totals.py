@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import special
 
 from experiments.stats.arrays import Array, non_negative, one_positive, ratio, same_shape
-from experiments.stats.comparison import control_index, without_control
+from experiments.stats.comparison import control_index, is_control
 from experiments.stats.forms import MetricForm, metric_form
 from experiments.stats.lifts import LEVEL, Comparison, LogRatio, describe
 from experiments.stats.posterior import Family
@@ -87,7 +87,9 @@ def compare_totals(
         return np.broadcast_to(np.take_along_axis(values, index[:, None], axis=1), shape)
 
     amounts_a, sizes_a, counts_a = (of_control(values) for values in (amounts, sizes, counts))
+    own = is_control(index, shape[1])
     known = (sizes > 0) & (sizes_a > 0) & (counts > 0) & (counts_a > 0) & (amounts > 0) & (amounts_a > 0)
+    known &= ~own
     scale = one_positive("kappa", kappa)
     safe = [np.where(known, values, 1.0) for values in (counts_a, sizes_a, counts, sizes)]
     variance = scale / safe[0] + scale / safe[2]
@@ -128,5 +130,5 @@ def compare_totals(
         method="totals",
     )
     if kind is not MetricForm.VALUE:
-        result = _exact(kind, result, (counts_a, counts), (sizes_a, sizes))
-    return without_control(result, index)
+        result = _exact(kind, result, (counts_a, counts), (sizes_a, np.where(own, 0.0, sizes)))
+    return result

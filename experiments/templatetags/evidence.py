@@ -266,7 +266,8 @@ _REASONS = {
     ZombieSignal.BLIND: "Meant to spend, and no numbers for {hours} hours.",
     ZombieSignal.OVERSPENT: "{over} more is reported than its budget of {budget}.",
 }
-_MONEY_FACTS = {"spend", "limit", "over", "budget", "money_left"}
+_CUT_IN_VAIN = "A plan cut it from {cut_from} to {cut_to} a day, and it still spends {per_day}."
+_MONEY_FACTS = {"spend", "limit", "over", "budget", "money_left", "cut_from", "cut_to", "per_day"}
 
 
 class _Facts(dict[str, str]):
@@ -289,7 +290,8 @@ def zombie_reason(context: Context, flag: ZombieFlag) -> str:
     )
     if "days_left" in facts:
         facts["ahead"] = counted(flag.evidence["days_left"], "day")
-    return _REASONS[ZombieSignal(flag.signal)].format_map(facts).replace("_", " ")
+    reason = _CUT_IN_VAIN if "cut_at" in facts else _REASONS[ZombieSignal(flag.signal)]
+    return reason.format_map(facts).replace("_", " ")
 
 
 _MEANINGS = {
@@ -300,7 +302,7 @@ _MEANINGS = {
     ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with what is left.",
     ZombieSignal.BARREN: "{multiple} times the price of a conversion spent, and none came.",
     ZombieSignal.BLIND: "Live, and no numbers for {blind} hours.",
-    ZombieSignal.OVERSPENT: "More is reported than its budget.",
+    ZombieSignal.OVERSPENT: "More is reported than its budget, or no less a day after a plan cut it.",
 }
 
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("workspaces", "0006_people"),
+        ("workspaces", "0007_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

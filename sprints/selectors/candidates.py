@@ -16,14 +16,46 @@ from workspaces.models import Workspace
 GIVING_SIGNALS = (ZombieSignal.UNDEAD, ZombieSignal.HOPELESS, ZombieSignal.BARREN)
 
 
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """How a campaign stands among those with the same outcome.
+
+    ``p_best``: that it brings the most for its money of ``compared`` campaigns, ``None`` where nobody can
+    say: ``why_not``. ``rate_mean`` and ``rate_variance``: what a unit of its money brings.
+    """
+
+    p_best: float | None = None
+    compared: int = 0
+    why_not: str = ""
+    rate_mean: float | None = None
+    rate_variance: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A campaign, its account, its chances, and the zombie signals that nobody has settled."""
+    """A campaign, its account, its chances, and the zombie signals that nobody has settled.
+
+    ``rank``: only where the workspace's rule compares the campaigns with one another.
+    """
 
     campaign: Campaign
     account: CampaignAccount
     chance: Chance
     signals: tuple[ZombieSignal, ...]
+    rank: Rank | None = None
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it is compared with others, so that it needs no target."""
+        return self.rank is not None and self.rank.p_best is not None
+
+    @property
+    def rate(self) -> tuple[float, float] | None:
+        """Posterior mean and variance of what a unit of its money brings; ``None`` where not known."""
+        known = self.rank if self.is_ranked else self.chance.days
+        if known is None or known.rate_mean is None or known.rate_variance is None:
+            return None
+        return known.rate_mean, known.rate_variance
 
     @property
     def is_blind(self) -> bool:
@@ -49,8 +81,20 @@ class Candidate:
         if self.chance.metric is None:
             return "it has no hypothesis"
         if self.chance.target is None and not self.chance.beats_control:
+            if self.rank is not None:
+                return self._why_no_outcome()
             return f"its {self.chance.metric.label} has neither a target nor a win against the control"
         return None
+
+    def _why_no_outcome(self) -> str | None:
+        """Among ranked campaigns a target is not needed; a win in clicks alone still moves no money."""
+        hypothesis, outcome = self.campaign.hypothesis, self.chance.metric
+        if hypothesis is None or outcome is None or not hypothesis.metric.needs_outcome:
+            return None
+        return (
+            f"its {hypothesis.metric.label} is no outcome, and its {outcome.label} has no win against the "
+            "control"
+        )
 
     def as_money(self) -> CampaignMoney:
         return CampaignMoney(
@@ -60,6 +104,7 @@ class Candidate:
             holdback=self.account.holdback,
             status=MoneyStatus.FINISHED if self.campaign.is_finished else MoneyStatus.LIVE,
             probability_above_target=self.probability,
+            probability_best=self.rank.p_best if self.rank else None,
             can_receive=self.why_not_receive() is None,
             must_give=bool(self.giving_signals),
             is_blind=self.is_blind,

@@ -21,7 +21,7 @@ from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import Amounts, Cells, measures_of, read_measurements
 from experiments.stats.arrays import float_or_none
 from experiments.stats.budget import DONOR_BELOW, RECEIVER_ABOVE
-from experiments.stats.grids import CONTRAST_SPREAD, SpreadPrior
+from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.threshold import threshold_evidence
 
 
@@ -47,15 +47,17 @@ class CountedDays:
 
     ``spend`` is mature: it counts by the share of its outcomes that is visible. ``outcome`` is events for a
     cost and money for a value, whose ``events`` are its orders. ``rate_mean`` and ``rate_variance`` are the
-    posterior's of outcome per unit of spend, ``None`` where it has none.
+    posterior's of outcome per unit of spend against its own target, ``None`` where it has none.
     """
 
     first_day: date
     outcome: Amounts
     spend: Amounts
     events: Amounts
-    rate_mean: float | None
-    rate_variance: float | None
+    counted: Cells
+    rate_mean: float | None = None
+    rate_variance: float | None = None
+    day_spread: SpreadPrior = DAY_SPREAD
     contrast_spread: SpreadPrior = CONTRAST_SPREAD
 
 
@@ -126,6 +128,7 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
     counted: Cells = np.any(days.whole_days(), axis=1)
     reported: Cells = np.any(days.countable, axis=1)
     moving: Cells = np.any(days.countable & ~days.settled, axis=1)
+    counted_days = _count_days(days, estimates)
     found = []
     for index, campaign in enumerate(campaigns):
         speaking = np.flatnonzero(counted[index])
@@ -137,11 +140,16 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
                 counted_days=len(speaking),
                 settled_days=int((reported[index] & ~moving[index]).sum()),
                 unsettled_days=int(moving[index].sum()),
+                days=counted_days[index] if len(speaking) else None,
             )
         )
-    with_target = [index for index, chance in enumerate(found) if chance.target is not None]
-    if with_target and counted[with_target].any():
-        judged = _against_targets([found[index] for index in with_target], days, estimates, with_target)
+    with_target = {
+        index: (chance, chance.days)
+        for index, chance in enumerate(found)
+        if chance.target is not None and chance.days is not None
+    }
+    if with_target:
+        judged = _against_targets(metric, list(with_target.values()))
         for index, chance in zip(with_target, judged, strict=True):
             found[index] = chance
     return [
@@ -150,34 +158,47 @@ def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> li
     ]
 
 
-def _against_targets(
-    found: Sequence[Chance], days: MatureDays, estimates: Estimates, indices: Sequence[int]
-) -> list[Chance]:
-    """R1 against each campaign's own target, all campaigns of a workspace at once."""
+def _count_days(days: MatureDays, estimates: Estimates) -> list[CountedDays]:
+    """Of each campaign the sums over its arms."""
     metric, measured, cells = days.metric, days.measured, days.whole_days()
-    is_cost = metric.form == MetricForm.COST
-    # A plan is made for one workspace, and so are the chances in it.
-    workspace_id = measured.campaigns[0].workspace_id
 
     def day_sums(measure: str) -> Amounts:
         values = np.nan_to_num(measured.values[measure])
         if measure == metric.exposure:
             values = values * days.weight
-        sums: Amounts = np.where(cells, values, 0.0).sum(axis=1)[indices]
+        sums: Amounts = np.where(cells, values, 0.0).sum(axis=1)
         return sums
 
     events, spend = day_sums(metric.events), day_sums(metric.exposure)
-    outcome = events if is_cost else day_sums(metric.numerator)
-    targets = np.array([chance.target for chance in found], dtype=np.float64)
+    outcome = events if metric.form == MetricForm.COST else day_sums(metric.numerator)
     counted: Cells = np.any(cells, axis=1)
+    return [
+        CountedDays(
+            first_day=measured.day(index, 0),
+            outcome=outcome[index],
+            spend=spend[index],
+            events=events[index],
+            counted=counted[index],
+            day_spread=estimates.day_spread(campaign.workspace_id),
+            contrast_spread=estimates.contrast_spread(campaign.workspace_id),
+        )
+        for index, campaign in enumerate(measured.campaigns)
+    ]
+
+
+def _against_targets(metric: Metric, chances_and_days: Sequence[tuple[Chance, CountedDays]]) -> list[Chance]:
+    """R1 against each campaign's own target, all campaigns of a workspace at once."""
+    is_cost = metric.form == MetricForm.COST
+    days = [each for _, each in chances_and_days]
     evidence = threshold_evidence(
         metric.form,
-        outcome,
-        spend,
-        targets,
-        events=None if is_cost else events,
-        mask=counted[indices],
-        prior=estimates.day_spread(workspace_id),
+        np.array([each.outcome for each in days]),
+        np.array([each.spend for each in days]),
+        np.array([chance.target for chance, _ in chances_and_days], dtype=np.float64),
+        events=None if is_cost else np.array([each.events for each in days]),
+        mask=np.array([each.counted for each in days]),
+        # A plan is made for one workspace, and so are the chances in it.
+        prior=days[0].day_spread,
     )
     p_above = evidence.p_below if is_cost else evidence.p_above
     low, high = evidence.interval()
@@ -189,19 +210,11 @@ def _against_targets(
             value=float_or_none(evidence.value[row]),
             low=float_or_none(low[row]),
             high=float_or_none(high[row]),
-            days=CountedDays(
-                first_day=measured.day(index, 0),
-                outcome=outcome[row],
-                spend=spend[row],
-                events=events[row],
-                rate_mean=float_or_none(mean[row]),
-                rate_variance=float_or_none(variance[row]),
-                contrast_spread=estimates.contrast_spread(workspace_id),
+            days=replace(
+                each, rate_mean=float_or_none(mean[row]), rate_variance=float_or_none(variance[row])
             ),
         )
-        if chance.counted_days
-        else chance
-        for row, (index, chance) in enumerate(zip(indices, found, strict=True))
+        for row, (chance, each) in enumerate(chances_and_days)
     ]
 
 

@@ -1,7 +1,7 @@
 """What a manager sees beside a plan, frozen with it, and what would make it out of date."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from experiments.models import Campaign
 from experiments.stats.words import say_probability
 from sprints.models import Reallocation, ReallocationLine
 from sprints.selectors.accounts import NOTHING, CampaignAccount, campaign_accounts
-from sprints.selectors.candidates import Candidate
+from sprints.selectors.candidates import Candidate, Rank
 from sprints.selectors.chances import band, chances
 from sprints.selectors.gains import gains, receiver_beats_donor
 from workspaces.models import Workspace
@@ -20,6 +20,11 @@ from workspaces.models.spelling import in_currency
 RULE = (
     "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
     "meet it) to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
+    "Killed and completed campaigns give all that is unspent and not held back for days still to be reported."
+)
+FOLLOW_THE_BEST = (
+    "Each sprint, let the money that can still move follow each campaign's probability of being the best of "
+    "those with the same outcome{outcome}, and nobody grows by more than {cap:.0%}. No target is needed. "
     "Killed and completed campaigns give all that is unspent and not held back for days still to be reported."
 )
 BY_HAND = "Composed by hand: the amounts follow no rule."
@@ -59,7 +64,17 @@ def plan_evidence(
         **gains(net, involved),
         "do_nothing": _do_nothing(net, involved, workspace=workspace),
         "passed_over": [dict(one) for one in passed_over],
-    }
+    } | _ranking(candidates.values())
+
+
+def _ranking(candidates: Iterable[Candidate]) -> dict[str, Any]:
+    """All that were compared with one another, the best first; nothing where the rule does not compare."""
+    ranked = [one for one in candidates if one.rank is not None]
+    if not ranked:
+        return {}
+    known = {one.campaign.key: one.rank.p_best for one in ranked if one.rank and one.rank.p_best is not None}
+    order = sorted(known, key=lambda key: (-known[key], key))
+    return {"ranking": [{"campaign": key, "p_best": known[key]} for key in order]}
 
 
 def net_amounts(lines: Sequence[Line]) -> dict[int | None, Decimal]:
@@ -107,6 +122,7 @@ def _campaign_row(one: Candidate, change: Decimal, *, at: datetime) -> dict[str,
         "metric": chance.metric.key if chance.metric else None,
         "target": chance.target,
         "p_above_target": chance.p_above_target,
+        "p_best": one.rank.p_best if one.rank else None,
         "beats_control": chance.beats_control,
         "value": chance.value,
         "credible_low": chance.low,
@@ -122,10 +138,15 @@ def _campaign_row(one: Candidate, change: Decimal, *, at: datetime) -> dict[str,
 
 def standing(one: Candidate) -> str:
     """Where a campaign stands, in one sentence."""
-    campaign, chance = one.campaign, one.chance
+    campaign = one.campaign
     if campaign.is_finished:
         ended = f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free"
         return f"{ended}{_except_holdback(one.account)}."
+    return _rank(one, one.rank) if one.rank is not None else _against_its_aim(one)
+
+
+def _against_its_aim(one: Candidate) -> str:
+    campaign, chance = one.campaign, one.chance
     if one.giving_signals:
         return f"{campaign.name} is {_words(one.giving_signals)}."
     if chance.metric is None:
@@ -138,6 +159,15 @@ def standing(one: Candidate) -> str:
         return f"No day says yet whether {campaign.name} meets its target, {target}."
     likely = say_probability(chance.p_above_target)
     return f"{campaign.name} is {likely} likely to meet its target, {target}."
+
+
+def _rank(one: Candidate, rank: Rank) -> str:
+    if rank.p_best is None or one.chance.metric is None:
+        return rank.why_not
+    flagged = f" It is {_words(one.giving_signals)}." if one.giving_signals else ""
+    likely = say_probability(rank.p_best)
+    among = f"the best of {rank.compared} campaigns by {one.chance.metric.label}"
+    return f"{one.campaign.name} is {likely} likely to be {among}.{flagged}"
 
 
 def _except_holdback(account: CampaignAccount) -> str:

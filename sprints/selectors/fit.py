@@ -7,11 +7,12 @@ from decimal import ROUND_FLOOR, Decimal
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
-from sprints.choices import ReallocationState
+from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import FieldError
 from sprints.models import Reallocation, ReallocationLine
 from sprints.selectors.accounts import LARGEST_AMOUNT, CampaignAccount, campaign_accounts
 from sprints.selectors.evidence import crossings
+from sprints.selectors.ranks import overtaken
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
 
@@ -22,7 +23,10 @@ def why_outdated(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: d
     An approved plan has its yes: only the ledger can stand in its way.
     """
     why = [error.message for error in misfits(lines, workspace=plan.workspace, at=at)]
-    return why if plan.state == ReallocationState.APPROVED else [*why, *crossings(plan, lines, at=at)]
+    if plan.state == ReallocationState.APPROVED:
+        return why
+    changed = overtaken if plan.method == ReallocationMethod.THOMPSON else crossings
+    return [*why, *changed(plan, lines, at=at)]
 
 
 def donor_accounts(lines: Iterable[ReallocationLine], *, at: datetime) -> dict[int, CampaignAccount]:

@@ -7,16 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from experiments.models import Campaign
+from experiments.selectors.cuts import FEWEST_DAYS, has_followed, is_visible
 from sprints.choices import Following
 from sprints.models import Reallocation
 from sprints.selectors.accounts import NOTHING, PACE_DAYS, whole_days
 from workspaces.choices import EventKind
 from workspaces.models import Event
-
-# One day may be an odd one.
-FEWEST_DAYS = 2
-# Less than this share of the pace is no change that spend could show.
-LEAST_CHANGE = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +124,9 @@ def _state(
     if campaign.is_stopped and daily == 0:
         # Nobody reports a campaign that spends nothing.
         return Following.CONTRADICTED if per_day else Following.CONFIRMED
-    if pace is None or daily is None or abs(daily - pace) < pace * LEAST_CHANGE:
+    if pace is None or daily is None or not is_visible(pace=pace, wanted=daily):
         return Following.NOT_KNOWN
     if per_day is None or days < FEWEST_DAYS:
         return Following.TOO_EARLY
-    half_way = (pace + daily) / 2
-    followed = per_day <= half_way if daily < pace else per_day >= half_way
+    followed = has_followed(pace=pace, wanted=daily, per_day=per_day)
     return Following.CONFIRMED if followed else Following.CONTRADICTED

@@ -20,14 +20,14 @@ def receiver_beats_donor(
 ) -> tuple[float | None, str | None]:
     """P(the receiver brings more for its money, each measured by its own target), or why nobody can say.
 
-    ``None`` on either side is the reserve.
+    Where both are ranked, their common outcome itself is the measure. ``None`` on either side is the reserve.
     """
     if donor is None or receiver is None:
         return None, "The reserve earns nothing that could be compared."
     if donor.campaign.is_finished:
         return None, f"{donor.campaign.name} has stopped: its money is idle."
     for one in (donor, receiver):
-        if one.chance.days is None:
+        if one.chance.days is None or (one.chance.target is None and not one.is_ranked):
             return None, f"{one.campaign.name} has no counted day against a target of its outcome."
     forms = {one.chance.metric.form for one in (donor, receiver) if one.chance.metric}
     if len(forms) > 1:
@@ -39,11 +39,13 @@ def receiver_beats_donor(
 def _compare(form: MetricForm, donor: Candidate, receiver: Candidate) -> float | None:
     days = [one.chance.days for one in (donor, receiver) if one.chance.days]
     is_value = form == MetricForm.VALUE
+    is_ranked = donor.is_ranked and receiver.is_ranked
+    targets = (1.0, 1.0) if is_ranked else (donor.chance.target, receiver.chance.target)
     found = probability_receiver_beats_donor(
         form,
         _pair(days, [each.outcome for each in days]),
         _pair(days, [each.spend for each in days]),
-        np.array([[donor.chance.target, receiver.chance.target]], dtype=np.float64),
+        np.array([targets], dtype=np.float64),
         events=_pair(days, [each.events for each in days]) if is_value else None,
         kappa=ORDER_VALUE_KAPPA if is_value else 1.0,
         spread=days[0].contrast_spread,
@@ -73,11 +75,10 @@ def gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> d
     if not any(net[one.campaign.pk] > 0 for one in at_work):
         return nothing | {"why_no_gain": "No campaign receives money."}
     metric, *others = {one.chance.metric for one in at_work}
-    days = [one.chance.days for one in at_work]
-    known = [(each.rate_mean, each.rate_variance) for each in days if each is not None]
+    known = [one.rate for one in at_work]
     if metric is None or others:
         return nothing | {"why_no_gain": "The campaigns are not judged by one and the same outcome."}
-    rates = [(mean, variance) for mean, variance in known if mean is not None and variance is not None]
+    rates = [rate for rate in known if rate is not None]
     if len(rates) != len(at_work):
         return nothing | {
             "why_no_gain": "Not every campaign has a counted day against a target of its outcome."

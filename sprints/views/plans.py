@@ -16,6 +16,7 @@ from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.fit import why_outdated
 from sprints.selectors.following import spend_since
+from sprints.selectors.plan_pages import do_nothing, read_flows, read_gain, read_proof
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
@@ -35,6 +36,8 @@ from workspaces.views.access import ActionView, FormView, WorkspaceView
 SECTION = "money"
 # What the database's integers hold.
 LARGEST_NUMBER = 2**31 - 1
+# What the bars of an account show.
+SIDES = ("spent", "before", "after")
 
 
 class OnePlan(WorkspaceView):
@@ -75,6 +78,7 @@ class PlanView(OnePlan):
         )
         odds = plan.evidence.get("lines", [])
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
+        flows = read_flows(lines, plan.evidence)
         through = plan.evidence.get("data_through")
         is_own = plan.is_proposal_of(self.actor.user)
         return self.render(
@@ -89,9 +93,17 @@ class PlanView(OnePlan):
                 "why_no_odds": list(
                     dict.fromkeys(row["why_not_known"] for row in odds if row.get("why_not_known"))
                 ),
-                "amount": sum(line.amount for line in lines),
+                "amount": flows.total,
+                "flows": flows,
+                "gain": read_gain(plan.evidence),
+                "reserve": reserve,
+                "proof": read_proof(plan),
+                "do_nothing": do_nothing(plan.evidence),
                 "data_through": date.fromisoformat(through) if through else None,
                 "reserve_change": Decimal(reserve["after"]) - Decimal(reserve["before"]),
+                "sum_spent": sum((Decimal(row["spent"]) for row in rows if "spent" in row), Decimal(0)),
+                # What the widest bar stands for.
+                "most": max(Decimal(row[side]) for row in rows for side in SIDES if side in row),
                 "sum_before": before,
                 "sum_after": after,
                 "sum_change": after - before,

@@ -170,6 +170,13 @@ _PLAN = [
         page="decide {running_number} {open_hypothesis}",
         form={"decision": "kill", "moved_the_business": "no", "learning": "Nobody cared.", "sure": "1"},
         shown_on="sprint_review {running_number}",
+        shown_as='name="learning"',
+    ),
+    Action(
+        "experiments.templates.save_template",
+        {"values": {"name": "Ours", "criterion": _RULE}},
+        rest="POST kill-criteria/templates/",
+        body={"name": "Ours", "criterion": _RULE},
     ),
     Action(
         "experiments.campaigns.drafts.create_campaign",
@@ -462,6 +469,16 @@ _BY_OWNERS = [
     ),
 ]
 
+_KEPT_BY_MANAGERS = [
+    Action(
+        "experiments.templates.delete_template",
+        {"template_id": "{template}"},
+        rest="DELETE kill-criteria/templates/{template}/",
+        page="template_delete {template}",
+        shown_on="settings_templates",
+    ),
+]
+
 
 def _takes(role: Role, scope: Scope | None, actions: list[Action]) -> list[Action]:
     return [replace(action, role=role, scope=scope) for action in actions]
@@ -472,6 +489,7 @@ ACTIONS = [
     *_takes(Role.MARKETER, Scope.PLAN_WRITE, _PLAN),
     *_takes(Role.MARKETER, Scope.METRICS_WRITE, _METRICS),
     *_takes(Role.MARKETER, Scope.BUDGET_PROPOSE, _PROPOSE),
+    *_takes(Role.MANAGER, Scope.PLAN_WRITE, _KEPT_BY_MANAGERS),
     *_takes(Role.MANAGER, None, _BY_MANAGERS),
     *_takes(Role.OWNER, None, _BY_OWNERS),
 ]
@@ -486,6 +504,7 @@ READS = (
     "GET campaigns/{live}/",
     "GET campaigns/{live}/analysis/",
     "GET campaigns/{live}/criteria/",
+    "GET kill-criteria/templates/",
     "GET zombies/",
     "GET zombies/{zombie}/",
     "GET reallocations/",
@@ -528,6 +547,7 @@ PAGES = (
     "settings_learnt",
     "settings_channels",
     "notices",
+    "settings_templates",
     "backlog",
     "backlog_csv",
     "sprints",
@@ -536,6 +556,7 @@ PAGES = (
     "sprint {over_number}",
     "sprint_review {running_number}",
     "sprint_review {done_number}",
+    "sprint_review_print {done_number}",
     "hypothesis {backlog}",
     "campaigns",
     "campaign {live}",
@@ -551,6 +572,7 @@ PAGES = (
     "learnings",
     "learnings_csv",
     "graveyard",
+    "graveyard_csv",
 )
 
 # Services that ask for no permission: they are called by one that has, inside its transaction.
@@ -567,6 +589,8 @@ INNER = {
     "sprints.lookups.lock_workspace",
     "sprints.lookups.lock_sprint",
     "sprints.lookups.lock_commitment",
+    "sprints.reallocations.approving.grant",
+    "sprints.reallocations.approving.carry_out",
     "sprints.reallocations.plans.write_plan",
     "sprints.reallocations.proposing.write_by_hand",
     "sprints.reallocations.plans.lock_plan",
@@ -586,12 +610,18 @@ PARTS: dict[str, dict[str, Any]] = {
 BY_QUICKNO = {
     "sprints.decisions.decide": "person_required",
     "experiments.zombies.resolve_zombie": "person_required",
+    "experiments.templates.save_template": "person_required",
+    "experiments.templates.delete_template": "missing_role",
     "api.webhooks.register_endpoint": "missing_role",
     "api.webhooks.test_endpoint": "missing_role",
     "api.webhooks.remove_endpoint": "missing_role",
 }
 # What answers a question without changing anything, by the scope ``read``.
-SUMS = {"experiments.previews.preview_criterion", "experiments.sizing.size_comparison"}
+SUMS = {
+    "experiments.previews.preview_criterion",
+    "experiments.sizing.size_comparison",
+    "experiments.sizing.with_known",
+}
 
 # What is decided by whose it is, each against the roles; a key is one of every scope for that person.
 # ``own``: their proposal. ``made``: of a key that they made for somebody else. ``given``: of a key that

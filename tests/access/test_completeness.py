@@ -36,6 +36,7 @@ ANSWERS = {
     # Whoever reads the feed helps to number what has been committed, as the worker does.
     "publish_events",
     "missing_for_launch",
+    "doubts_before_launch",
     "open_breaches",
     "read_mapping",
     "suggest_decision",

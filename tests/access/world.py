@@ -12,6 +12,7 @@ from experiments.services.exports import ImportOptions, import_export
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.observations.rows import Row
+from experiments.services.templates import save_template
 from notices.models import Channel
 from sprints.models import Reallocation
 from sprints.services.decisions import decide
@@ -126,6 +127,7 @@ def build_world(at: datetime) -> World:
     _add_zombies(world)
     _import_a_file(world)
     _move_money(world)
+    kept = save_template(values={"name": "Kept", "criterion": SMALL_RULE}, by=colleague, at=at)
     endpoint = register_endpoint(url="https://8.8.8.8/", by=colleague, at=at)
     newcomer = make_member(workspace, Role.VIEWER, email="newcomer@harbour.example")
     olga = people[Role.OWNER]
@@ -143,6 +145,7 @@ def build_world(at: datetime) -> World:
         "endpoint": endpoint.pk,
         "channel": channel.pk,
         "invitation": invitation.pk,
+        "template": kept.pk,
         "newcomer": newcomer.pk,
         "marketer": people[Role.MARKETER].user,
         "newcomer_user": newcomer.user,

@@ -7,10 +7,19 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from experiments.choices import ZombieSignal
+from experiments.models import ZombieFlag
+from experiments.services.judging import judge_campaigns
 from sprints.choices import Following
 from sprints.models import Reallocation
 from sprints.selectors.following import SpendSince, spend_since
-from sprints.services.reallocations import apply_reallocation, approve_reallocation, propose_reallocation
+from sprints.services.reallocations import (
+    apply_reallocation,
+    approve_reallocation,
+    create_reallocation,
+    propose_reallocation,
+    undo_reallocation,
+)
 from tests.factories import report
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.models import Workspace
@@ -106,3 +115,52 @@ def test_plan_page__applied__says_whether_the_spend_followed(
     page = client.get(reverse("plan", args=["harbour", applied.pk])).content.decode()
     assert "Did the spend follow?" in page
     assert "too early to tell" in page
+
+
+def flagged(harbour: Harbour, at: datetime) -> dict[str, ZombieFlag]:
+    """The campaigns whose spend is too high, by key, after a judging at that time."""
+    judge_campaigns([harbour.founder.pk, harbour.calculator.pk], at=at)
+    flags = ZombieFlag.objects.unresolved().filter(signal=ZombieSignal.OVERSPENT)
+    return {flag.campaign.key: flag for flag in flags.select_related("campaign")}
+
+
+@pytest.fixture
+def cut(harbour: Harbour, mia: Actor, dana: Actor, now: datetime) -> Reallocation:
+    """Pricing calculator keeps 360, of which the 19th takes 200: 20 a day are left where it was 200."""
+    lines = [{"from": "pricing-calculator", "to": "founder-video", "amount": Decimal(640)}]
+    plan = create_reallocation(lines=lines, by=mia, at=now)
+    approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=dana, at=now)
+    return apply_reallocation(plan.pk, by=dana, at=now)
+
+
+def test_cut__spend_goes_on_as_before__is_overspent_by_what_lies_beyond_the_cut(
+    harbour: Harbour, cut: Reallocation, now: datetime
+) -> None:
+    spend(harbour, founder="200.00", calculator="110.01", days=2)
+    (flag,) = flagged(harbour, now + timedelta(days=4)).values()
+    assert (flag.campaign, flag.since) == (harbour.calculator, cut.applied_at)
+    assert (flag.money_since, flag.money_per_day) == (Decimal("180.02"), Decimal("90.01"))
+    assert {key: flag.evidence[key] for key in ("cut_from", "cut_to", "per_day")} == {
+        "cut_from": "200.00",
+        "cut_to": "20.00",
+        "per_day": "110.01",
+    }
+
+
+@pytest.mark.parametrize(("per_day", "days"), [("110.00", 2), ("200.00", 1)])
+def test_cut__half_way_or_too_early_to_tell__is_not_overspent(
+    harbour: Harbour, cut: Reallocation, now: datetime, per_day: str, days: int
+) -> None:
+    spend(harbour, founder="850.00", calculator=per_day, days=days)
+    assert flagged(harbour, now + timedelta(days=4)) == {}
+
+
+def test_cut__undone_by_a_later_plan__is_none_any_more(
+    harbour: Harbour, cut: Reallocation, mia: Actor, dana: Actor, now: datetime
+) -> None:
+    later = now + timedelta(hours=1)
+    back = undo_reallocation(cut.pk, by=mia, at=later)
+    approve_reallocation(back.pk, plan_digest=back.plan_digest, by=dana, at=later)
+    apply_reallocation(back.pk, by=dana, at=later)
+    spend(harbour, founder="200.00", calculator="200.00", days=2)
+    assert "pricing-calculator" not in flagged(harbour, now + timedelta(days=4))

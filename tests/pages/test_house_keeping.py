@@ -98,12 +98,14 @@ def test_policy__owner__changes_it_in_words_people_use(browse: Browse, workspace
         "barren_target_multiple": "3",
         "plan_expiry_hours": "72",
         "growth_cap": "40%",
+        "reallocation_rule": "thompson",
         "multiple_comparisons": "benjamini_hochberg",
     }
     assert client.post(url("settings_policy"), sent).status_code == 302
     workspace.refresh_from_db()
     assert (workspace.grace_hours, workspace.growth_cap, workspace.timezone) == (12, 0.4, "Europe/Berlin")
     assert workspace.multiple_comparisons == "benjamini_hochberg"
+    assert workspace.reallocation_rule == "thompson"
     response = client.post(url("settings_policy"), {**sent, "growth_cap": "0.5"})
     assert response.status_code == 422
     assert "Is that 0.5% or 50%?" in response.content.decode()

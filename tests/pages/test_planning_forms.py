@@ -258,11 +258,11 @@ def test_hypothesis_form__refused_with_figures_to_plan_by__keeps_those_too(brows
     assert 'value="$24"' in response.content.decode()
 
 
-SIZED = {**HYPOTHESIS, "size": "1", "channel": "google", "stands_at": "", "money_per_day": "400"}
+ON_GOOGLE = {**HYPOTHESIS, "size": "1", "channel": "google", "stands_at": "", "money_per_day": "400"}
 
 
 def test_sizing__for_htmx__is_the_answer_alone_with_what_it_assumes(browse: Browse) -> None:
-    sent = SIZED | {"primary_metric": "cpl"}
+    sent = ON_GOOGLE | {"primary_metric": "cpl"}
     answer = browse(Role.MARKETER).post(new("hypothesis_new"), sent, headers={"HX-Request": "true"})
     html = answer.content.decode()
     assert answer.status_code == 200
@@ -273,6 +273,6 @@ def test_sizing__for_htmx__is_the_answer_alone_with_what_it_assumes(browse: Brow
 
 
 def test_sizing__for_htmx_of_what_is_not_known__names_the_field(browse: Browse) -> None:
-    answer = browse(Role.MARKETER).post(new("hypothesis_new"), SIZED, headers={"HX-Request": "true"})
+    answer = browse(Role.MARKETER).post(new("hypothesis_new"), ON_GOOGLE, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert "It stands at today: The value that it stands at today" in answer.content.decode()

@@ -90,5 +90,6 @@ def test_plan__gain_in_outcomes__is_said_with_its_interval(
         at=now,
     )
     page = browse(Role.VIEWER).get(reverse("plan", args=["harbour", plan.pk])).content.decode()
-    assert "Expected gain: 1,142 conversions, with 95% probability between 93 and 1,951." in page
+    assert "That should win about 1,142 more conversions." in page
+    assert "Expected gain with 95% interval: +93 to +1,951 conversions" in page
     assert "+$300.00" in page

@@ -169,7 +169,7 @@ def test_hypothesis__percent_where_a_fraction_is_meant__is_refused_with_the_hint
     metric: str, marketer: Actor, at: datetime
 ) -> None:
     values = hypothesis_values(primary_metric=metric, outcome_metric="cac", target=Decimal(1))
-    with pytest.raises(Invalid, match=r"0\.5% is 0\.005") as refusal:
+    with pytest.raises(Invalid, match=r"1% is 0\.01") as refusal:
         create_hypothesis(values=values, by=marketer, at=at)
     assert codes(refusal.value) == {"target": "not_a_fraction"}
 

@@ -33,8 +33,7 @@ class Criteria(Campaigns):
         faults = self.faults_of(team, found, {"live", "paused", "scaled"}) | self.idea_faults(team, idea)
         if found.digest and not faults & {"not_found"}:
             faults.add("already_planned")
-        if self.beyond(new, Decimal(budget)):
-            faults.add("guard_beyond_budget")
+        faults |= self.unreachable(new, Decimal(budget))
         if idea is not None and idea.id in team.hypotheses:
             faults |= {"owner_missing"} if not idea.owner else set()
             faults |= {"target_missing"} if len(found.arms) == 1 and not idea.has_target else set()
@@ -77,8 +76,7 @@ class Criteria(Campaigns):
                 faults.add("amended_just_now")
             if digest_of_rules(new) == found.digest:
                 faults.add("nothing_changed")
-            if self.beyond(new, found.budget):
-                faults.add("guard_beyond_budget")
+            faults |= self.unreachable(new, found.budget)
         if self.act(
             "amend kill criteria",
             team,

@@ -8,6 +8,9 @@ from tests.state_machine import money
 from tests.state_machine.model import WATCHING, Campaign, Rule, Team, digest_of_rules
 from tests.state_machine.stage import Stage
 
+# What a price is paid for, and for how many of them.
+COUNTED = {"cpa": ("conversions", 1), "cpm": ("impressions", 1000)}
+
 
 class Launches(Stage):
     def missing(self, team: Team, campaign: Campaign) -> set[str]:
@@ -27,15 +30,21 @@ class Launches(Stage):
             codes.add("budget_missing")
         if not campaign.rules:
             codes.add("criteria_missing")
-        if self.beyond(campaign.rules, campaign.planned):
-            codes.add("guard_beyond_budget")
-        return codes
+        return codes | self.unreachable(campaign.rules, campaign.planned)
 
-    def beyond(self, rules: list[Rule], budget: Decimal | None) -> bool:
-        """Whether a rule waits for more money than there is."""
-        return budget is not None and any(
-            Decimal(str(rule.guards["spend"])) > budget for rule in rules if "spend" in rule.guards
-        )
+    def unreachable(self, rules: list[Rule], budget: Decimal | None) -> set[str]:
+        """Codes of rules that wait for more than the budget can bring; two of them may be told as one."""
+        if budget is None:
+            return set()
+        codes = []
+        for rule in rules:
+            if Decimal(str(rule.guards.get("spend", 0))) > budget:
+                codes.append("guard_beyond_budget")
+            # What a cost above the limit buys is less than what the budget buys at it.
+            counted, per = COUNTED.get(rule.metric, ("", 1))
+            if counted in rule.guards and rule.guards[counted] * rule.threshold >= budget * per:
+                codes.append("guard_out_of_reach")
+        return {*codes, "invalid"} if len(codes) > 1 else set(codes)
 
     def launched(self, team: Team, campaign: Campaign, *, runs_until: date | None) -> None:
         campaign.status = "live"

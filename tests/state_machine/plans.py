@@ -257,7 +257,9 @@ class Plans(Stage):
         who = self.choose_who(data, team, "propose", by_key=True)
         faults = self._plan_faults(team, plan, "proposed")
         is_manager = RANKS.index(who.person.role) >= RANKS.index("manager")
-        if who.person.user_id != plan.proposer and not is_manager:
+        # Whoever stands behind it, or might reject it: no key may.
+        is_theirs = who.person.user_id in {plan.proposer, plan.key_maker}
+        if not is_theirs and (who.key or not is_manager):
             faults.add("not_yours")
         if self.act(
             "withdraw a plan",

@@ -276,6 +276,23 @@ def test_quantile__mixtures__leave_their_share_below(seed: int) -> None:
             np.testing.assert_allclose(above, 1 - share, rtol=1e-7)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.975])
+@pytest.mark.parametrize("gap", [20.0, 100.0, 1000.0])
+def test_quantile__between_clusters_of_components__leaves_its_share_below(share: float, gap: float) -> None:
+    """There the density is nearly none, and a step of Newton's method leads anywhere."""
+    beyond = share * (1 + np.array([0, 1e-11, -1e-11, 1e-9, -1e-9, 1e-7, -1e-7, 1e-5, 1e-3]))
+    rows = (len(beyond), 1)
+    mixture = Posterior(
+        np.full(len(beyond), Family.NORMAL, dtype=np.int8),
+        np.stack([beyond, 1 - beyond], axis=1),
+        np.tile([0.0, gap], rows),
+        np.tile([0.5, 1.0], rows),
+    )
+    below, above = mixture.sides(mixture.quantile(share))
+    np.testing.assert_allclose(below, share, rtol=1e-8)
+    np.testing.assert_allclose(above, 1 - share, rtol=1e-7)
+
+
 def test_best_arm__three_arms__is_r5_written_out() -> None:
     events = np.array([[[23.0, 21, 25, 20], [26, 24, 27, 29], [22, 25, 21, 24]]])
     exposure = np.array([[[3000.0, 2900, 3100, 2800], [3000] * 4, [2950, 3050, 3000, 3100]]])

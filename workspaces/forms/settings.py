@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from workspaces.choices import MultipleComparisons, SourceKind
+from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form
 from workspaces.models import Source, Workspace
@@ -41,6 +41,9 @@ class PolicyForm(Form):
     )
     plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label="A plan waits so many hours")
     growth_cap = ShareField(allow_zero=True, label="Growth in one plan, at most")
+    reallocation_rule = forms.ChoiceField(
+        choices=ReallocationRule.choices, widget=forms.RadioSelect, label="How a reallocation is computed"
+    )
     apply_on_approval = forms.BooleanField(
         required=False, label="Move the money as soon as a plan is approved"
     )

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.choices import MultipleComparisons, Role, SourceKind
+from workspaces.choices import MultipleComparisons, ReallocationRule, Role, SourceKind
 
 KEY_VALIDATOR = RegexValidator(
     r"^[a-z0-9][a-z0-9_-]*$",
@@ -96,6 +96,18 @@ class Workspace(models.Model):
         help_text=_(
             "Members then see this workspace only with a second step set up, or signed in through the "
             "company's provider. API keys go on as before."
+        ),
+    )
+
+    reallocation_rule = models.CharField(
+        max_length=10,
+        choices=ReallocationRule,
+        default=ReallocationRule.SHIFT,
+        db_default=ReallocationRule.SHIFT,
+        help_text=_(
+            "Shift judges each campaign by its own target, and moves nothing where that is unsure. Following "
+            "the best needs no target: it compares the campaigns of one outcome with each other, and moves a "
+            "little even where they are close. Both keep to the limit of growth."
         ),
     )
 

@@ -26,6 +26,7 @@ POLICY_FIELDS = (
     "barren_target_multiple",
     "plan_expiry_hours",
     "growth_cap",
+    "reallocation_rule",
     "apply_on_approval",
     "settled_days_only",
     "uses_learnt_spread",

@@ -137,8 +137,10 @@ def _may_be_blind(measured: Measurements, *, at: datetime) -> Cells:
 
 
 def _may_be_overspent(measured: Measurements) -> Cells:
-    """Meant to spend, and about its budget is reported or more; the last cent is looked at closely."""
+    """Meant to spend, and cut, or with about its budget reported; the last cent is looked at closely."""
     launched = measured.phase["spend"] != Phase.BASELINE
     total = np.nansum(np.where(launched, measured.values["spend"], np.nan), axis=(1, 2))
     budget = np.array([float(campaign.budget) for campaign in measured.campaigns])
-    return np.asarray((total > budget * (1 - 1e-9) - 1e-3) & (total > 0) & _spending(measured.campaigns))
+    beyond = (total > budget * (1 - 1e-9) - 1e-3) & (total > 0)
+    is_cut = np.array([campaign.cut_at is not None for campaign in measured.campaigns], dtype=np.bool_)
+    return np.asarray((beyond | is_cut) & _spending(measured.campaigns))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from experiments.choices import METRICS, ArmStatus, MetricForm, ZombieSignal
 from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
+from experiments.selectors.cuts import FEWEST_DAYS, has_followed
 from experiments.selectors.maturity import MatureDays
 from experiments.selectors.measurements import PLACES, Amounts, Cells, Measurements, Phase, exact
 from experiments.selectors.outlook import Outlook
@@ -248,6 +249,10 @@ class Suspect:
         return Signal(ZombieSignal.BLIND, since, evidence, money_since=None, money_per_day=None)
 
     def overspent(self) -> Signal | None:
+        """Beyond its budget, or a day as costly as before an applied plan cut it."""
+        return self._beyond_budget() or self._cut_in_vain()
+
+    def _beyond_budget(self) -> Signal | None:
         """Planned, meant to spend, and more is reported than the ledger gave."""
         campaign = self.campaign
         if not campaign.is_spending or (campaign.is_unplanned and not campaign.budget):
@@ -276,6 +281,33 @@ class Suspect:
         )
         # Of the day on which the budget ran out only what lies beyond it counts.
         return replace(signal, money_since=total - campaign.budget)
+
+    def _cut_in_vain(self) -> Signal | None:
+        """Meant to spend less a day, and the whole days since then do not show it."""
+        campaign = self.campaign
+        cut_at, before, wanted = campaign.cut_at, campaign.cut_from, campaign.cut_to
+        if not campaign.is_spending or cut_at is None or before is None or wanted is None:
+            return None
+        later = self._after(self._local_day(cut_at))
+        reported = self.measured.reported("spend")[self.index]
+        closed = self.measured.closed("spend", at=self.at)[self.index]
+        whole = later & reported.any(axis=0) & (closed | ~reported).all(axis=0)
+        recent = self.daily[whole][-DAYS_OF_PACE:]
+        if len(recent) < FEWEST_DAYS:
+            return None
+        per_day = exact(recent.mean())
+        if has_followed(pace=before, wanted=wanted, per_day=per_day):
+            return None
+        evidence = {
+            "cut_at": cut_at,
+            "cut_from": self._money(before),
+            "cut_to": self._money(wanted),
+            "per_day": self._money(per_day),
+        }
+        signal = self._signal(ZombieSignal.OVERSPENT, since=cut_at, counted=later, evidence=evidence)
+        # Of each day only what lies beyond its new budget counts.
+        over = np.maximum(np.nan_to_num(self.daily[later]) - float(wanted), 0.0)
+        return replace(signal, money_since=exact(over.sum()), money_per_day=per_day - wanted)
 
     def _goes_on(self, counted: Cells, *, arm: Arm | None = None) -> bool:
         """Meant to spend; or stopped, and spend of the counted days comes after the stop."""

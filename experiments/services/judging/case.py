@@ -21,6 +21,7 @@ from experiments.services.judging.looking import Look, is_tampered, look
 # What judging and telling of it need; the rest stays in the database.
 _CAMPAIGN = [
     *("key", "name", "status", "budget", "criteria_digest", "stop_reason", "runs_until", "judge_due_at"),
+    *("cut_at", "cut_from", "cut_to"),
     *("launched_at", "paused_at", "ended_at", "workspace", "hypothesis__title", "hypothesis__decide_by"),
     *("hypothesis__primary_metric", "hypothesis__target", "hypothesis__status"),
 ]

@@ -4,11 +4,15 @@ A plan that has run out or no longer fits is closed *and* the call refused. Both
 own their transaction: they commit the closing first and raise afterwards. They cannot run inside another one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
+from experiments.models import Campaign
+from experiments.selectors.cuts import is_visible
 from experiments.services.values import listed
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, Refused
@@ -257,11 +261,31 @@ def carry_out(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Acto
     plan.move_to(ReallocationState.APPLIED)
     plan.applied_at = at
     plan.save(update_fields=["state", "applied_at"])
+    budgets = budgets_to_set(lines, at=at)
+    _note_cuts(plan.workspace, budgets, at=at)
     record_event(
         EventKind.REALLOCATION_APPLIED,
         by=by,
         at=at,
         subject=subject_of(plan),
-        data=event_data(plan, lines) | {"budgets": budgets_to_set(lines, at=at)},
+        data=event_data(plan, lines) | {"budgets": budgets},
     )
     outdate_overdrawn(plan.workspace, at=at)
+
+
+def _note_cuts(workspace: Workspace, budgets: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
+    """Tell the judge of zombies which campaigns are to spend less; the last plan's word counts."""
+    for row in budgets:
+        pace, daily = row["pace"], row["daily_budget"]
+        is_cut = (
+            pace is not None
+            and daily is not None
+            and Decimal(row["budget"]) < Decimal(row["budget_before"])
+            and Decimal(daily) < Decimal(pace)
+            and is_visible(pace=Decimal(pace), wanted=Decimal(daily))
+        )
+        cut = {"cut_at": at, "cut_from": pace, "cut_to": daily} if is_cut else _NO_CUT
+        Campaign.objects.of(workspace).filter(key=row["campaign"]).update(**cut)
+
+
+_NO_CUT = dict.fromkeys(("cut_at", "cut_from", "cut_to"))

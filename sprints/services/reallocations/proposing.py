@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from experiments.models import Campaign
-from experiments.stats.budget import RESERVE, shift_plan
+from experiments.stats.budget import RESERVE, shift_plan, thompson_plan
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound, Refused
 from sprints.models import Reallocation, ReallocationLine, Sprint
@@ -18,7 +18,8 @@ from sprints.models.ledger import OPEN_STATES
 from sprints.selectors.accounts import campaign_accounts
 from sprints.selectors.candidates import Candidate, candidates_of, describe
 from sprints.selectors.chances import Band
-from sprints.selectors.evidence import BY_HAND, RULE, plan_evidence, standing
+from sprints.selectors.evidence import BY_HAND, FOLLOW_THE_BEST, RULE, plan_evidence, standing
+from sprints.selectors.ranks import compared_by, ranked
 from sprints.services.ledger import lock_accounts
 from sprints.services.reallocations.lines import build_line, check_fit, read_lines
 from sprints.services.reallocations.plans import lock_plan, write_plan
@@ -36,7 +37,7 @@ MOST_REASONS = 5
 
 @transaction.atomic
 def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetime) -> Reallocation:
-    """Propose what the rule says for every campaign with money; ``sprint_id`` names the sprint that asks.
+    """Propose what the policy's rule says for all campaigns with money; ``sprint_id``: the sprint that asks.
 
     Raises ``Refused``: ``nothing_to_move`` with the reason, ``already_proposed`` where the same lines wait.
     """
@@ -44,7 +45,11 @@ def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetim
     sprint = _find_sprint(sprint_id, by=by)
     workspace = lock_accounts(by.workspace)
     candidates = candidates_of(workspace, at=at)
-    plan = shift_plan(
+    method = ReallocationMethod(workspace.reallocation_rule)
+    if method == ReallocationMethod.THOMPSON:
+        candidates = ranked(candidates)
+    compute = thompson_plan if method == ReallocationMethod.THOMPSON else shift_plan
+    plan = compute(
         [one.as_money() for one in candidates],
         exponent=workspace.currency_exponent,
         growth_cap=Decimal(str(workspace.growth_cap)),
@@ -62,17 +67,24 @@ def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetim
         )
         for move in plan.lines
     ]
-    _refuse_twin(lines, by=by)
+    _refuse_twin(lines, method=method, by=by)
     moved = {key for line in lines for key in (line.source_key, line.target_key)}
     evidence = plan_evidence(
         lines,
         {one.campaign.pk: one for one in candidates},
         workspace=workspace,
-        rule=RULE.format(cap=workspace.growth_cap),
+        rule=_say_rule(method, candidates, cap=workspace.growth_cap),
         passed_over=_passed_over(candidates, moved),
         at=at,
     )
-    return write_plan(lines, evidence=evidence, method=ReallocationMethod.SHIFT, sprint=sprint, by=by, at=at)
+    return write_plan(lines, evidence=evidence, method=method, sprint=sprint, by=by, at=at)
+
+
+def _say_rule(method: ReallocationMethod, candidates: Sequence[Candidate], *, cap: float) -> str:
+    if method != ReallocationMethod.THOMPSON:
+        return RULE.format(cap=cap)
+    metric = compared_by(candidates)
+    return FOLLOW_THE_BEST.format(outcome=f", {metric.label}" if metric else "", cap=cap)
 
 
 @transaction.atomic
@@ -194,10 +206,10 @@ def write_by_hand(
     )
 
 
-def _refuse_twin(lines: Sequence[ReallocationLine], *, by: Actor) -> None:
+def _refuse_twin(lines: Sequence[ReallocationLine], *, method: ReallocationMethod, by: Actor) -> None:
     """A second click makes no second plan."""
     moves = [(line.source_campaign_id, line.target_campaign_id, line.amount) for line in lines]
-    waiting = Reallocation.objects.of(by.workspace).waiting().filter(method=ReallocationMethod.SHIFT)
+    waiting = Reallocation.objects.of(by.workspace).waiting().filter(method=method)
     for plan in waiting.prefetch_related("lines"):
         if moves == [
             (line.source_campaign_id, line.target_campaign_id, line.amount) for line in plan.lines.all()
@@ -217,7 +229,9 @@ def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> li
 def _why_not(one: Candidate) -> str:
     if one.is_blind:
         return f"{one.campaign.name} is blind: an outage of its numbers is no verdict on it."
-    if one.chance.band == Band.RECEIVER and (why := one.why_not_receive()):
+    if one.is_ranked and (why := one.why_not_receive()):
+        return f"{standing(one)} It receives nothing: {why}."
+    if one.rank is None and one.chance.band == Band.RECEIVER and (why := one.why_not_receive()):
         return f"{one.campaign.name} does well, but receives nothing: {why}."
     return standing(one)
 

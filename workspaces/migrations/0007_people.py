@@ -7,7 +7,7 @@ from workspaces.migrations._operations import AddColumn
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0005_criterion_templates"),
+        ("workspaces", "0006_reallocation_rule"),
     ]
 
     operations = [

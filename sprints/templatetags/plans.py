@@ -1,0 +1,104 @@
+"""What the page of a plan draws and says."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.safestring import SafeString
+
+from experiments.models.sentences import metric_limit
+from experiments.templatetags._drawings import drawing, rect
+from experiments.templatetags._words import metric_amount
+from sprints.selectors.plan_pages import Duel, Flows, Standing
+from sprints.templatetags import _flows
+from workspaces.models.spelling import MINUS, in_currency
+
+register = template.Library()
+
+_BAR_WIDTH, _BAR_HEIGHT, _BAR = 300.0, 34.0, 9.0
+_BEFORE, _AFTER = 3.0, 20.0
+
+
+@register.simple_tag(takes_context=True)
+def money_flow(context: Context, flows: Flows) -> SafeString:
+    """From whom to whom; nothing where the table says it better."""
+    return _flows.money_flow(flows, context["workspace"].currency)
+
+
+@register.simple_tag(takes_context=True)
+def money_flow_narrow(context: Context, flows: Flows) -> SafeString:
+    return _flows.money_flow(flows, context["workspace"].currency, _flows.NARROW)
+
+
+@register.simple_tag(takes_context=True)
+def account_bars(
+    context: Context, before: Decimal | str, after: Decimal | str, most: Decimal, spent: Decimal | str = "0"
+) -> SafeString:
+    """Before above, after below, with what is added or taken. ``most``: what the whole width stands for."""
+    had, has, gone = float(before), float(after), float(spent)
+    unit = (_BAR_WIDTH - 4) / max(float(most), 1e-9)
+
+    def bar(look: str, start: float, end: float, y: float) -> str:
+        return rect(look, 2 + start * unit, y, (end - start) * unit, _BAR)
+
+    body = [
+        bar("f-line", 0, had, _BEFORE),
+        bar("f-ink-3", 0, gone, _BEFORE),
+        bar("f-line", 0, min(had, has), _AFTER),
+        bar("f-ink-3", 0, gone, _AFTER),
+    ]
+    if has > had:
+        body.append(bar("f-traction", had, has, _AFTER))
+    elif has < had:
+        start, width = 2 + has * unit, (had - has) * unit
+        body.append(rect("s-axis", start + 0.5, _AFTER + 0.5, width - 1, _BAR - 1, ' stroke-dasharray="3 2"'))
+    currency = context["workspace"].currency
+    sums = [in_currency(Decimal(amount), currency) for amount in (before, after, spent)]
+    label = f"Budget before {sums[0]}, after {sums[1]}, spent {sums[2]}"
+    return drawing(width=_BAR_WIDTH, height=_BAR_HEIGHT, label=label, body=body)
+
+
+@register.simple_tag(takes_context=True)
+def duel_words(context: Context, duel: Duel) -> str:
+    """``cost per conversion $15.11 against $21.62``."""
+    if duel.metric is None:
+        return "each measured by its own target"
+    values = [
+        metric_amount(duel.metric, row["value"], context["workspace"].currency)
+        for row in (duel.receiver, duel.donor)
+    ]
+    return f"{duel.metric.label} {values[0]} against {values[1]}, over the days that both were counted"
+
+
+@register.simple_tag(takes_context=True)
+def target_words(context: Context, standing: Standing) -> str:
+    """``cost per conversion of $18.00``."""
+    limit = Decimal(str(standing.row["target"]))
+    return f"{standing.metric.label} of {metric_limit(standing.metric, limit, context['workspace'].currency)}"
+
+
+@register.simple_tag(takes_context=True)
+def interval_words(context: Context, standing: Standing) -> str:
+    """``95% between $12.08 and $19.88``."""
+    row: Mapping[str, Any] = standing.row
+    if row["credible_low"] is None or row["credible_high"] is None:
+        return "its interval is not known"
+    low, high = (
+        metric_amount(standing.metric, row[side], context["workspace"].currency)
+        for side in ("credible_low", "credible_high")
+    )
+    return f"95% between {low} and {high}"
+
+
+@register.filter
+def signed_count(number: float) -> str:
+    """A change in what is counted: ``+93``."""
+    return f"{round(number):+,}".replace("-", MINUS)
+
+
+@register.filter
+def is_some(amount: str) -> bool:
+    """Whether an amount as REST writes it is more than nothing."""
+    return Decimal(amount) > 0
