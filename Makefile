@@ -4,7 +4,7 @@ VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 PYTHON := $(VENV)/bin/python
 PORT ?= 8000
 
-APPS := workspaces experiments sprints api
+APPS := workspaces experiments sprints api notices
 SCRIPTS := bin/run bin/services
 
 .PHONY: run test check bench

@@ -10,8 +10,10 @@ from rest_framework.request import Request
 from api.exceptions import DomainError, NotFound, Unauthenticated
 from api.models import ApiKey
 from api.selectors import find_key
+from workspaces.exceptions import NotAllowed
 from workspaces.models import Membership, User
 from workspaces.permissions import Actor
+from workspaces.selectors import has_second_step
 
 # What a client without a name is told to bring.
 CHALLENGE = 'Bearer realm="Quickno"'
@@ -66,7 +68,13 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if found is None:
             return None
         user = found[0]
-        _act(request, Actor.of_member(_chosen_membership(request, user)))
+        membership = _chosen_membership(request, user)
+        if membership.workspace.requires_two_steps and not has_second_step(request._request):  # noqa: SLF001
+            raise NotAllowed(
+                f"{membership.workspace} asks every member for two-step sign-in. Set it up first.",
+                code="two_steps_required",
+            )
+        _act(request, Actor.of_member(membership))
         return user, None
 
     def enforce_csrf(self, request: Request) -> None:

@@ -1,7 +1,7 @@
 """The doors of allauth that are meant: signing in and out, passwords, the second step, a provider.
 
-Each is named here. What is not stays shut, above all signing up and changing one's address: an address is how
-an owner names a person, so nobody may take one that they have not shown to be theirs.
+Each is named here. What is not stays shut, above all allauth's signing up and its way of changing one's
+address: it is how an owner names a person, so nobody may take one that they have not shown to be theirs.
 """
 
 from allauth.account import views
@@ -10,8 +10,12 @@ from allauth.urls import build_provider_urlpatterns
 from django.urls import include, path, re_path
 
 from config.accounts import PasswordResetFromKeyView
+from workspaces.views import account
 
 urlpatterns = [
+    path("", account.AccountView.as_view(), name="account"),
+    path("address/", account.AddressView.as_view(), name="account_address"),
+    path("address/<str:token>/", account.AddressConfirmView.as_view(), name="account_address_confirm"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

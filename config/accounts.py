@@ -1,22 +1,38 @@
-"""How people get in: only those whom an owner has added, under the address that the owner named."""
+"""How people get in: only those whom an owner has invited or added, under an address that is theirs."""
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import EmailAddress
 from allauth.account.views import PasswordResetFromKeyView as AllauthPasswordResetFromKeyView
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from workspaces.models import Invitation, User
+from workspaces.services import confirm_address, take_in_hand
+from workspaces.services.letters import MAIL_ERRORS
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Closes signing up, on the page and through OpenID Connect alike (allauth asks here for both)."""
+    """Closes signing up on the page; people come in by an invitation."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Tell of a change of password or second step. It is done, whether or not the letter leaves."""
+        try:
+            super().send_notification_mail(*args, **kwargs)
+        except MAIL_ERRORS as error:
+            logger.warning("A letter about a change of an account did not leave: %s", error)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -28,13 +44,49 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
             raise PermissionDenied("An account is opened by the address that the provider vouches for.")
+        address = _vouched_address(sociallogin)
+        if address is None:
+            raise ImmediateHttpResponse(_refusal(request, sociallogin, "unverified"))
+        user = sociallogin.user if sociallogin.is_existing else None
+        if isinstance(user, User):
+            if user.email.lower() != address:
+                # The identity was let in under another address once; what it vouches for now decides.
+                raise ImmediateHttpResponse(_refusal(request, sociallogin, "another_address"))
+            if not user.has_confirmed_address:
+                # Somebody else may know its password, or have put their own second step onto it.
+                take_in_hand(user, password=None)
+        elif not Invitation.objects.open(timezone.now()).filter(email=address).exists():
+            raise ImmediateHttpResponse(_refusal(request, sociallogin, "unknown"))
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """For whoever is invited: ``pre_social_login`` has let nobody else come so far."""
+        return True
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        user: User = super().save_user(request, sociallogin, form)
+        confirm_address(user)
+        return user
+
+
+def _vouched_address(sociallogin: SocialLogin) -> str | None:
+    """The address for which the provider vouches, if it does."""
+    # A provider that says "true" in quotes has said nothing that counts.
+    vouched = [item.email.lower() for item in sociallogin.email_addresses if item.verified is True]
+    return vouched[0] if vouched else None
+
+
+def _refusal(request: HttpRequest, sociallogin: SocialLogin, reason: str) -> HttpResponse:
+    said = [item.email for item in sociallogin.email_addresses]
+    context = {"reason": reason, "email": said[0] if said else ""}
+    return render(request, "socialaccount/refused.html", context, status=403)
 
 
 class PasswordResetFromKeyView(AllauthPasswordResetFromKeyView):
     """Whoever follows the letter's link and sets a password has shown that the address is theirs."""
 
     def form_valid(self, form: Any) -> HttpResponse:
+        user: User = self.reset_user
+        # Before allauth signs anybody in: what the account's maker may have left must not ask for its code.
+        take_in_hand(user, password=form.cleaned_data["password1"])
         response: HttpResponse = super().form_valid(form)
-        user = self.reset_user
-        EmailAddress.objects.filter(user=user, email__iexact=user.email).update(verified=True)
         return response

@@ -56,10 +56,40 @@ def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
             return url, {}
 
 
-def mail(*, default: str) -> dict[str, Any]:
-    """Django's EMAIL_… settings from EMAIL_URL."""
-    settings: dict[str, Any] = environ.Env.email_url_config(env.str("EMAIL_URL", default))
-    return settings
+def mail(*, default: str, site: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings from EMAIL_URL, the sender from EMAIL_FROM, and whether letters arrive."""
+    url = env.str("EMAIL_URL", "")
+    settings: dict[str, Any] = environ.Env.email_url_config(url or default)
+    user = str(settings.get("EMAIL_HOST_USER") or "")
+    address = user if "@" in user else f"quickno@{urlsplit(site).hostname}"
+    sender = env.str("EMAIL_FROM", "") or f"Quickno <{address}>"
+    settings |= {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender}
+    return settings | {"MAIL_IS_SET_UP": bool(url), "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url)}
+
+
+def company_provider() -> dict[str, Any]:
+    """allauth's entry for the company's OpenID Connect provider, from OIDC_…; nothing where none is named."""
+    issuer = env.str("OIDC_ISSUER", "").rstrip("/")
+    client_id, secret = env.str("OIDC_CLIENT_ID", ""), env.str("OIDC_CLIENT_SECRET", "")
+    if not issuer:
+        return {}
+    if not client_id or not secret:
+        raise ImproperlyConfigured(
+            "OIDC_ISSUER is set, so people may sign in through that provider. Give OIDC_CLIENT_ID and "
+            "OIDC_CLIENT_SECRET, too, as the provider shows them for this application."
+        )
+    # What comes from there in the clear could come from anybody on the way.
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
+        raise ImproperlyConfigured("OIDC_ISSUER must begin with https://, as the provider shows it.")
+    app = {
+        "provider_id": "company",
+        "name": env.str("OIDC_NAME", "") or parts.hostname or issuer,
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app]}}
 
 
 def kept_secret_key(path: Path) -> str:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("sprints.urls")),
     path("", include("workspaces.urls")),
     path("", include("api.page_urls")),
+    path("", include("notices.urls")),
     path("accounts/", include("config.account_urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),

@@ -26,7 +26,7 @@ from kombu.exceptions import OperationalError
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
-from config.environment import broker, database, kept_secret_key
+from config.environment import broker, database, kept_secret_key, mail
 from tests.conftest import ROOT
 
 COMPLETE = {
@@ -66,6 +66,24 @@ class TestProduction:
         started = start_in_production(COMPLETE)
         assert started.stderr == ""
         assert started.stdout.split() == ["False", "True", "True", "True", "https://quickno.example.com"]
+
+    @pytest.mark.parametrize(
+        ("said", "sender"),
+        [
+            ({}, "Quickno <quickno@harbour.example>"),
+            ({"EMAIL_URL": "smtp://post%40harbour.example:x@mail"}, "Quickno <post@harbour.example>"),
+            ({"EMAIL_FROM": "Us <us@harbour.example>"}, "Us <us@harbour.example>"),
+        ],
+    )
+    def test_mail__sender__is_the_one_named_or_one_that_can_be(
+        self, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], sender: str
+    ) -> None:
+        monkeypatch.delenv("EMAIL_URL", raising=False)
+        for name, value in said.items():
+            monkeypatch.setenv(name, value)
+        settings = mail(default="consolemail://", site="https://harbour.example")
+        assert settings["DEFAULT_FROM_EMAIL"] == sender
+        assert settings["MAIL_IS_SET_UP"] == ("EMAIL_URL" in said)
 
     @pytest.mark.parametrize("name", COMPLETE)
     def test_production__one_thing_not_said__refuses_and_names_it(self, name: str) -> None:

@@ -25,6 +25,7 @@ class Permission(Enum):
     FUND = (Role.MANAGER, None, "fund the reserve")
     CHANGE_POLICY = (Role.OWNER, None, "change the workspace's policy")
     MANAGE_MEMBERS = (Role.OWNER, None, "add, change or remove members")
+    MANAGE_CHANNELS = (Role.MANAGER, None, "set up channels for notices")
     MANAGE_KEYS = (Role.MARKETER, None, "create or revoke API keys")
     MANAGE_WEBHOOKS = (Role.MARKETER, Scope.PLAN_WRITE, "register webhook endpoints")
 

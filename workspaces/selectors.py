@@ -1,4 +1,8 @@
-"""Members, found by what people call them."""
+"""Members, found by what people call them, and how they have signed in."""
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django.http import HttpRequest
 
 from workspaces.choices import Role
 from workspaces.exceptions import NotFound
@@ -33,3 +37,15 @@ def find_member(workspace: Workspace, email: str) -> Membership:
     if member is None:
         raise NotFound(f"{email} is not a member of {workspace}.")
     return member
+
+
+def has_second_step(request: HttpRequest) -> bool:
+    """Whether more than a password stands behind this session.
+
+    Whoever has set up a second step was asked for it; what the company's provider asks for is its own matter.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    methods = {record.get("method") for record in get_authentication_records(request, user)}
+    return "socialaccount" in methods or is_mfa_enabled(user)

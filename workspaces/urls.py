@@ -2,25 +2,36 @@
 
 from django.urls import path
 
-from workspaces.views import activity, documents, home, settings
+from workspaces.views import activity, documents, home, joining, members, settings
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("theme/", home.ThemeView.as_view(), name="theme"),
+    path("join/<str:token>/", joining.JoinView.as_view(), name="join"),
     path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
     path("w/<slug:slug>/help/<slug:document>/", documents.DocumentView.as_view(), name="help"),
     path("w/<slug:slug>/activity/", activity.ActivityView.as_view(), name="activity"),
     path("w/<slug:slug>/activity.csv", activity.ActivityCsvView.as_view(), name="activity_csv"),
-    path("w/<slug:slug>/settings/", settings.MembersView.as_view(), name="settings"),
+    path("w/<slug:slug>/settings/", members.MembersView.as_view(), name="settings"),
     path(
         "w/<slug:slug>/settings/members/<int:member_id>/role/",
-        settings.ChangeRoleView.as_view(),
+        members.ChangeRoleView.as_view(),
         name="member_role",
     ),
     path(
         "w/<slug:slug>/settings/members/<int:member_id>/remove/",
-        settings.RemoveMemberView.as_view(),
+        members.RemoveMemberView.as_view(),
         name="member_remove",
+    ),
+    path(
+        "w/<slug:slug>/settings/invitations/<int:invitation_id>/again/",
+        members.SendAgainView.as_view(),
+        name="invitation_again",
+    ),
+    path(
+        "w/<slug:slug>/settings/invitations/<int:invitation_id>/withdraw/",
+        members.WithdrawView.as_view(),
+        name="invitation_withdraw",
     ),
     path("w/<slug:slug>/settings/policy/", settings.PolicyView.as_view(), name="settings_policy"),
     path("w/<slug:slug>/settings/sources/", settings.SourcesView.as_view(), name="settings_sources"),

@@ -82,14 +82,5 @@ def deliver(delivery_id: int, *, at: datetime) -> bool:
         outcome, arrived = str(error), False
     else:
         outcome, arrived = f"Answered {status}.", status in SUCCESS
-    # An update, because the endpoint may have been deleted while the request was under way.
-    mine = WebhookDelivery.objects.filter(pk=delivery.pk)
-    if not arrived:
-        # Who was given up for dead and failed takes nothing back that another has delivered since.
-        mine = mine.filter(next_attempt_at=delivery.next_attempt_at)
-    mine.update(
-        last_outcome=outcome[:300],
-        delivered_at=at if arrived else None,
-        next_attempt_at=None if arrived else delivery.next_attempt(at=at),
-    )
+    delivery.settle(outcome, arrived=arrived, at=at)
     return arrived

@@ -38,7 +38,7 @@ def check_url(url: str) -> None:
         addresses = _addresses(parts)
     except NotDelivered:
         return
-    if not all(_is_allowed(address) for address in addresses):
+    if not all(is_allowed(address) for address in addresses):
         raise _invalid(f"{parts.hostname} is not a public address; give one that the internet can reach.")
 
 
@@ -48,11 +48,11 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
         parts = _parts(url)
     except Invalid as error:
         raise NotDelivered(error.message) from None
-    address = next((address for address in _addresses(parts) if _is_allowed(address)), None)
+    address = next((address for address in _addresses(parts) if is_allowed(address)), None)
     if address is None:
         raise NotDelivered(f"{parts.hostname} is not a public address.")
     try:
-        with closing(_socket(parts, address)) as sock, _hanging_up(sock):
+        with closing(_socket(parts, address)) as sock, hanging_up(sock):
             return _send(sock, parts, body=body, headers=headers)
     except (OSError, HTTPException, UnicodeError) as error:
         raise NotDelivered(f"{type(error).__name__}: {error}"[:200]) from error
@@ -92,7 +92,8 @@ def _addresses(parts: SplitResult) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def _is_allowed(address: str) -> bool:
+def is_allowed(address: str) -> bool:
+    """Whether something may be sent to this address: whether the internet routes it."""
     if settings.WEBHOOK_ALLOW_PRIVATE:
         return True
     ip = ipaddress.ip_address(address.partition("%")[0])
@@ -121,7 +122,7 @@ def _socket(parts: SplitResult, address: str) -> socket.socket:
 
 
 @contextmanager
-def _hanging_up(sock: socket.socket) -> Iterator[None]:
+def hanging_up(sock: socket.socket) -> Iterator[None]:
     """Let what happens inside take so long and no longer: a socket's own limit is on each read alone."""
     is_late = Event()
 

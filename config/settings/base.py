@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import env
+from config.environment import company_provider, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Everything the program writes for itself. Nothing in it is part of the project.
@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "experiments",
     "sprints",
     "api",
+    "notices",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -104,6 +105,16 @@ ACCOUNT_SESSION_REMEMBER = True
 SOCIALACCOUNT_ADAPTER = "config.accounts.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+# By a link, because the policy's form-action would stop a form that leads to another site. State, nonce and
+# PKCE hold anyway: the worst that a foreign page can do is to sign somebody in as themselves.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = company_provider()
+
+# The second step: an app's codes, passkeys, and codes for when both are lost.
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Quickno"
 
 # Words, days and times ----------------------------------------------------------------------------
 
@@ -201,6 +212,8 @@ WEBHOOK_ALLOW_PRIVATE = False
 
 EMAIL_TIMEOUT = 10
 EMAIL_SUBJECT_PREFIX = "[Quickno] "
+# Whether there is a post office, or letters end on the terminal. Nothing claims to have written where not.
+MAIL_IS_SET_UP = True
 
 # Work in the background ---------------------------------------------------------------------------
 
@@ -222,6 +235,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-reallocations": {"task": "sprints.tasks.expire_reallocations", "schedule": timedelta(minutes=5)},
     "publish-events": {"task": "workspaces.tasks.publish_events", "schedule": timedelta(minutes=1)},
     "deliver-webhooks": {"task": "api.tasks.deliver_webhooks", "schedule": timedelta(seconds=10)},
+    "plan-notices": {"task": "notices.tasks.plan", "schedule": timedelta(seconds=10)},
+    "plan-digests": {"task": "notices.tasks.plan_digests", "schedule": timedelta(minutes=5)},
     "forget-answers": {"task": "api.tasks.forget_old_answers", "schedule": timedelta(hours=1)},
 }
 CELERY_TIMEZONE = TIME_ZONE

@@ -16,7 +16,7 @@ DATABASES = {"default": database(embedded=VAR_DIR / "quickno.sqlite3")}
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker(embedded=VAR_DIR / "broker")
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
-globals().update(mail(default="consolemail://"))
+globals().update(mail(default="consolemail://", site=SITE_ADDRESS))
 
 # On one's own machine the receiver is most likely there, too.
 WEBHOOK_ALLOW_PRIVATE = True

@@ -47,7 +47,7 @@ DATABASES = {
 
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker(embedded=VAR_DIR / "broker")
 
-globals().update(mail(default=""))
+globals().update(mail(default="", site=SITE_ADDRESS))
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -13,3 +13,11 @@ for (const part of document.querySelectorAll("[data-says]")) {
   field.addEventListener("change", say);
   say();
 }
+
+/* A passkey that was not given says so on the page, rather than on the console. */
+document.addEventListener("allauth.error", (event) => {
+  const words = document.querySelector("[data-passkey-says]");
+  if (!words) return;
+  event.preventDefault();
+  words.hidden = false;
+});

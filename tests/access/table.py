@@ -346,7 +346,36 @@ _PROPOSE = [
     ),
 ]
 
+_HEARD = {"kinds": ["breach"], "has_digest": False}
+_ROOM = {"name": "#growth", "url": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"}
 _BY_MANAGERS = [
+    Action(
+        "notices.channels.add_channel",
+        {**_ROOM, **_HEARD},
+        page="settings_channels",
+        form={**_ROOM, "kinds": ["breach"]},
+        shown_on="settings_channels",
+        shown_as='name="url"',
+    ),
+    Action(
+        "notices.channels.change_channel",
+        {"channel_id": "{channel}", **_HEARD},
+        page="channel {channel}",
+        form={"kinds": ["breach"]},
+        shown_on="settings_channels",
+    ),
+    Action(
+        "notices.channels.remove_channel",
+        {"channel_id": "{channel}"},
+        page="channel_remove {channel}",
+        shown_on="settings_channels",
+    ),
+    Action(
+        "notices.channels.test_channel",
+        {"channel_id": "{channel}"},
+        page="channel_test {channel}",
+        shown_on="settings_channels",
+    ),
     Action(
         "sprints.ledger.fund_reserve",
         {"amount": Decimal("100.00"), **_WHY},
@@ -398,10 +427,26 @@ _BY_OWNERS = [
     Action(
         "workspaces.members.add_member",
         {"email": "new@harbour.example", "role": Role.VIEWER},
+    ),
+    Action(
+        "workspaces.invitations.invite",
+        {"email": "new@harbour.example", "role": Role.VIEWER},
         page="settings",
-        form={"email": "new@harbour.example", "name": "New", "role": "viewer"},
+        form={"email": "new@harbour.example", "role": "viewer"},
         shown_on="settings",
         shown_as='name="email"',
+    ),
+    Action(
+        "workspaces.invitations.send_again",
+        {"invitation_id": "{invitation}"},
+        page="invitation_again {invitation}",
+        shown_on="settings",
+    ),
+    Action(
+        "workspaces.invitations.withdraw_invitation",
+        {"invitation_id": "{invitation}"},
+        page="invitation_withdraw {invitation}",
+        shown_on="settings",
     ),
     Action(
         "workspaces.members.change_role",
@@ -500,6 +545,8 @@ PAGES = (
     "settings_sources",
     "settings_keys",
     "settings_learnt",
+    "settings_channels",
+    "notices",
     "settings_templates",
     "backlog",
     "backlog_csv",

@@ -13,6 +13,7 @@ from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.observations.rows import Row
 from experiments.services.templates import save_template
+from notices.models import Channel
 from sprints.models import Reallocation
 from sprints.services.decisions import decide
 from sprints.services.planning import close_sprint, open_review
@@ -35,6 +36,7 @@ from tests.factories import (
 from workspaces.choices import Role, Scope
 from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
+from workspaces.services import invite
 
 SLUG, ELSEWHERE = "harbour", "elsewhere"
 
@@ -128,9 +130,21 @@ def build_world(at: datetime) -> World:
     kept = save_template(values={"name": "Kept", "criterion": SMALL_RULE}, by=colleague, at=at)
     endpoint = register_endpoint(url="https://8.8.8.8/", by=colleague, at=at)
     newcomer = make_member(workspace, Role.VIEWER, email="newcomer@harbour.example")
+    olga = people[Role.OWNER]
+    invitation = invite(email="invited@harbour.example", role=Role.VIEWER, by=olga, at=at)
+    # On this machine, so that trying it leads nowhere.
+    channel = Channel.objects.create(
+        workspace=workspace,
+        name="#sales",
+        url="mmosts://127.0.0.1/3ccd",
+        created_at=at,
+        created_by=olga.person,
+    )
     world.secret_of(people[Role.MARKETER], Scope.READ, maker=people[Role.MARKETER])
     things |= {
         "endpoint": endpoint.pk,
+        "channel": channel.pk,
+        "invitation": invitation.pk,
         "template": kept.pk,
         "newcomer": newcomer.pk,
         "marketer": people[Role.MARKETER].user,

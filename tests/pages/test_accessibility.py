@@ -6,19 +6,30 @@ import pytest
 from django.urls import reverse
 
 from experiments.services.hypotheses import create_hypothesis
+from notices.choices import NoticeKind
+from notices.services import add_channel
+from notices.services.wishes import EVENTS, stop_token
 from sprints.services.reallocations import create_reallocation
-from tests.factories import fill_reserve, hypothesis_values, make_draft, make_sprint
+from tests.factories import (
+    fill_reserve,
+    hypothesis_values,
+    make_draft,
+    make_member,
+    make_sprint,
+    make_workspace,
+)
 from tests.pages.browsing import Look, faults, opened, served
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
-from workspaces.models import Workspace
+from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
+from workspaces.services import invite
 
 # A theme is a matter of colours and a width of places, so two looks see all four of them.
 LOOKS = [Look(1280, "light"), Look(390, "dark")]
 
 
-def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
+def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
     """Every page that somebody can open, forms included."""
     paused, unplanned = week.paused.key, week.unplanned.key
     pages: list[tuple[object, ...]] = [
@@ -70,6 +81,10 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         ("source", "meta"),
         ("source_new",),
         ("settings_keys",),
+        ("settings_channels",),
+        ("channel", channel),
+        ("channel_remove", channel),
+        ("notices",),
         ("settings_templates",),
         ("more",),
     ]
@@ -83,7 +98,10 @@ def paths_of(week: Week, *, ready: int, plan: int) -> list[str]:
         f"{graveyard}?period=all&sort=saved",
         f"{learnings}?by=channel",
         reverse("home"),
+        reverse("account"),
+        reverse("account_address"),
         reverse("account_change_password"),
+        reverse("account_reauthenticate"),
         reverse("mfa_index"),
         reverse("account_logout"),
     ]
@@ -111,7 +129,26 @@ def test_page__real_browser__has_nothing_to_object_to(
     fill_reserve(workspace, "4000")
     line = {"from": "reserve", "to": week.paused.key, "amount": "250.00"}
     plan = create_reallocation(lines=[line], by=mia, at=now)
-    paths = paths_of(week, ready=sprint.number, plan=plan.pk)
+    channel = add_channel(
+        name="#growth",
+        url="slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        kinds=list(NoticeKind),
+        has_digest=True,
+        by=team[Role.MANAGER],
+        at=now,
+    )
+    invitation = invite(email="nora@harbour.example", role=Role.MARKETER, by=team[Role.OWNER], at=now)
+    make_member(make_workspace("oslo"), Role.VIEWER, email="owner@harbour.example")
+    letter_to = Membership.objects.get(workspace=workspace, role=Role.OWNER)
+    # So that there is something to ask at "Is it you?".
+    letter_to.user.set_password("a password of Olga's own")
+    letter_to.user.save()
+    team[Role.OWNER].person.refresh_from_db()
+    paths = [
+        *paths_of(week, ready=sprint.number, plan=plan.pk, channel=channel.pk),
+        reverse("join", args=[invitation.token(by_letter=True)]),
+        reverse("notices_stop", args=[stop_token(letter_to, EVENTS)]),
+    ]
     owner = browse(Role.OWNER)
     with served() as address, opened(chromium, address, look, as_whom=owner) as page:
         assert faults(page, paths) == []

@@ -18,6 +18,7 @@ READABLE = [
     ("settings_sources",),
     ("settings_keys",),
     ("settings_learnt",),
+    ("settings_channels",),
     ("settings_templates",),
     ("campaigns",),
     ("campaign", "founder-video"),
@@ -60,7 +61,9 @@ class Page(HTMLParser):
         given = dict(attrs)
         self.headings += tag == "h1"
         self.inline += [f"{tag}[{name}]" for name in given if name == "style" or name.startswith("on")]
-        if tag == "style" or (tag == "script" and not given.get("src")):
+        # What is no program is only data, to the policy as well.
+        is_program = tag == "script" and not given.get("src") and given.get("type") != "application/json"
+        if tag == "style" or is_program:
             self.inline.append(tag)
         if tag == "form" and (given.get("method") or "get").lower() == "post":
             self.posts.append(given.get("action") or "")

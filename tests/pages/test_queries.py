@@ -15,6 +15,8 @@ from experiments.services.criteria import amend_criteria
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.templates import save_template
+from notices.choices import NoticeKind
+from notices.services import add_channel
 from sprints.services.decisions import decide
 from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import create_reallocation, reject_reallocation
@@ -25,13 +27,14 @@ from tests.factories import (
     make_member,
     make_running_sprint,
     make_sprint,
+    make_workspace,
     report,
 )
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role, Scope
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
-from workspaces.services import save_source
+from workspaces.services import invite, save_source
 
 MOST_QUERIES = 12
 # Pages that put several things side by side, each of which is read in its own few queries.
@@ -98,6 +101,8 @@ PAGES = [
     (Role.OWNER, "source_new"),
     (Role.OWNER, "source", "meta"),
     (Role.OWNER, "settings_keys"),
+    (Role.OWNER, "settings_channels"),
+    (Role.OWNER, "notices"),
     (Role.OWNER, "settings_templates"),
 ]
 
@@ -128,6 +133,10 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
     assert owner is not None
     today, past = workspace.local_day(at), at - timedelta(days=3)
     make_member(workspace, email=f"m{number}@harbour.example")
+    invite(email=f"i{number}@harbour.example", role=Role.VIEWER, by=olga, at=at)
+    make_member(make_workspace(f"port-{number}"), email="owner@harbour.example")
+    url = f"slack://T1JJ3T3L{number}/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    add_channel(name=f"#{number}", url=url, kinds=list(NoticeKind), has_digest=True, by=olga, at=at)
     create_key(name=f"key {number}", scopes=[Scope.READ], for_user=owner, by=olga, at=at)
     save_template(values={"name": f"Rule {number}", "criterion": criterion_values()}, by=mia, at=at)
     save_source(f"crm-{number}", values={"name": "CRM", "kind": "crm"}, by=olga, at=at)

@@ -29,14 +29,15 @@ from experiments.models import (
     SpreadEstimate,
     ZombieFlag,
 )
+from notices.models import Channel, Notice, Wishes
 from sprints.choices import REALLOCATION_TRANSITIONS, ReallocationState
 from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Transfer
 from sprints.services.ledger import fund_reserve
 from tests.factories import make_draft, make_hypothesis, make_running_sprint, report
-from workspaces.models import Event, Membership, Source, User
+from workspaces.models import Event, Invitation, Membership, Source, User
 from workspaces.permissions import Actor
 
-APPS = ("workspaces", "experiments", "sprints", "api")
+APPS = ("workspaces", "experiments", "sprints", "api", "notices")
 DAY = date(2026, 11, 19)
 
 World = Mapping[str, Any]
@@ -86,8 +87,30 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
         expires_at=at + timedelta(days=3),
     )
     observation = report(campaign, DAY, clicks=1)
+    channel = Channel.objects.create(
+        **own, name="#growth", url="slack://", created_at=at, created_by=person, kinds=["breach"]
+    )
+    invitation = Invitation.objects.create(
+        **own,
+        email="nora@pilots.example",
+        role="viewer",
+        invited_by=boss,
+        invited_at=at,
+        expires_at=at,
+        nonce="n",
+    )
+    notice: dict[str, Any] = {**own, "created_at": at}
+    told = {**notice, "event": Event.objects.get(sequence=1)}
     return {
         "workspace": workspace,
+        "channel": channel,
+        "invitation": invitation,
+        "wishes": Wishes.objects.create(**own, user=person),
+        "letter": Notice.objects.create(**told, user=person, message_id="a"),
+        "digest": Notice.objects.create(**notice, day=DAY, user=person, message_id="b"),
+        "message": Notice.objects.create(**told, channel=channel, message_id="c"),
+        "morning": Notice.objects.create(**notice, day=DAY, channel=channel, message_id="d"),
+        "invited": Notice.objects.create(**told, invitation=invitation, message_id="e"),
         "membership": Membership.objects.get(user=person),
         "user": person,
         "source": Source.objects.get(key="meta"),
@@ -251,6 +274,18 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
         "delivery",
         {"delivered_at": "2026-11-19T10:12Z", "next_attempt_at": "2026-11-19T10:13Z"},
     ),
+    "invitation_role_is_known": ("invitation", {"role": "king"}),
+    "invitation_ends_in_one_way": (
+        "invitation",
+        {"accepted_at": "2026-11-19T10:12Z", "withdrawn_at": "2026-11-19T10:12Z"},
+    ),
+    "wishes_digest_is_known": ("wishes", {"digest": "hourly"}),
+    "notice_has_one_receiver": ("letter", {"user": None}),
+    "notice_is_of_events_or_a_morning": ("letter", {"day": DAY}),
+    "notice_ends_when_delivered": (
+        "letter",
+        {"delivered_at": "2026-11-19T10:12Z", "next_attempt_at": "2026-11-19T10:13Z"},
+    ),
 }
 # These rows never change, or not in this way, so they are written anew
 BROKEN_ANEW: dict[str, tuple[str, dict[str, Any]]] = {
@@ -311,6 +346,14 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "decision_once_per_sprint": ("decision", {}),
     "idempotent_request_is_one": ("request", {}),
     "delivery_once_per_event": ("delivery", {"message_id": "n"}),
+    "invitation_waits_once_per_address": ("invitation", {}),
+    "wishes_once_per_person": ("wishes", {}),
+    "channel_name_is_unique": ("channel", {}),
+    "notice_once_user_event": ("letter", {"message_id": "n"}),
+    "notice_once_user_day": ("digest", {"message_id": "n"}),
+    "notice_once_channel_event": ("message", {"message_id": "n"}),
+    "notice_once_channel_day": ("morning", {"message_id": "n"}),
+    "notice_once_invitation_event": ("invited", {"message_id": "n"}),
 }
 
 

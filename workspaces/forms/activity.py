@@ -29,7 +29,16 @@ _PREFIXES = {
     "campaign": ("campaign", "arm"),
     "criterion": ("criterion", "criteria", "criterion_template"),
     "reallocation": ("reallocation", "ledger"),
-    "member": ("member", "api_key", "workspace", "policy", "source", "webhook_endpoint"),
+    "member": (
+        "member",
+        "invitation",
+        "api_key",
+        "workspace",
+        "policy",
+        "source",
+        "webhook_endpoint",
+        "channel",
+    ),
 }
 
 

@@ -12,8 +12,8 @@ from workspaces.forms.amounts import MoneyField
 from workspaces.models import Workspace
 
 
-class Form(forms.Form):
-    """A form of one workspace, in the theme's clothes; a service's refusal goes to the fields it names."""
+class PlainForm(forms.Form):
+    """A form in the theme's clothes; a service's refusal goes to the fields it names."""
 
     # Where a field says nothing itself, the help of the model's field of that name is shown.
     explained_by: ClassVar[type[models.Model] | None] = None
@@ -22,15 +22,11 @@ class Form(forms.Form):
         self,
         data: Mapping[str, Any] | None = None,
         *,
-        workspace: Workspace,
         initial: dict[str, Any] | None = None,
         prefix: str | None = None,
     ) -> None:
         super().__init__(data, initial=initial, prefix=prefix)
-        self.workspace = workspace
         for name, field in self.fields.items():
-            if isinstance(field, MoneyField):
-                field.workspace = workspace
             if self.explained_by and not field.help_text:
                 field.help_text = _help_of(self.explained_by, name)
             _dress(field.widget)
@@ -48,6 +44,24 @@ class Form(forms.Form):
         for item in error.errors:
             field = (item.field or "").split(".")[0].split("[")[0]
             self.add_error(field if field in self.fields else None, item.message)
+
+
+class Form(PlainForm):
+    """A form of one workspace, whose amounts are in its currency."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        initial: dict[str, Any] | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial, prefix=prefix)
+        self.workspace = workspace
+        for field in self.fields.values():
+            if isinstance(field, MoneyField):
+                field.workspace = workspace
 
 
 def _help_of(model: type[models.Model], name: str) -> str:

@@ -1,14 +1,14 @@
-"""Forms of the settings pages: people, policy and sources."""
+"""Forms of the settings pages: policy and sources."""
 
 from functools import cache
 from zoneinfo import available_timezones
 
 from django import forms
 
-from workspaces.choices import MultipleComparisons, ReallocationRule, Role, SourceKind
+from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form
-from workspaces.models import Source, User, Workspace
+from workspaces.models import Source, Workspace
 from workspaces.models.workspace import KEY_VALIDATOR
 
 
@@ -24,27 +24,6 @@ def _zones() -> list[tuple[str, str]]:
 
 def _source_zones() -> list[tuple[str, str]]:
     return [("", "the workspace's"), *_zones()]
-
-
-class RoleForm(Form):
-    role = forms.ChoiceField(choices=Role.choices)
-
-
-class MemberForm(Form):
-    email = forms.EmailField(
-        max_length=User._meta.get_field("email").max_length,  # noqa: SLF001 - the documented way to a field
-        label="E-mail address",
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-    name = forms.CharField(required=False, max_length=300)
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MARKETER)
-    password = forms.CharField(
-        required=False,
-        strip=False,
-        label="First password",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="For somebody without an account. Left empty, they set one by “Forgotten password?”.",
-    )
 
 
 class PolicyForm(Form):
@@ -77,6 +56,7 @@ class PolicyForm(Form):
     multiple_comparisons = forms.ChoiceField(
         choices=MultipleComparisons.choices, label="Several comparisons in one sprint"
     )
+    requires_two_steps = forms.BooleanField(required=False, label="Ask every member for two-step sign-in")
 
 
 class SourceForm(Form):

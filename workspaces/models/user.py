@@ -50,8 +50,12 @@ class User(AbstractUser):
 
         So it is where the address was confirmed by letter, and where no password was ever set for them.
         """
-        confirmed = self.emailaddress_set.filter(email__iexact=self.email, verified=True)
-        return not self.has_usable_password() or confirmed.exists()
+        return not self.has_usable_password() or self.has_confirmed_address
+
+    @property
+    def has_confirmed_address(self) -> bool:
+        """Whether somebody has shown, by a letter or a provider's word, that the address is theirs."""
+        return self.emailaddress_set.filter(email__iexact=self.email, verified=True).exists()
 
     @property
     def initials(self) -> str:

@@ -90,6 +90,15 @@ class Workspace(models.Model):
         ),
     )
 
+    requires_two_steps = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Members then see this workspace only with a second step set up, or signed in through the "
+            "company's provider. API keys go on as before."
+        ),
+    )
+
     reallocation_rule = models.CharField(
         max_length=10,
         choices=ReallocationRule,

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -10,6 +9,7 @@ from workspaces.choices import EventKind, Role
 from workspaces.exceptions import Invalid, NotFound, Refused
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
+from workspaces.services.accounts import check_password_strength, set_name
 from workspaces.services.events import record_event
 
 # A refusal repeats no more of what was given.
@@ -25,7 +25,7 @@ def find_or_create_user(
     no further workspace before its holder has shown that the address is theirs. On the server's console
     (``at_console``) giving the account's own password shows as much.
     """
-    email = _checked_address(email)
+    email = checked_address(email)
     known = User.objects.filter(email__iexact=email).first()
     if known is not None:
         if at_console and password is not None and known.check_password(password):
@@ -41,19 +41,17 @@ def find_or_create_user(
             raise Refused(
                 "unconfirmed_address",
                 f"{known.email} has an account already, but nobody has shown yet that the address is theirs. "
-                "Ask them to set a new password by “Forgotten password?”, then add them.",
+                "Invite them instead: the letter's link shows that it is.",
             )
         return known
     if password is not None:
-        try:
-            validate_password(password)
-        except ValidationError as error:
-            raise Invalid.field("password", "weak_password", " ".join(error.messages)) from None
-    first_name, _, last_name = name.strip().partition(" ")
-    return User.objects.create_user(email, password, first_name=first_name[:150], last_name=last_name[:150])
+        check_password_strength(password)
+    user = User(email=email)
+    set_name(user, name)
+    return User.objects.create_user(email, password, first_name=user.first_name, last_name=user.last_name)
 
 
-def _checked_address(email: str) -> str:
+def checked_address(email: str) -> str:
     email = email.strip().lower()
     try:
         User._meta.get_field("email").run_validators(email)  # noqa: SLF001 - the documented way to a field

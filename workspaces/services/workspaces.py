@@ -31,6 +31,7 @@ POLICY_FIELDS = (
     "settled_days_only",
     "uses_learnt_spread",
     "multiple_comparisons",
+    "requires_two_steps",
 )
 SOURCE_FIELDS = ("name", "kind", "timezone", "day_close_hours", "attribution_lag_days", "precedence")
 

@@ -17,6 +17,7 @@ from workspaces.exceptions import DomainError, NotAllowed, NotFound
 from workspaces.forms import Form
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
+from workspaces.selectors import has_second_step
 
 # Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
 _LARGEST_ID = 2**63 - 1
@@ -27,6 +28,7 @@ class WorkspaceRequest(HttpRequest):
 
     user: User
     workspace: Workspace
+    other_workspaces: list[Workspace]
     actor: Actor
     at: datetime
 
@@ -53,15 +55,23 @@ class WorkspaceView(LoginRequiredMixin, View):
             return self.handle_no_permission()
         if any(isinstance(value, int) and value > _LARGEST_ID for value in self.kwargs.values()):
             raise Http404("No database has ever given such a number.")
-        membership = (
-            Membership.objects.filter(user=request.user.pk, workspace__slug=self.kwargs["slug"])
+        # All of them, because the page offers the others.
+        memberships = list(
+            Membership.objects.filter(user=request.user.pk)
             .select_related("workspace")
-            .first()
+            .order_by("workspace__name", "pk")
         )
+        membership = next((one for one in memberships if one.workspace.slug == self.kwargs["slug"]), None)
         if membership is None:
             raise Http404("There is no such workspace, or you are not a member of it.")
         membership.user = self.request.user
+        if membership.workspace.requires_two_steps and not has_second_step(request):
+            messages.warning(
+                request, f"{membership.workspace} asks every member for two-step sign-in. Set it up first."
+            )
+            return redirect("mfa_index")
         self.request.workspace = membership.workspace
+        self.request.other_workspaces = [one.workspace for one in memberships if one != membership]
         self.request.actor = Actor.of_member(membership)
         self.request.at = timezone.now()
         with timezone.override(membership.workspace.tz):

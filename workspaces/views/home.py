@@ -5,17 +5,19 @@ from datetime import timedelta
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
-from workspaces.models import Membership
+from workspaces.models import Invitation, Membership, User
 from workspaces.views.access import WorkspaceView
 
 THEMES = {"light", "dark"}
 
 
 class HomeView(LoginRequiredMixin, View):
-    """Today of the one workspace; with several, the choice; with none, whom to ask."""
+    """Today of the one workspace; with several or an invitation, the choice; with none, whom to ask."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         memberships = list(
@@ -23,9 +25,24 @@ class HomeView(LoginRequiredMixin, View):
             .select_related("workspace")
             .order_by("workspace__name")
         )
-        if len(memberships) == 1:
+        invitations = self.invitations()
+        if len(memberships) == 1 and not invitations:
             return redirect("today", slug=memberships[0].workspace.slug)
-        return render(request, "workspaces/choose.html", {"memberships": memberships})
+        return render(
+            request, "workspaces/choose.html", {"memberships": memberships, "invitations": invitations}
+        )
+
+    def invitations(self) -> list[tuple[Invitation, str]]:
+        """Those that wait for this person, with links: whoever has shown the address needs no letter."""
+        user = self.request.user
+        if not isinstance(user, User) or not user.has_confirmed_address:
+            return []
+        waiting = (
+            Invitation.objects.open(timezone.now())
+            .filter(email=user.email.lower())
+            .select_related("workspace", "invited_by")
+        )
+        return [(one, reverse("join", args=[one.token(by_letter=True)])) for one in waiting]
 
 
 class ThemeView(View):

@@ -1,102 +1,18 @@
-"""Settings: who is in, what campaigns are held to, where numbers come from."""
+"""Settings: what campaigns are held to, where numbers come from."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from workspaces.choices import Role
 from workspaces.exceptions import Invalid, NotFound
 from workspaces.forms import Form
-from workspaces.forms.settings import MemberForm, NewSourceForm, PolicyForm, RoleForm, SourceForm
-from workspaces.models import Membership, Source
+from workspaces.forms.settings import NewSourceForm, PolicyForm, SourceForm
+from workspaces.models import Source
 from workspaces.permissions import Permission
-from workspaces.selectors import is_known_person
-from workspaces.services import add_member, change_policy, change_role, remove_member, save_source
-from workspaces.views.access import ActionView, FormView, WorkspaceView
+from workspaces.services import change_policy, save_source
+from workspaces.views.access import FormView, WorkspaceView
 
 SECTION = "settings"
-
-
-class MembersView(FormView):
-    """The people; an owner adds, changes and removes them."""
-
-    template_name = "workspaces/members.html"
-    section = SECTION
-    permission_to_send = Permission.MANAGE_MEMBERS
-    form_class = MemberForm
-
-    def context(self, form: Form) -> dict[str, Any]:
-        members = Membership.objects.of(self.workspace).select_related("user").order_by("joined_at", "pk")
-        return {**super().context(form), "members": members, "roles": Role.choices}
-
-    def save(self, form: Form) -> str:
-        values = form.cleaned_data
-        is_known = is_known_person(values["email"])
-        membership = add_member(
-            email=values["email"],
-            name=values["name"],
-            role=Role(values["role"]),
-            password=values["password"] or None,
-            by=self.actor,
-            at=self.at,
-        )
-        done = f"{membership.user} is a {membership.get_role_display()} now."
-        return f"{done} They had an account already: its password stays as it is." if is_known else done
-
-    def done_url(self) -> str:
-        return self.page_url("settings")
-
-
-class ChangeRoleView(ActionView):
-    section = SECTION
-    permission = Permission.MANAGE_MEMBERS
-
-    def act(self) -> str:
-        form = RoleForm(self.request.POST, workspace=self.workspace)
-        if not form.is_valid():
-            raise Invalid("unknown_role", "Choose one of the roles in the list.")
-        membership = change_role(
-            self.kwargs["member_id"], role=Role(form.cleaned_data["role"]), by=self.actor, at=self.at
-        )
-        return f"{membership.user} is a {membership.get_role_display()} now."
-
-    def done_url(self) -> str:
-        return self.page_url("settings")
-
-
-class RemoveMemberView(FormView):
-    """Asks first: whoever is out is out at once, and their keys with them."""
-
-    template_name = "components/reason_page.html"
-    section = SECTION
-    form_class = Form
-    permission = Permission.MANAGE_MEMBERS
-
-    def member(self) -> Membership:
-        members = Membership.objects.of(self.workspace).select_related("user")
-        membership = members.filter(pk=self.kwargs["member_id"]).first()
-        if membership is None:
-            raise NotFound("There is no such member here.")
-        return membership
-
-    def context(self, form: Form) -> dict[str, Any]:
-        membership = self.member()
-        return {
-            **super().context(form),
-            "title": f"Remove {membership.user} from {self.workspace}?",
-            "lead": "What they did keeps their name.",
-            "note": "They lose access at once, and every API key that acts for them stops working.",
-            "verb": "Remove them",
-            "cancel_url": self.page_url("settings"),
-        }
-
-    def save(self, form: Form) -> str:
-        membership = self.member()
-        remove_member(membership.pk, by=self.actor, at=self.at)
-        return f"{membership.user} is no longer a member."
-
-    def done_url(self) -> str:
-        return self.page_url("settings")
 
 
 class PolicyView(FormView):

@@ -1,0 +1,153 @@
+"""Settings: who is in, who is invited, and what each may do."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from workspaces.choices import Role
+from workspaces.exceptions import DomainError, Invalid, NotAllowed, NotFound
+from workspaces.forms import Form
+from workspaces.forms.people import InvitationForm, RoleForm
+from workspaces.models import Invitation, Membership
+from workspaces.permissions import Permission
+from workspaces.services import change_role, invite, remove_member, send_again, withdraw_invitation
+from workspaces.views.access import ActionView, FormView, WorkspaceView
+
+SECTION = "settings"
+
+
+class _People(WorkspaceView):
+    """The people and the invitations; a new link is on the answer that made it, and nowhere ever after."""
+
+    template_name = "workspaces/members.html"
+    section = SECTION
+
+    def form(self, data: Any = None) -> InvitationForm:
+        return InvitationForm(data, workspace=self.workspace)
+
+    def page(
+        self, form: InvitationForm, *, sent: Invitation | None = None, status: int = 200
+    ) -> HttpResponse:
+        members = Membership.objects.of(self.workspace).select_related("user").order_by("joined_at", "pk")
+        pending = Invitation.objects.of(self.workspace).pending().select_related("invited_by")
+        may_manage = self.actor.can(Permission.MANAGE_MEMBERS)
+        context: dict[str, Any] = {
+            "form": form,
+            "members": members,
+            "roles": Role.choices,
+            "invitations": [(one, one.is_open(self.at)) for one in pending] if may_manage else [],
+            "is_mailed": settings.MAIL_IS_SET_UP,
+        }
+        if sent is not None:
+            path = reverse("join", args=[sent.token(by_letter=False)])
+            context |= {"sent": sent, "link": self.request.build_absolute_uri(path)}
+        response = self.render(context, status=status)
+        if sent is not None:
+            add_never_cache_headers(response)
+        return response
+
+
+class MembersView(_People):
+    """Who is in; an owner invites, changes and removes."""
+
+    permission_to_send = Permission.MANAGE_MEMBERS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(self.form())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.page(form, status=422)
+        try:
+            sent = invite(
+                email=form.cleaned_data["email"],
+                role=Role(form.cleaned_data["role"]),
+                by=self.actor,
+                at=self.at,
+            )
+        except NotAllowed:
+            raise
+        except DomainError as error:
+            form.take(error)
+            return self.page(form, status=error.status)
+        return self.page(self.form(), sent=sent)
+
+
+class SendAgainView(_People):
+    """A new letter and a new link, shown as the first one was."""
+
+    http_method_names = ["post", "options"]
+    permission = Permission.MANAGE_MEMBERS
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.page(
+            self.form(), sent=send_again(self.kwargs["invitation_id"], by=self.actor, at=self.at)
+        )
+
+
+class WithdrawView(ActionView):
+    section = SECTION
+    permission = Permission.MANAGE_MEMBERS
+
+    def act(self) -> str:
+        invitation = withdraw_invitation(self.kwargs["invitation_id"], by=self.actor, at=self.at)
+        return f"The invitation of {invitation.email} is withdrawn. Its link opens nothing more."
+
+    def done_url(self) -> str:
+        return self.page_url("settings")
+
+
+class ChangeRoleView(ActionView):
+    section = SECTION
+    permission = Permission.MANAGE_MEMBERS
+
+    def act(self) -> str:
+        form = RoleForm(self.request.POST, workspace=self.workspace)
+        if not form.is_valid():
+            raise Invalid("unknown_role", "Choose one of the roles in the list.")
+        membership = change_role(
+            self.kwargs["member_id"], role=Role(form.cleaned_data["role"]), by=self.actor, at=self.at
+        )
+        return f"{membership.user} is a {membership.get_role_display()} now."
+
+    def done_url(self) -> str:
+        return self.page_url("settings")
+
+
+class RemoveMemberView(FormView):
+    """Asks first: whoever is out is out at once, and their keys with them."""
+
+    template_name = "components/reason_page.html"
+    section = SECTION
+    form_class = Form
+    permission = Permission.MANAGE_MEMBERS
+
+    def member(self) -> Membership:
+        members = Membership.objects.of(self.workspace).select_related("user")
+        membership = members.filter(pk=self.kwargs["member_id"]).first()
+        if membership is None:
+            raise NotFound("There is no such member here.")
+        return membership
+
+    def context(self, form: Form) -> dict[str, Any]:
+        membership = self.member()
+        return {
+            **super().context(form),
+            "title": f"Remove {membership.user} from {self.workspace}?",
+            "lead": "What they did keeps their name.",
+            "note": "They lose access at once, and every API key that acts for them stops working.",
+            "verb": "Remove them",
+            "cancel_url": self.page_url("settings"),
+        }
+
+    def save(self, form: Form) -> str:
+        membership = self.member()
+        remove_member(membership.pk, by=self.actor, at=self.at)
+        return f"{membership.user} is no longer a member."
+
+    def done_url(self) -> str:
+        return self.page_url("settings")
