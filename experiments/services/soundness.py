@@ -66,7 +66,7 @@ class RulePlan:
     def of(cls, campaign: Campaign, *, days: int | None = None, budget: Decimal | None = None) -> "RulePlan":
         hypothesis = campaign.hypothesis
         if days is None and campaign.runs_until is not None and campaign.starts_on is not None:
-            days = (campaign.runs_until - campaign.starts_on).days + 1
+            days = max(0, (campaign.runs_until - campaign.starts_on).days + 1)
         return cls(
             workspace=campaign.workspace,
             budget=campaign.planned_budget if budget is None else budget,

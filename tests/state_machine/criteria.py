@@ -33,7 +33,9 @@ class Criteria(Campaigns):
         faults = self.faults_of(team, found, {"live", "paused", "scaled"}) | self.idea_faults(team, idea)
         if found.digest and not faults & {"not_found"}:
             faults.add("already_planned")
-        faults |= self.unreachable(new, Decimal(budget))
+        last_day = idea.decide_by if idea else None
+        days = (last_day - team.day(self.now)).days + 1 if last_day else None
+        faults |= self.unreachable(new, Decimal(budget), days=days)
         if idea is not None and idea.id in team.hypotheses:
             faults |= {"owner_missing"} if not idea.owner else set()
             faults |= {"target_missing"} if len(found.arms) == 1 and not idea.has_target else set()
@@ -48,7 +50,7 @@ class Criteria(Campaigns):
         ):
             found.hypothesis, found.planned = idea.id if idea else None, Decimal(budget)
             found.rules, found.is_due = new, True
-            self.planned(team, found, runs_until=idea.decide_by if idea else None)
+            self.planned(team, found, runs_until=last_day)
             money.outdate_misfits(team, at=self.now)
 
     @deed(2)
@@ -76,7 +78,7 @@ class Criteria(Campaigns):
                 faults.add("amended_just_now")
             if digest_of_rules(new) == found.digest:
                 faults.add("nothing_changed")
-            faults |= self.unreachable(new, found.budget)
+            faults |= self.unreachable(new, found.budget, days=found.days)
         if self.act(
             "amend kill criteria",
             team,

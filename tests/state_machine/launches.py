@@ -13,8 +13,8 @@ COUNTED = {"cpa": ("conversions", 1), "cpm": ("impressions", 1000)}
 
 
 class Launches(Stage):
-    def missing(self, team: Team, campaign: Campaign) -> set[str]:
-        """Codes of what a draft lacks for its launch."""
+    def missing(self, team: Team, campaign: Campaign, *, days: int | None = None) -> set[str]:
+        """Codes of what a draft lacks for its launch; ``days``: of the sprint that starts with it."""
         codes = set()
         if campaign.hypothesis is None:
             codes.add("hypothesis_missing")
@@ -30,14 +30,16 @@ class Launches(Stage):
             codes.add("budget_missing")
         if not campaign.rules:
             codes.add("criteria_missing")
-        return codes | self.unreachable(campaign.rules, campaign.planned)
+        return codes | self.unreachable(campaign.rules, campaign.planned, days=days)
 
-    def unreachable(self, rules: list[Rule], budget: Decimal | None) -> set[str]:
-        """Codes of rules that wait for more than the budget can bring; two of them may be told as one."""
-        if budget is None:
-            return set()
+    def unreachable(self, rules: list[Rule], budget: Decimal | None, *, days: int | None) -> set[str]:
+        """Codes of rules that wait for more than budget and days bring; two of them may be told as one."""
         codes = []
         for rule in rules:
+            if days is not None and rule.guards.get("days", days) > days:
+                codes.append("guard_beyond_days")
+            if budget is None:
+                continue
             if Decimal(str(rule.guards.get("spend", 0))) > budget:
                 codes.append("guard_beyond_budget")
             # What a cost above the limit buys is less than what the budget buys at it.

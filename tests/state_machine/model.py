@@ -138,6 +138,13 @@ class Campaign:
         return None if not self.is_launched or self.is_spending else self.paused_at or self.ended_at
 
     @property
+    def days(self) -> int | None:
+        """From its first to its last, as far as they are known."""
+        if self.starts_on is None or self.runs_until is None:
+            return None
+        return (self.runs_until - self.starts_on).days + 1
+
+    @property
     def breaches(self) -> list[tuple[int, str | None]]:
         return [watch for watch, state in self.watches.items() if state == "breached"]
 

@@ -281,7 +281,8 @@ class Planning(Launches):
         for hypothesis in sprint.active:
             if not any(one.status == "draft" or one.is_unfinished for one in team.campaigns_of(hypothesis)):
                 return True
-        return any(self.missing(team, draft) for draft in self._drafts(team, sprint))
+        days = (sprint.ends_on - sprint.starts_on).days + 1
+        return any(self.missing(team, draft, days=days) for draft in self._drafts(team, sprint))
 
     @deed(2)
     def review(self, data: st.DataObject) -> None:

@@ -292,7 +292,7 @@ class Plans(Stage):
                 faults.add("already_undone")
             if not lines:
                 faults.add("nothing_to_undo")
-            faults |= money.misfits(team, lines, at=self.now)
+            faults |= money.misfits(team, lines, at=self.now) - {"overdrawn"}
         who = self.choose_who(data, team, "propose")
         if self.act(
             "undo a plan",
@@ -305,14 +305,21 @@ class Plans(Stage):
             self._proposed(team, who, lines).undoes = plan.id
 
     def _opposite(self, team: Team, plan: Plan) -> list[Line]:
-        """Back to where it came from; of what has ended, to the reserve."""
+        """Back to where it came from, of what has ended to the reserve; as far as it is there still."""
         sums: dict[tuple[str, str], Decimal] = {}
         for source, target, amount in plan.lines:
             has_ended = source != money.RESERVE and team.campaigns[source].status in {"killed", "completed"}
             back = money.RESERVE if has_ended else source
             if target != back:
                 sums[target, back] = sums.get((target, back), Decimal(0)) + amount
-        return [(source, target, amount) for (source, target), amount in sums.items()]
+        left = {account: self._free(team, account) for account, _ in sums}
+        lines: list[Line] = []
+        for (source, target), amount in sums.items():
+            there = min(amount, left[source])
+            left[source] -= there
+            if there:
+                lines.append((source, target, there))
+        return lines
 
     # What the clock does
 
