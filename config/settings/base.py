@@ -4,8 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from config.environment import company_provider, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -120,7 +118,7 @@ MFA_TOTP_ISSUER = "Quickno"
 
 LANGUAGE_CODE = "en"
 # Only what the whole of Quickno speaks: a half-translated page is worse than an English one.
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
