@@ -30,6 +30,8 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    # In which Quickno speaks to them; blank: on pages as their browser asks, else in English.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
