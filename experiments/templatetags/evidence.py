@@ -55,14 +55,14 @@ def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) 
 @register.filter
 def count(number: Decimal | None) -> str:
     """``1,204``; platforms credit fractions of a conversion: ``12.5``."""
-    return UNKNOWN if number is None else f"{round(number, 1).normalize():,f}"
+    return str(UNKNOWN) if number is None else f"{round(number, 1).normalize():,f}"
 
 
 @register.filter
 def signed(share: float | None) -> str:
     """A difference with its sign, on the scale of percent."""
     if share is None:
-        return UNKNOWN
+        return str(UNKNOWN)
     return f"{'+' if share > 0 else MINUS if share < 0 else ''}{abs(share) * 100:.1f}%"
 
 

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.exceptions import DomainError
 from workspaces.forms.amounts import MoneyField
@@ -90,17 +93,23 @@ def _say_what_is_right(field: forms.Field) -> None:
     said, usual = field.error_messages, forms.Field.default_error_messages["required"]
     if said.get("required") == usual:
         said["required"] = next(
-            (words for kind, words in _IF_EMPTY.items() if isinstance(field, kind)), "Fill this in."
+            (str(words) for kind, words in _IF_EMPTY.items() if isinstance(field, kind)),
+            gettext("Fill this in."),
         )
     if isinstance(field, forms.IntegerField) and field.min_value is not None:
-        most = "" if field.max_value is None else f" to {field.max_value}"
-        said["min_value"] = said["max_value"] = f"Give a number from {field.min_value}{most or ' up'}."
+        if field.max_value is None:
+            words = gettext("Give a number from {least} up.").format(least=field.min_value)
+        else:
+            words = gettext("Give a number from {least} to {most}.").format(
+                least=field.min_value, most=field.max_value
+            )
+        said["min_value"] = said["max_value"] = words
 
 
-_IF_EMPTY: dict[type[forms.Field], str] = {
-    forms.ChoiceField: "Choose one.",
-    forms.DateField: "Choose a day.",
-    forms.FileField: "Choose a file.",
+_IF_EMPTY: dict[type[forms.Field], Promise] = {
+    forms.ChoiceField: _("Choose one."),
+    forms.DateField: _("Choose a day."),
+    forms.FileField: _("Choose a file."),
 }
 
 
@@ -109,8 +118,8 @@ class ReasonForm(Form):
 
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
+        label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One or two sentences. It stays on the page and in the activity feed.",
-        error_messages={"required": "Say why. The next person who reads this was not there."},
+        help_text=_("One or two sentences. It stays on the page and in the activity feed."),
+        error_messages={"required": _("Say why. The next person who reads this was not there.")},
     )

@@ -4,6 +4,8 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
@@ -23,7 +25,7 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def _source_zones() -> list[tuple[str, str]]:
-    return [("", "the workspace's"), *_zones()]
+    return [("", gettext("the workspace's")), *_zones()]
 
 
 class PolicyForm(Form):
@@ -31,53 +33,58 @@ class PolicyForm(Form):
 
     explained_by = Workspace
 
-    name = forms.CharField(max_length=120, label="Name of the workspace")
-    timezone = forms.ChoiceField(choices=_zones, label="Time zone")
-    grace_hours = forms.IntegerField(min_value=0, max_value=720, label="Grace after a breach, in hours")
-    blind_after_hours = forms.IntegerField(min_value=1, max_value=720, label="Blind after, in hours")
-    undead_minimum_spend = MoneyField(allow_zero=True, label="Spend let pass after a stop")
+    name = forms.CharField(max_length=120, label=_("Name of the workspace"))
+    timezone = forms.ChoiceField(choices=_zones, label=_("Time zone"))
+    grace_hours = forms.IntegerField(min_value=0, max_value=720, label=_("Grace after a breach, in hours"))
+    blind_after_hours = forms.IntegerField(min_value=1, max_value=720, label=_("Blind after, in hours"))
+    undead_minimum_spend = MoneyField(allow_zero=True, label=_("Spend let pass after a stop"))
     barren_target_multiple = forms.DecimalField(
-        min_value=1, max_value=100, max_digits=5, decimal_places=2, label="Barren after so many target costs"
+        min_value=1,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        label=_("Barren after so many target costs"),
     )
-    plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label="A plan waits so many hours")
-    growth_cap = ShareField(allow_zero=True, label="Growth in one plan, at most")
+    plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label=_("A plan waits so many hours"))
+    growth_cap = ShareField(allow_zero=True, label=_("Growth in one plan, at most"))
     reallocation_rule = forms.ChoiceField(
-        choices=ReallocationRule.choices, widget=forms.RadioSelect, label="How a reallocation is computed"
+        choices=ReallocationRule.choices, widget=forms.RadioSelect, label=_("How a reallocation is computed")
     )
     apply_on_approval = forms.BooleanField(
-        required=False, label="Move the money as soon as a plan is approved"
+        required=False, label=_("Move the money as soon as a plan is approved")
     )
     settled_days_only = forms.BooleanField(
-        required=False, label="Judge late conversions on settled days only"
+        required=False, label=_("Judge late conversions on settled days only")
     )
     uses_learnt_spread = forms.BooleanField(
-        required=False, label="Take the usual spread from our own campaigns"
+        required=False, label=_("Take the usual spread from our own campaigns")
     )
     multiple_comparisons = forms.ChoiceField(
-        choices=MultipleComparisons.choices, label="Several comparisons in one sprint"
+        choices=MultipleComparisons.choices, label=_("Several comparisons in one sprint")
     )
-    requires_two_steps = forms.BooleanField(required=False, label="Ask every member for two-step sign-in")
+    requires_two_steps = forms.BooleanField(required=False, label=_("Ask every member for two-step sign-in"))
 
 
 class SourceForm(Form):
     explained_by = Source
 
-    name = forms.CharField(max_length=80)
-    kind = forms.ChoiceField(choices=SourceKind.choices)
-    timezone = forms.ChoiceField(required=False, choices=_source_zones, label="Time zone")
+    name = forms.CharField(max_length=80, label=_("Name"))
+    kind = forms.ChoiceField(choices=SourceKind.choices, label=_("Kind"))
+    timezone = forms.ChoiceField(required=False, choices=_source_zones, label=_("Time zone"))
     day_close_hours = forms.IntegerField(
-        min_value=0, max_value=72, initial=6, label="A day closes, in hours after midnight"
+        min_value=0, max_value=72, initial=6, label=_("A day closes, in hours after midnight")
     )
     attribution_lag_days = forms.IntegerField(
-        min_value=0, max_value=90, initial=3, label="Conversions settle, in days"
+        min_value=0, max_value=90, initial=3, label=_("Conversions settle, in days")
     )
-    precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20)
+    precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20, label=_("Precedence"))
 
 
 class NewSourceForm(SourceForm):
     key = forms.CharField(
         max_length=40,
+        label=_("Key"),
         validators=[KEY_VALIDATOR],
-        help_text="How posts name it: lower-case letters, digits, hyphens.",
+        help_text=_("How posts name it: lower-case letters, digits, hyphens."),
     )
     field_order = ("key",)

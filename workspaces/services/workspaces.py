@@ -9,6 +9,7 @@ from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from workspaces.choices import WELL_KNOWN_SOURCES, EventKind, Role, SourceKind
 from workspaces.exceptions import FieldError, Invalid, Refused
@@ -51,7 +52,9 @@ def invalid_from(error: ValidationError) -> Invalid:
 def _check_timezone(name: str) -> str:
     if name not in available_timezones():
         raise Invalid.field(
-            "timezone", "unknown_timezone", f"“{name}” is no time zone. Use a name like Europe/Berlin."
+            "timezone",
+            "unknown_timezone",
+            gettext("“{name}” is no time zone. Use a name like Europe/Berlin.").format(name=name),
         )
     return ZoneInfo(name).key
 
@@ -74,14 +77,18 @@ def create_workspace(
         raise Invalid.field(
             "currency",
             "unknown_currency",
-            f"“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.",
+            gettext("“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.").format(
+                currency=currency
+            ),
         )
     if slug != slugify(slug):
         raise Invalid.field(
-            "slug", "invalid_slug", f"Use lower-case letters, digits and hyphens: “{slugify(slug)}”."
+            "slug",
+            "invalid_slug",
+            gettext("Use lower-case letters, digits and hyphens: “{slug}”.").format(slug=slugify(slug)),
         )
     if Workspace.objects.filter(slug=slug).exists():
-        raise Refused("slug_taken", f"There is a workspace “{slug}” already.")
+        raise Refused("slug_taken", gettext("There is a workspace “{slug}” already.").format(slug=slug))
     workspace = Workspace(
         name=name, slug=slug, timezone=_check_timezone(timezone), currency=currency, created_at=at
     )
@@ -130,7 +137,9 @@ def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Wor
     before = {}
     for field, value in changes.items():
         if field not in POLICY_FIELDS:
-            raise Invalid.field(field, "unknown_field", f"“{field}” is not part of the policy.")
+            raise Invalid.field(
+                field, "unknown_field", gettext("“{field}” is not part of the policy.").format(field=field)
+            )
         before[field] = getattr(workspace, field)
         setattr(workspace, field, value)
     _check_timezone(workspace.timezone)
@@ -160,7 +169,9 @@ def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime)
     before = {} if known is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
     for field, value in values.items():
         if field not in SOURCE_FIELDS:
-            raise Invalid.field(field, "unknown_field", f"“{field}” is no setting of a source.")
+            raise Invalid.field(
+                field, "unknown_field", gettext("“{field}” is no setting of a source.").format(field=field)
+            )
         setattr(source, field, value)
     if source.timezone:
         _check_timezone(source.timezone)
