@@ -165,7 +165,7 @@ _SMALL = (
 @register.filter
 def spelled(number: int) -> str:
     """Small counts as words, for sentences: ``four``."""
-    return str(_SMALL[number]) if 0 <= number < len(_SMALL) else in_figures(f"{number:,}")
+    return str(_SMALL[number]) if 0 <= number < len(_SMALL) else figures(number)
 
 
 @register.filter
@@ -175,9 +175,15 @@ def sentence_case(text: object) -> str:
 
 
 @register.filter
+def figures(number: int) -> str:
+    """A count in digits: ``1,234``."""
+    return in_figures(f"{number:,}")
+
+
+@register.filter
 def counted(number: int, noun: str) -> str:
     """``{{ n|counted:"campaign" }}`` is ``2 campaigns``; the noun is one of ``NOUNS``."""
-    return str(NOUNS[noun] % {"count": number, "number": in_figures(f"{number:,}")})
+    return str(NOUNS[noun] % {"count": number, "number": figures(number)})
 
 
 @register.filter
