@@ -36,7 +36,9 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
             ],
         )
     if not known:
-        raise Invalid.field("scopes", "no_scope", f"{_('A key without a scope can do nothing.')} {choice}")
+        raise Invalid.field(
+            "scopes", "no_scope", _("A key without a scope can do nothing. {choice}").format(choice=choice)
+        )
     return known
 
 

@@ -76,14 +76,16 @@ def _parts(url: str) -> SplitResult:
             )
         )
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise _invalid(f"{_('The address has characters that no address has.')} {example}")
+        raise _invalid(_("The address has characters that no address has. {example}").format(example=example))
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - it raises where there is none
     except ValueError:
-        raise _invalid(f"{_('“{url}” is not an address.').format(url=url)} {example}") from None
+        raise _invalid(_("“{url}” is not an address. {example}").format(url=url, example=example)) from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise _invalid(f"{_('“{url}” is not an http or https address.').format(url=url)} {example}")
+        raise _invalid(
+            _("“{url}” is not an http or https address. {example}").format(url=url, example=example)
+        )
     if parts.username is not None or parts.password is not None:
         raise _invalid(_("Leave name and password out of the address; deliveries are signed instead."))
     return parts

@@ -222,6 +222,5 @@ def _without_secrets(said: str, plugin: "apprise.NotifyBase") -> str:
 
 
 def _invalid(message: str) -> Invalid:
-    return Invalid.field(
-        "url", "invalid_channel", f"{message} {_('Give an address of {services}.').format(services=_KNOWN)}"
-    )
+    known = _("Give an address of {services}.").format(services=_KNOWN)
+    return Invalid.field("url", "invalid_channel", f"{message} {known}")
