@@ -2,12 +2,15 @@
 
 from decimal import Decimal
 
+from django.utils.formats import number_format
+
 from experiments.choices import GuardKey, Metric
 from workspaces.forms import parse_money, parse_number, parse_share
 from workspaces.models import Workspace
 
 METRIC_PLACES = 6
 COUNT_PLACES = 4
+DIGITS_OF_A_GROUP = 3
 
 
 def parse_metric_amount(text: str, *, metric: Metric, workspace: Workspace) -> Decimal:
@@ -21,7 +24,14 @@ def typed_metric_amount(amount: Decimal | None, *, metric: Metric) -> str:
     """The same amount as a person would type it."""
     if amount is None:
         return ""
-    return f"{(amount * 100).normalize():f}%" if metric.is_share else f"{amount.normalize():f}"
+    return f"{typed_amount(amount * 100)}%" if metric.is_share else typed_amount(amount)
+
+
+def typed_amount(amount: Decimal) -> str:
+    """A number as people type it in their language, but never one that could be read in two ways."""
+    text = f"{amount.normalize():f}"
+    decimals = text.partition(".")[2]
+    return text if len(decimals) == DIGITS_OF_A_GROUP else number_format(text)
 
 
 def parse_guard(text: str, *, key: GuardKey, workspace: Workspace) -> Decimal:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Max
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
 from experiments.models import KillCriterion
@@ -81,7 +83,7 @@ def _read_run(reader: Values, metric: Metric | None, estimates: Estimates, *, by
             reader.refuse(
                 "criterion.metric",
                 "no_preview",
-                f"The {metric.label} has no preview: it is not earned by spend.",
+                _("The {metric} has no preview: it is not earned by spend.").format(metric=metric.label),
             )
     if spend is None or days is None:
         return None
@@ -120,8 +122,10 @@ def _refuse_what_cannot_be_told(
         reader.refuse(
             "criterion.confidence",
             "out_of_range",
-            f"A preview tells of a confidence up to {HIGHEST_CONFIDENCE}; beyond it, too few of the "
-            "simulated campaigns are stopped.",
+            _(
+                "A preview tells of a confidence up to {highest_confidence}; beyond it, too few of "
+                "the simulated campaigns are stopped."
+            ).format(highest_confidence=HIGHEST_CONFIDENCE),
         )
     values = [_value_at(criterion, worse_by) for worse_by in SHOWN_TRUTHS]
     values += [float(truth)] if truth is not None else []
@@ -134,7 +138,9 @@ def _refuse_what_cannot_be_told(
         reader.refuse(
             "spend_per_day",
             "out_of_range",
-            f"So much money at such a price would bring more than {MOST_EVENTS_PER_DAY:,} events a day.",
+            _(
+                "So much money at such a price would bring more than {most_events_per_day} events a day."
+            ).format(most_events_per_day=number_format(MOST_EVENTS_PER_DAY, force_grouping=True)),
         )
 
 

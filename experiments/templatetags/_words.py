@@ -1,6 +1,11 @@
 """Metrics in the words of the pages."""
 
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
 from experiments.choices import METRICS, Metric
+from experiments.models import Campaign
+from experiments.models.sentences import sentence, unmarked
 from workspaces.models.spelling import Number, in_currency
 from workspaces.templatetags.quickno import UNKNOWN, percent
 
@@ -11,8 +16,18 @@ def metric_amount(metric: Metric, value: Number | None, currency: str) -> str:
         return str(UNKNOWN)
     if metric.is_money:
         return in_currency(value, currency)
-    return percent(value) if metric.is_share else f"{float(value):,.2f}"
+    if metric.is_share:
+        return percent(value)
+    return number_format(float(value), decimal_pos=2, force_grouping=True)
 
 
 def metric_label(key: str) -> str:
     return str(METRICS[key].label) if key in METRICS else key
+
+
+def rule_in_words(campaign: Campaign, text: str) -> str:
+    """A stored text of this campaign: where it is one of its rules, in the language of the reader."""
+    if not text or get_language() == "en":
+        return text
+    rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
+    return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text
