@@ -2,15 +2,13 @@
 
 from decimal import Decimal
 
-from django.utils.formats import number_format
-
 from experiments.choices import GuardKey, Metric
 from workspaces.forms import parse_money, parse_number, parse_share
 from workspaces.models import Workspace
+from workspaces.models.spelling import in_figures
 
 METRIC_PLACES = 6
 COUNT_PLACES = 4
-DIGITS_OF_A_GROUP = 3
 
 
 def parse_metric_amount(text: str, *, metric: Metric, workspace: Workspace) -> Decimal:
@@ -28,10 +26,8 @@ def typed_metric_amount(amount: Decimal | None, *, metric: Metric) -> str:
 
 
 def typed_amount(amount: Decimal) -> str:
-    """A number as people type it in their language, but never one that could be read in two ways."""
-    text = f"{amount.normalize():f}"
-    decimals = text.partition(".")[2]
-    return text if len(decimals) == DIGITS_OF_A_GROUP else number_format(text)
+    """A number as people type it in their language."""
+    return in_figures(f"{amount.normalize():f}")
 
 
 def parse_guard(text: str, *, key: GuardKey, workspace: Workspace) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,7 +30,7 @@ _CHOOSE = ("", gettext_lazy("choose"))
 _SIZED_BY = ("primary_metric", "mde_relative")
 
 
-def _blank(example: str) -> forms.Textarea:
+def _blank(example: str | Promise) -> forms.Textarea:
     return forms.Textarea(attrs={"class": "qn-blank", "rows": 1, "placeholder": example})
 
 

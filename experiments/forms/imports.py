@@ -80,7 +80,7 @@ class ImportForm(Form):
         self.files = files or MultiValueDict()
         sources = list(Source.objects.of(workspace).order_by("name").values_list("key", "name"))
         names = dict(sources)
-        self._choose("preset", [(key, names.get(key, _PRESETS.get(key, key))) for key in PRESET_KEYS])
+        self._choose("preset", [(key, names.get(key, str(_PRESETS.get(key, key)))) for key in PRESET_KEYS])
         self._choose("source", [("", _("as the campaign's channel")), *sources])
         self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(workspace)])
 

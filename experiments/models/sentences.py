@@ -6,7 +6,6 @@ All of it is said in the language that is active.
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +19,7 @@ from experiments.choices import (
     MetricForm,
 )
 from experiments.stats.words import Figure, Said
-from workspaces.models.spelling import limit_in_currency, round_in_currency
+from workspaces.models.spelling import in_figures, in_percent, limit_in_currency, round_in_currency
 
 if TYPE_CHECKING:
     from experiments.models.criterion import KillCriterion
@@ -101,7 +100,7 @@ def guard_amount(key: str, amount: object, currency: str) -> str:
     number = Decimal(str(amount))
     if key == GuardKey.SPEND:
         return round_in_currency(number, currency)
-    return number_format(number.normalize(), force_grouping=True)
+    return in_figures(f"{number.normalize():,f}")
 
 
 def floor(criterion: "KillCriterion", currency: str) -> str:
@@ -153,19 +152,16 @@ def unmarked(text: str) -> str:
 
 def percent_of(share: Decimal | float) -> str:
     """``0.5%``, as it was chosen."""
-    return _("{number}%").format(number=plain(Decimal(str(share)) * 100))
+    return in_percent(f"{(Decimal(str(share)) * 100).normalize():f}")
 
 
 def plain(number: Decimal) -> str:
     """A number as it was chosen, without zeros at its end."""
-    return number_format(f"{number.normalize():f}")
+    return in_figures(f"{number.normalize():f}")
 
 
 def retold(text: object) -> str:
     """What the statistics said, in the language that is active; any other text as it is."""
     if isinstance(text, Said):
         return _(text.template).format(**{name: retold(part) for name, part in text.parts.items()})
-    if isinstance(text, Figure):
-        marks = {",": get_format("THOUSAND_SEPARATOR"), ".": get_format("DECIMAL_SEPARATOR")}
-        return "".join(marks.get(character, character) for character in text)
-    return str(text)
+    return in_figures(text) if isinstance(text, Figure) else str(text)

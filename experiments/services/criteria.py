@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db import transaction
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.choices import (
@@ -29,6 +28,7 @@ from experiments.services.soundness import RulePlan, impossible, is_doubtful_sha
 from experiments.services.values import Values, invalid, listed, quoted
 from workspaces.choices import EventKind
 from workspaces.models import User, Workspace
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -105,7 +105,7 @@ def _read_threshold(values: Values, *, metric: Metric | None) -> Decimal | None:
                     metric=metric.label,
                     said=said,
                     percent=percent,
-                    threshold=number_format((threshold / 100).normalize()),
+                    threshold=in_figures(f"{(threshold / 100).normalize():f}"),
                     fraction=ThresholdUnit.FRACTION,
                 ),
             )

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Max
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
@@ -28,6 +27,7 @@ from experiments.stats.grids import SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.choices import SourceKind
 from workspaces.models import Source
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Actor, Permission
 
 PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_exposure", "order_value")
@@ -140,7 +140,7 @@ def _refuse_what_cannot_be_told(
             "out_of_range",
             _(
                 "So much money at such a price would bring more than {most_events_per_day} events a day."
-            ).format(most_events_per_day=number_format(MOST_EVENTS_PER_DAY, force_grouping=True)),
+            ).format(most_events_per_day=in_figures(f"{MOST_EVENTS_PER_DAY:,}")),
         )
 
 

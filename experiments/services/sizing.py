@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.choices import MEASURES, METRICS, Metric, MetricForm
@@ -19,7 +18,7 @@ from experiments.stats.planning import days_needed, detectable_lift
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
 from experiments.stats.words import say_lift, say_share
 from workspaces.models import Workspace
-from workspaces.models.spelling import round_in_currency
+from workspaces.models.spelling import in_figures, round_in_currency
 from workspaces.permissions import Actor, Permission
 
 SIZING_FIELDS = (
@@ -258,7 +257,7 @@ def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace
             "see {reach}."
         ).format(
             **parts,
-            days=number_format(days, force_grouping=True),
+            days=in_figures(f"{days:,}"),
             total=round_in_currency(money * days, workspace.currency),
         )
     return Sizing(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.choices import (
@@ -24,9 +23,9 @@ from experiments.choices import (
 )
 from experiments.exceptions import FieldError
 from experiments.models import Campaign, KillCriterion
-from experiments.models.sentences import metric_limit, one_of
+from experiments.models.sentences import metric_limit, one_of, sentence, unmarked
 from workspaces.models import Workspace
-from workspaces.models.spelling import in_currency
+from workspaces.models.spelling import in_currency, in_figures
 
 # From here on a share is more likely a percentage without its sign than the fraction that was asked for.
 # Views and opens are not listed: half of all is usual there, half a percent is not.
@@ -127,7 +126,9 @@ def _never(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
     if not criterion.guards:
         yield FieldError(
             "guard_missing",
-            _("The criterion “{rule_text}” needs a guard.").format(rule_text=criterion.rule_text),
+            _("The criterion “{rule}” needs a guard.").format(
+                rule=unmarked(sentence(criterion, plan.workspace.currency))
+            ),
             "guards",
         )
     guard, currency = criterion.money_guard, plan.workspace.currency
@@ -145,9 +146,9 @@ def _never(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
         yield FieldError(
             "guard_beyond_days",
             _(
-                "A criterion waits for {days} days, but the campaign runs {days_2}: it could never "
+                "A criterion waits for {days} days, but the campaign runs {planned}: it could never "
                 "speak. Lower the guard."
-            ).format(days=days, days_2=plan.days),
+            ).format(days=days, planned=plan.days),
             f"guards.{GuardKey.DAYS}",
         )
     yield from _bought_by_the_budget(criterion, plan)
@@ -167,15 +168,15 @@ def _bought_by_the_budget(criterion: KillCriterion, plan: RulePlan) -> Iterator[
     yield FieldError(
         "guard_out_of_reach",
         _(
-            "A criterion waits for {need} {label}. At the limit of {threshold} the budget of "
+            "A criterion waits for {need} {measure}. At the limit of {threshold} the budget of "
             "{budget} buys {bought}, and a campaign that the rule is meant to stop gets fewer: "
             "it could never speak. Lower the guard."
         ).format(
-            need=f"{Decimal(str(need)).normalize():,f}",
-            label=label,
+            need=in_figures(f"{Decimal(str(need)).normalize():,f}"),
+            measure=label,
             threshold=in_currency(criterion.threshold, currency),
             budget=in_currency(plan.budget, currency),
-            bought=f"{bought:,.0f}",
+            bought=in_figures(f"{bought:,.0f}"),
         ),
         f"guards.{metric.events}",
     )
@@ -194,14 +195,16 @@ def _doubts(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
         what = MEASURES[unknown[0]].label
         yield FieldError(
             "not_counted_by_channel",
-            _("{channel} counts no {what} by itself. ").format(channel=plan.channel.capitalize(), what=what)
-            + (
-                _("A {metric} takes those that the platform reports; a CRM's take no part.").format(
-                    metric=metric.label
+            (
+                _(
+                    "{channel} counts no {what} by itself. A {metric} takes those that the platform reports; "
+                    "a CRM's take no part."
                 )
                 if metric.exposure == GuardKey.SPEND
-                else _("Without another source of them nothing is judged.")
-            ),
+                else _(
+                    "{channel} counts no {what} by itself. Without another source of them nothing is judged."
+                )
+            ).format(channel=plan.channel.capitalize(), what=what, metric=metric.label),
             "metric",
         )
 
@@ -214,12 +217,12 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
             "doubtful_share",
             _(
                 "Hardly any campaign has a {metric} of {said}: the rule would stop nearly all. If "
-                "{limit}% is meant, write {limit_2} or the % sign."
+                "{limit}% is meant, write {fraction} or the % sign."
             ).format(
                 metric=metric.label,
                 said=said,
-                limit=number_format(limit.normalize()),
-                limit_2=number_format((limit / 100).normalize()),
+                limit=in_figures(f"{limit.normalize():f}"),
+                fraction=in_figures(f"{(limit / 100).normalize():f}"),
             ),
             "threshold",
         )
@@ -229,7 +232,7 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
             _(
                 "A {metric} of {said} means {said} earned for each 1 spent. If {said}% is meant, "
                 "write {limit}."
-            ).format(metric=metric.label, said=said, limit=number_format((limit / 100).normalize())),
+            ).format(metric=metric.label, said=said, limit=in_figures(f"{(limit / 100).normalize():f}")),
             "threshold",
         )
     worse = Comparator.ABOVE if metric.direction == Direction.LOWER else Comparator.BELOW
@@ -240,7 +243,12 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
                 _(
                     "A {metric} {comparator} {said} is good: this rule would stop what works. Write "
                     "“{worse}”, or let it only tell."
-                ).format(metric=metric.label, comparator=criterion.comparator, said=said, worse=worse),
+                ).format(
+                    metric=metric.label,
+                    comparator=Comparator(criterion.comparator).label,
+                    said=said,
+                    worse=worse.label,
+                ),
                 "comparator",
             )
         return
@@ -263,14 +271,20 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     if guard is not None and plan.budget is not None:
         by_arm = criterion.level == CriterionLevel.ARM and plan.arms > 1
         share = plan.budget / plan.arms if by_arm else plan.budget
-        whose = _("an arm's even part of the budget") if by_arm else _("the budget")
         if guard >= share * MOST_OF_THE_BUDGET:
             yield FieldError(
                 "guard_takes_the_budget",
-                _(
-                    "It waits for {guard} spent, and {whose} is {share}: when it speaks, nearly nothing "
-                    "is left to save."
-                ).format(guard=in_currency(guard, currency), whose=whose, share=in_currency(share, currency)),
+                (
+                    _(
+                        "It waits for {guard} spent, and an arm's even part of the budget is {share}: when "
+                        "it speaks, nearly nothing is left to save."
+                    )
+                    if by_arm
+                    else _(
+                        "It waits for {guard} spent, and the budget is {share}: when it speaks, nearly "
+                        "nothing is left to save."
+                    )
+                ).format(guard=in_currency(guard, currency), share=in_currency(share, currency)),
                 f"guards.{GuardKey.SPEND}",
             )
     metric = criterion.metric_definition
@@ -279,12 +293,12 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
         yield FieldError(
             "waits_for_events",
             _(
-                "It waits for {events} {measure}, and the costlier {events_2} is, the later they "
+                "It waits for {events} {measure}, and the costlier {one} is, the later they "
                 "come. A guard of spend comes on time."
             ).format(
-                events=f"{Decimal(str(events)).normalize():,f}",
+                events=in_figures(f"{Decimal(str(events)).normalize():,f}"),
                 measure=MEASURES[metric.events].label,
-                events_2=one_of(metric.events),
+                one=one_of(metric.events),
             ),
             f"guards.{metric.events}",
         )

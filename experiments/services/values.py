@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import TextChoices
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +15,7 @@ from experiments.choices import METRICS, Metric
 from experiments.exceptions import FieldError, Invalid
 from workspaces.models import Workspace
 from workspaces.models.reading import number_in
+from workspaces.models.spelling import in_figures
 from workspaces.models.workspace import KEY_VALIDATOR
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
@@ -270,7 +270,7 @@ class Values:
                 name,
                 "out_of_range",
                 _("The {field} is below {below}; {number} was given.").format(
-                    field=_words(name), below=number_format(below, force_grouping=True), number=quoted(number)
+                    field=_words(name), below=in_figures(f"{below:,}"), number=quoted(number)
                 ),
             )
         elif number != (rounded := number.quantize(Decimal(1).scaleb(-places))):
@@ -314,12 +314,12 @@ class Values:
                 "not_a_fraction",
                 _(
                     "The {metric} is a fraction below 1, so the {field} cannot be {number}. {number}% is "
-                    "{number_2}."
+                    "{fraction}."
                 ).format(
                     metric=metric.label,
                     field=_words(name),
-                    number=number_format(number.normalize()),
-                    number_2=number_format((number / 100).normalize()),
+                    number=in_figures(f"{number.normalize():f}"),
+                    fraction=in_figures(f"{(number / 100).normalize():f}"),
                 ),
             )
             return None
@@ -350,8 +350,8 @@ class Values:
             "out_of_range",
             _("The {field} is {lowest} and {highest}; {given} was given.").format(
                 field=_words(name),
-                lowest=lowest.format(number=number_format(f"{low:g}")),
-                highest=highest.format(number=number_format(f"{high:g}")),
+                lowest=lowest.format(number=in_figures(f"{low:g}")),
+                highest=highest.format(number=in_figures(f"{high:g}")),
                 given=quoted(self.given[name]),
             ),
         )
@@ -369,8 +369,8 @@ class Values:
             "out_of_range",
             _("The {field} is a whole number from {low} to {high}; {given} was given.").format(
                 field=_words(name),
-                low=number_format(low, force_grouping=True),
-                high=number_format(high, force_grouping=True),
+                low=in_figures(f"{low:,}"),
+                high=in_figures(f"{high:,}"),
                 given=quoted(self.given[name]),
             ),
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.dateformat import format as date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,8 +12,8 @@ from django.utils.translation import ngettext
 from experiments.selectors.burning import Burning
 from experiments.templatetags._charts import ceiling_of
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
-from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import day
+from workspaces.models.spelling import as_day, in_currency
+from workspaces.templatetags.quickno import day, weekday
 
 # The theme has four shades of burning; from the fourth campaign on they burn together.
 _SHADES = 4
@@ -107,7 +106,7 @@ class _Chart:
         )
         if self.slot < _ROOM_FOR_A_VALUE:
             return [value, text(str(on.day), x, self.floor + 18, "t-mid")] if is_end else []
-        name = date_format(on, "D j" if is_end or on.weekday() == 0 else "D")
+        name = as_day(on, "ccc d") if is_end or on.weekday() == 0 else weekday(on)
         return [value, text(name, x, self.floor + 18, "t-mid")]
 
     def names(self) -> list[str]:

@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.utils.dateformat import format as date_format
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -14,7 +12,8 @@ from experiments.models.sentences import metric_limit
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount
-from workspaces.models.spelling import round_in_currency
+from workspaces.models.spelling import in_figures, in_percent, round_in_currency
+from workspaces.templatetags.quickno import long_weekday, weekday
 
 MOST_DAYS = 7
 _NARROW = 400
@@ -65,7 +64,7 @@ def days(
         x, y = left + slot * (index + 0.5), at(item.value or 0)
         if item.value is None:
             body.append(text(_("none"), x, floor - 10, "t-mid"))
-            body.append(text(date_format(item.on, "D"), x, height - 26, "t-mid t-strong"))
+            body.append(text(weekday(item.on), x, height - 26, "t-mid t-strong"))
             continue
         body.append(rect("f-line", x - bar / 2, y, bar, floor - y))
         if item.is_settled:
@@ -76,7 +75,7 @@ def days(
             body.append(rect("f-surface", x - bar / 2 + 3, floor - 26, bar - 6, 22))
         value = metric_amount(metric, item.value, currency)
         body.append(text(value, x, floor - 10, f"t-num t-mid{' is-s' if is_narrow or slot < _ROOMY else ''}"))
-        body.append(text(date_format(item.on, "D"), x, height - 26, "t-mid t-strong"))
+        body.append(text(weekday(item.on), x, height - 26, "t-mid t-strong"))
         if not is_narrow:
             body.append(text(_("settled") if item.is_settled else _("so far"), x, height - 10, "t-mid"))
         spread = bar / (len(item.arms) + 1)
@@ -92,7 +91,7 @@ def days(
         body.append(text(words, right, y - 6, "t-strong t-end"))
     told = ", ".join(
         (_("{day} {value}") if item.is_settled else _("{day} {value} so far")).format(
-            day=date_format(item.on, "l"), value=_told(item, metric, currency)
+            day=long_weekday(item.on), value=_told(item, metric, currency)
         )
         for item in shown
     )
@@ -110,5 +109,5 @@ def _tick(metric: Metric, value: float, currency: str) -> str:
     if metric.is_money:
         return round_in_currency(Decimal(str(value)), currency)
     if metric.is_share:
-        return _("{number}%").format(number=number_format(f"{value * 100:g}"))
-    return number_format(f"{value:g}")
+        return in_percent(f"{value * 100:g}")
+    return in_figures(f"{value:g}")

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from statistics import NormalDist
 
-from django.utils.formats import number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from experiments.selectors.arm_rows import Interval
+from workspaces.models.spelling import in_percent
 from workspaces.templatetags.quickno import probability, whole_percent
 
 _NORMAL = NormalDist()
@@ -215,10 +215,6 @@ def interval(item: Interval | None, *, reach: float, label: str, width: float = 
     return drawing(width=width, height=40, label=label, body=body)
 
 
-def _share(share: float) -> str:
-    return _("{number}%").format(number=number_format(f"{share * 100:g}"))
-
-
 def interval_axis(*, reach: float, worse: str, better: str, width: float = 280) -> SafeString:
     """The shared axis in the table's header."""
     middle = width / 2
@@ -231,7 +227,7 @@ def interval_axis(*, reach: float, worse: str, better: str, width: float = 280) 
         x = middle + (middle - 6) * share / reach
         anchor = "t-mid" if abs(share) < reach else ("t-end" if share > 0 else "")
         body += [
-            text(_share(abs(share)) if share else "0", x, 27, anchor),
+            text(in_percent(f"{abs(share) * 100:g}") if share else "0", x, 27, anchor),
             line("s-axis", f"M{_n(x)} 30v4"),
         ]
     return format_html(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from experiments.templatetags._drawings import _n, drawing, line, text
+from workspaces.models.spelling import in_figures
 
 WIDE, NARROW = 560.0, 300.0
 # More days than this have no room for a mark and a number each.
@@ -27,10 +27,10 @@ _LOOKS = (
 def of_hundred(chance: float) -> str:
     """How many of 100, never none and never all: ``2.5``, ``83``, ``fewer than 0.1``."""
     if chance < 0.001:  # noqa: PLR2004 - the smallest that one decimal can say
-        return _("fewer than {number}").format(number=number_format("0.1"))
+        return _("fewer than {number}").format(number=in_figures("0.1"))
     if chance > 0.999:  # noqa: PLR2004
-        return _("more than {number}").format(number=number_format("99.9"))
-    return number_format(_count(chance))
+        return _("more than {number}").format(number=in_figures("99.9"))
+    return in_figures(_count(chance))
 
 
 def _count(chance: float) -> str:
@@ -129,5 +129,5 @@ def stops(
 def _short(chance: float) -> str:
     """For the narrow place beside a line."""
     if chance < 0.001:  # noqa: PLR2004 - as above
-        return f"<{number_format('0.1')}"
-    return f">{number_format('99.9')}" if chance > 0.999 else of_hundred(chance)  # noqa: PLR2004
+        return f"<{in_figures('0.1')}"
+    return f">{in_figures('99.9')}" if chance > 0.999 else of_hundred(chance)  # noqa: PLR2004

@@ -1,12 +1,11 @@
 """Metrics in the words of the pages."""
 
-from django.utils.formats import number_format
 from django.utils.translation import get_language
 
 from experiments.choices import METRICS, Metric
 from experiments.models import Campaign
 from experiments.models.sentences import sentence, unmarked
-from workspaces.models.spelling import Number, in_currency
+from workspaces.models.spelling import Number, in_currency, in_figures
 from workspaces.templatetags.quickno import UNKNOWN, percent
 
 
@@ -18,7 +17,7 @@ def metric_amount(metric: Metric, value: Number | None, currency: str) -> str:
         return in_currency(value, currency)
     if metric.is_share:
         return percent(value)
-    return number_format(float(value), decimal_pos=2, force_grouping=True)
+    return in_figures(f"{float(value):,.2f}")
 
 
 def metric_label(key: str) -> str:

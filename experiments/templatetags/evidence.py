@@ -9,8 +9,6 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.template import Context, Engine
-from django.utils.dateformat import format as date_format
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -35,8 +33,8 @@ from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
 from experiments.templatetags import _burning, _charts, _drawings, _risks, _words
-from workspaces.models.spelling import MINUS, Number, in_currency
-from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong, whole_percent
+from workspaces.models.spelling import MINUS, Number, in_currency, in_figures, in_percent
+from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong, weekday, whole_percent
 
 register = template.Library()
 
@@ -66,17 +64,17 @@ def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) 
 def count(number: Decimal | None) -> str:
     """``1,204``; platforms credit fractions of a conversion: ``12.5``."""
     if number is None:
-        return UNKNOWN
-    return number_format(round(number, 1).normalize(), force_grouping=True)
+        return str(UNKNOWN)
+    return in_figures(f"{round(number, 1).normalize():,f}")
 
 
 @register.filter
 def signed(share: float | None) -> str:
     """A difference with its sign, on the scale of percent."""
     if share is None:
-        return UNKNOWN
+        return str(UNKNOWN)
     sign = "+" if share > 0 else MINUS if share < 0 else ""
-    return sign + _("{number}%").format(number=number_format(f"{abs(share) * 100:.1f}"))
+    return sign + in_percent(f"{abs(share) * 100:.1f}")
 
 
 @register.filter
@@ -177,7 +175,7 @@ def evidence_axis(limit: float = 0.95, width: float = 184) -> SafeString:
 @register.simple_tag
 def evidence_steps(steps: Sequence[tuple[date, float]], limit: float) -> SafeString:
     """The evidence day by day, for one criterion."""
-    names = [(date_format(on, "D") if len(steps) > 1 else day(on), chance) for on, chance in steps]
+    names = [(weekday(on) if len(steps) > 1 else day(on), chance) for on, chance in steps]
     return _drawings.steps(names, limit)
 
 
@@ -339,12 +337,9 @@ _PREVIEW_WORDS = {
 def preview_words(context: Context, preview: RulePreview, place: str, **parts: Any) -> SafeString:
     """What the rule does to so many of 100 campaigns, as that place of the page says it."""
     template = str(getattr(_PREVIEW_WORDS[CriterionAction(preview.action)], place))
-    shown = {
-        name: _risks.of_hundred(part) if name in {"good", "bad"} else part for name, part in parts.items()
-    }
-    if "money" in shown:
-        shown["money"] = in_currency(shown["money"], _currency(context), whole=True)
-    return strong(template.format(**shown))
+    if "money" in parts:
+        parts["money"] = in_currency(parts["money"], _currency(context), whole=True)
+    return strong(template.format(**parts))
 
 
 @register.simple_tag

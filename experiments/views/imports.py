@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,6 +13,7 @@ from experiments.exceptions import DomainError, NotAllowed, NotFound
 from experiments.forms.imports import ImportForm
 from experiments.services.exports import ImportOutcome, import_export, preview_import
 from experiments.tasks import judge_campaigns
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Permission
 from workspaces.tasks import enqueue
 from workspaces.views.access import WorkspaceView
@@ -71,7 +71,7 @@ class ImportView(WorkspaceView):
             "{rows} rows of {file}: {new} new, {changed} changed, {unchanged} as they were.",
             outcome.received,
         ).format(
-            rows=number_format(outcome.received, force_grouping=True),
+            rows=in_figures(f"{outcome.received:,}"),
             file=given["name"],
             new=outcome.inserted,
             changed=outcome.updated,

@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.exceptions import FieldError
 from experiments.models import Campaign
 from experiments.services.criteria import criteria_in_force
 from experiments.services.soundness import RulePlan, impossible, unlikely
+from workspaces.models.spelling import in_figures
 
 # The platforms' own rounding of equal shares: three times 0.333333.
 SHARE_TOLERANCE = Decimal("0.000001")
@@ -74,7 +74,7 @@ def _missing_arms(campaign: Campaign) -> list[FieldError]:
             FieldError(
                 "shares_not_whole",
                 _("The planned shares of its arms add up to {total}; together they are 1.").format(
-                    total=number_format(total.normalize())
+                    total=in_figures(f"{total.normalize():f}")
                 ),
                 "arms",
             )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.values import listed
+from workspaces.models.spelling import as_day
 
 DayOrder = Literal["dmy", "mdy"]
 
@@ -94,7 +95,11 @@ def agree_on_order(
     if proofs:
         return next(iter(proofs))
     if doubtful is not None:
-        readings = [date_format(on, "j F Y") for order in ("dmy", "mdy") if (on := doubtful.day(order))]
+        readings = [
+            as_day(on, pgettext("pattern of a date", "d MMMM y"))
+            for order in ("dmy", "mdy")
+            if (on := doubtful.day(order))
+        ]
         return FieldError(
             "day_order",
             _(

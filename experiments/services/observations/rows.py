@@ -8,13 +8,13 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 import msgspec
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError
 from experiments.services.values import FIRST_DAY, listed, quoted
 from workspaces.models.reading import day_in, is_number
+from workspaces.models.spelling import in_figures
 
 Given = Decimal | int | float | str | None
 Value = Decimal | int | None
@@ -297,7 +297,7 @@ def read_whole(given: Given) -> int | FieldError:
         return FieldError(
             "out_of_range",
             _("{given} is more than {most}.").format(
-                given=quoted(given), most=number_format(LARGEST_COUNT, force_grouping=True)
+                given=quoted(given), most=in_figures(f"{LARGEST_COUNT:,}")
             ),
         )
     if number != (whole := int(number)):
@@ -320,7 +320,7 @@ def read_decimal(given: Given) -> Decimal | FieldError:
         return FieldError(
             "out_of_range",
             _("{given} is not below {decimal_limit}.").format(
-                given=quoted(given), decimal_limit=number_format(DECIMAL_LIMIT, force_grouping=True)
+                given=quoted(given), decimal_limit=in_figures(f"{DECIMAL_LIMIT:,}")
             ),
         )
     return abs(rounded)
@@ -344,7 +344,7 @@ def _read_number(given: Given) -> Decimal | FieldError:
         return FieldError(
             "out_of_range",
             _("{given} is not below {decimal_limit}.").format(
-                given=quoted(given), decimal_limit=number_format(DECIMAL_LIMIT, force_grouping=True)
+                given=quoted(given), decimal_limit=in_figures(f"{DECIMAL_LIMIT:,}")
             ),
         )
     if not number.is_finite():
