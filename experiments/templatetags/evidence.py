@@ -27,6 +27,7 @@ from experiments.choices import (
     ZombieSignal,
 )
 from experiments.forms.campaign import CriterionForm
+from experiments.forms.hypothesis import HypothesisForm
 from experiments.forms.preview import RulePreview
 from experiments.models import Campaign, KillCriterion, ZombieFlag, sentences
 from experiments.selectors.arm_rows import ArmRow
@@ -66,6 +67,12 @@ def count(number: Decimal | None) -> str:
     if number is None:
         return str(UNKNOWN)
     return in_figures(f"{round(number, 1).normalize():,f}")
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """``1,204``, beside words that have their own plural."""
+    return in_figures(f"{number:,}")
 
 
 @register.filter
@@ -152,6 +159,18 @@ def criterion_blanks(context: Context, row: CriterionForm) -> SafeString:
         ),
         guards=guards,
         **{name: _blank(context, row[name]) for name in names},
+    )
+
+
+@register.simple_tag(takes_context=True)
+def hypothesis_blanks(context: Context, form: HypothesisForm) -> SafeString:
+    """A hypothesis as a sentence with blanks."""
+    return format_html(
+        _("We believe {change} for {audience} will {effect}, because {because}."),
+        change=_blank(context, form["change"]),
+        audience=_blank(context, form["audience"]),
+        effect=_blank(context, form["expected_effect"]),
+        because=_blank(context, form["because"]),
     )
 
 
@@ -275,6 +294,15 @@ def quality(preview: RulePreview, truth: Mapping[str, Any]) -> str:
     is_higher = (preview.comparator == Comparator.ABOVE) is (worse_by > 0)
     is_cost = preview.metric.form == MetricForm.COST
     return difference(abs(worse_by), is_more=is_higher, is_cost=is_cost)
+
+
+@register.simple_tag(takes_context=True)
+def truly(context: Context, preview: RulePreview, truth: Mapping[str, Any]) -> str:
+    """How good the campaigns of that kind are: ``truly $16.20, 10% cheaper than the limit``."""
+    value = metric_value(context, truth["truth"], preview.metric) if preview.metric else str(UNKNOWN)
+    return _("truly {value}, {difference} than the limit").format(
+        value=value, difference=quality(preview, truth)
+    )
 
 
 @dataclass(frozen=True, slots=True)
