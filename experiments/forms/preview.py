@@ -55,7 +55,7 @@ class PlanForm(Form):
         label=gettext_lazy("Days"),
         error_messages={
             "required": format_lazy(
-                gettext_lazy("Say how many days it runs, from 1 to {most_days}."), most_days=MOST_DAYS
+                gettext_lazy("Say how many days it runs, from 1 to {most}."), most=MOST_DAYS
             )
         },
     )

@@ -310,8 +310,8 @@ def overrule_breach(
     criterion = campaign.kill_criteria.filter(pk=criterion_id).first()
     if criterion is None:
         raise NotFound(
-            _("Campaign {campaign_key} has no kill criterion {criterion_id}.").format(
-                campaign_key=campaign_key, criterion_id=criterion_id
+            _("Campaign {key} has no kill criterion {criterion_id}.").format(
+                key=campaign_key, criterion_id=criterion_id
             )
         )
     reason, until = _read_overrule(reason, until, today=by.workspace.local_day(at))
@@ -319,9 +319,7 @@ def overrule_breach(
     if not breaches:
         raise Refused(
             "no_open_breach",
-            _("This criterion of campaign {campaign_key} has no open breach.").format(
-                campaign_key=campaign_key
-            ),
+            _("This criterion of campaign {key} has no open breach.").format(key=campaign_key),
         )
     for breach in breaches:
         breach.watch.move_to(WatchState.OVERRULED)

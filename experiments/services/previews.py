@@ -123,9 +123,9 @@ def _refuse_what_cannot_be_told(
             "criterion.confidence",
             "out_of_range",
             _(
-                "A preview tells of a confidence up to {highest_confidence}; beyond it, too few of "
+                "A preview tells of a confidence up to {most}; beyond it, too few of "
                 "the simulated campaigns are stopped."
-            ).format(highest_confidence=HIGHEST_CONFIDENCE),
+            ).format(most=in_figures(str(HIGHEST_CONFIDENCE))),
         )
     values = [_value_at(criterion, worse_by) for worse_by in SHOWN_TRUTHS]
     values += [float(truth)] if truth is not None else []
@@ -138,9 +138,9 @@ def _refuse_what_cannot_be_told(
         reader.refuse(
             "spend_per_day",
             "out_of_range",
-            _(
-                "So much money at such a price would bring more than {most_events_per_day} events a day."
-            ).format(most_events_per_day=in_figures(f"{MOST_EVENTS_PER_DAY:,}")),
+            _("So much money at such a price would bring more than {most} events a day.").format(
+                most=in_figures(f"{MOST_EVENTS_PER_DAY:,}")
+            ),
         )
 
 

@@ -317,8 +317,8 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     elif plan.days is None and days > LONGEST_SPRINT:
         yield FieldError(
             "guard_beyond_any_sprint",
-            _("It waits for {days} days, and no sprint is longer than {longest_sprint}.").format(
-                days=days, longest_sprint=LONGEST_SPRINT
+            _("It waits for {days} days, and no sprint is longer than {most}.").format(
+                days=days, most=LONGEST_SPRINT
             ),
             f"guards.{GuardKey.DAYS}",
         )

@@ -147,9 +147,9 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
     if CriterionTemplate.objects.of(by.workspace).count() >= MOST_TEMPLATES:
         raise Refused(
             "too_many",
-            _(
-                "There are {most_templates} templates already. A manager can delete some in the settings."
-            ).format(most_templates=MOST_TEMPLATES),
+            _("There are {most} templates already. A manager can delete some in the settings.").format(
+                most=MOST_TEMPLATES
+            ),
         )
     criterion = KillCriterion(workspace=by.workspace, **fields)
     rule = {**fields, "threshold": canonical_number(criterion.threshold)}

@@ -166,7 +166,7 @@ class Values:
             )
             return ""
         if required and not value:
-            self.refuse(name, "required", _("The {label} is missing.").format(label=label))
+            self.refuse(name, "required", _("The {field} is missing.").format(field=label))
         return value
 
     def texts(self, name: str, *, most: int, longest: int) -> list[str]:

@@ -59,7 +59,7 @@ class _OneFlag(WorkspaceView):
             .first()
         )
         if flag is None:
-            raise NotFound(_("There is no zombie {pk} here.").format(pk=self.kwargs["pk"]))
+            raise NotFound(_("There is no zombie {flag_id} here.").format(flag_id=self.kwargs["pk"]))
         return flag
 
     def done_url(self) -> str:
@@ -75,7 +75,7 @@ class KeepView(_OneFlag, FormView):
         return {
             **super().context(form),
             "title": _("Keep {campaign} going?").format(campaign=flag.campaign),
-            "lead": _("It is {get_signal_display}.").format(get_signal_display=flag.get_signal_display()),
+            "lead": _("It is {signal}.").format(signal=flag.get_signal_display()),
             "note": _("Say why, and until when. If the cause is still there then, it is back on this list."),
             "verb": _("Keep it"),
             "cancel_url": self.done_url(),

@@ -205,15 +205,11 @@ def stop_arm(campaign_key: str, arm_key: str, *, reason: str, by: Actor, at: dat
     campaign = lock_campaign(campaign_key, by=by)
     arm = campaign.arms.select_for_update(no_key=True).filter(key=arm_key).first()
     if arm is None:
-        raise NotFound(
-            _("Campaign {campaign_key} has no arm “{arm_key}”.").format(
-                campaign_key=campaign_key, arm_key=arm_key
-            )
-        )
+        raise NotFound(_("Campaign {key} has no arm “{arm_key}”.").format(key=campaign_key, arm_key=arm_key))
     if not campaign.is_unfinished:
         raise InvalidTransition(
-            _("Campaign {campaign_key} is {status}; an arm stops while it runs.").format(
-                campaign_key=campaign_key, status=campaign.get_status_display()
+            _("Campaign {key} is {status}; an arm stops while it runs.").format(
+                key=campaign_key, status=campaign.get_status_display()
             )
         )
     arm.move_to(ArmStatus.STOPPED)

@@ -81,15 +81,15 @@ class Matcher:
             raise Invalid.field(
                 "campaign",
                 "unknown_campaign",
-                _("There is no campaign “{campaign}” here.").format(campaign=quoted(campaign)),
+                _("There is no campaign “{key}” here.").format(key=quoted(campaign)),
             )
         if arm and arm not in self.known[0].arms:
             arms = listed(list(self.known[0].arms))
             raise Invalid.field(
                 "arm",
                 "unknown_arm",
-                _("Campaign {campaign} has no arm “{arm}”, but {arms}.").format(
-                    campaign=campaign, arm=quoted(arm), arms=arms
+                _("Campaign {campaign} has no arm “{arm}”, but {names}.").format(
+                    campaign=campaign, arm=quoted(arm), names=arms
                 ),
             )
         self.by_id = {known.external_id: known for known in self.known if known.external_id}

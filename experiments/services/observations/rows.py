@@ -319,8 +319,8 @@ def read_decimal(given: Given) -> Decimal | FieldError:
     if number >= DECIMAL_LIMIT or (rounded := number.quantize(DECIMAL_STEP)) >= DECIMAL_LIMIT:
         return FieldError(
             "out_of_range",
-            _("{given} is not below {decimal_limit}.").format(
-                given=quoted(given), decimal_limit=in_figures(f"{DECIMAL_LIMIT:,}")
+            _("{given} is not below {most}.").format(
+                given=quoted(given), most=in_figures(f"{DECIMAL_LIMIT:,}")
             ),
         )
     return abs(rounded)
@@ -343,8 +343,8 @@ def _read_number(given: Given) -> Decimal | FieldError:
         # Written like a number, with an exponent beyond what even Decimal counts.
         return FieldError(
             "out_of_range",
-            _("{given} is not below {decimal_limit}.").format(
-                given=quoted(given), decimal_limit=in_figures(f"{DECIMAL_LIMIT:,}")
+            _("{given} is not below {most}.").format(
+                given=quoted(given), most=in_figures(f"{DECIMAL_LIMIT:,}")
             ),
         )
     if not number.is_finite():
