@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from sprints.choices import ReallocationMethod, ReallocationState
@@ -69,9 +71,13 @@ def misfits(
 def _cannot_receive(campaign: Campaign) -> str | None:
     status = CampaignStatus(campaign.status)
     if campaign.is_finished:
-        return f"Campaign {campaign.key} is {status.label}: it cannot receive money."
+        return _("Campaign {campaign} is {state}: it cannot receive money.").format(
+            campaign=campaign.key, state=status.label
+        )
     if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
-        return f"Campaign {campaign.key} is {status.label}: it gets its money when it is launched."
+        return _("Campaign {campaign} is {state}: it gets its money when it is launched.").format(
+            campaign=campaign.key, state=status.label
+        )
     return None
 
 
