@@ -12,13 +12,13 @@ from typing import Self
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from experiments.models import Campaign
 from experiments.services.values import quoted
 from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
+from sprints.models.sentences import BUDGET_OF
 from sprints.selectors.accounts import LARGEST_AMOUNT, account_of, balances
 from sprints.selectors.fit import excess, shortfall
 from workspaces.choices import EventKind
@@ -37,10 +37,6 @@ __all__ = [
     "lock_accounts",
     "transfer",
 ]
-
-
-# Frozen in the ledger, so in English; its page tells it again in the reader's language.
-BUDGET_OF = gettext_noop("Budget of {campaign}")
 
 
 @dataclass(frozen=True, slots=True)

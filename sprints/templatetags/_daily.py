@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -15,7 +14,7 @@ from experiments.templatetags._drawings import _n, drawing, hatching, line, rect
 from experiments.templatetags._words import metric_amount
 from sprints.selectors.standing import BoardDay, RunningCampaign
 from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import day
+from workspaces.templatetags.quickno import day, long_weekday, weekday
 
 WIDTH, _TOP, _FLOOR, _HEIGHT = 283.0, 4.0, 78.0, 96.0
 # Room above and below the highest and the lowest mark, for its number.
@@ -63,7 +62,7 @@ def metric_days(item: RunningCampaign, planned: Sequence[date], currency: str) -
             body += [hatching(x - 6, y - 6, 12, 12), rect("s-evidence", x - 6, y - 6, 12, 12)]
         value = metric_amount(item.metric, one.value, currency)
         body.append(text(value, x, _beside(y, edge), "t-mid t-strong" if one.is_settled else "t-mid"))
-    body += [text(date_format(on, "D")[0], x, _HEIGHT - 3, "t-mid") for on, x in places.items()]
+    body += [text(weekday(on)[0], x, _HEIGHT - 3, "t-mid") for on, x in places.items()]
     return drawing(width=WIDTH, height=_HEIGHT, label=_told(item, known, currency), body=body)
 
 
@@ -93,7 +92,7 @@ class _Scale:
 def _told(item: RunningCampaign, known: Sequence[BoardDay], currency: str) -> str:
     told = ", ".join(
         ("{day} {value}" if one.is_settled else _("{day} {value} so far")).format(
-            day=date_format(one.on, "l"), value=metric_amount(item.metric, one.value, currency)
+            day=long_weekday(one.on), value=metric_amount(item.metric, one.value, currency)
         )
         for one in known
     )

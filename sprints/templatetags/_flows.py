@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from experiments.services.values import listed
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
+from sprints.models.sentences import retold
 from sprints.selectors.plan_pages import Account, Flows
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import probability, sentence_case, spelled
@@ -168,7 +169,8 @@ class _Chart:
                 body.append(text(_("gives {amount}").format(amount=amount), x, node.y - 7))
                 continue
             body.append(text(_short(name, 30), x - 16, node.middle - 3, "t-strong t-l t-end"))
-            note = _short(f"{amount}: {account.note}" if self._is_unprinted(account) else account.note, 42)
+            note = retold(account.note, currency=self.currency)
+            note = _short(f"{amount}: {note}" if self._is_unprinted(account) else note, 42)
             body.append(text(note, x - 16, node.middle + 15, "t-end"))
         return body
 

@@ -62,11 +62,11 @@ def told(noes: Sequence[No], currency: str) -> str:
         for days, number in by_days.items()
     )
     low, high = (in_currency(most(no.saved for no in noes), currency, whole=True) for most in (min, max))
-    return ngettext(
-        "One kill by days lived: {lived}. Saved {high}.",
-        "{number} kills by days lived: {lived}. Saved between {low} and {high}.",
-        len(noes),
-    ).format(number=sentence_case(spelled(len(noes))), lived=lived, low=low, high=high)
+    if len(noes) == 1:
+        return _("One kill by days lived: {lived}. Saved {amount}.").format(lived=lived, amount=high)
+    return _("{number} kills by days lived: {lived}. Saved between {low} and {high}.").format(
+        number=sentence_case(spelled(len(noes))), lived=lived, low=low, high=high
+    )
 
 
 def days_lived(days: int) -> str:

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django import template
 from django.template import Context
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
 from sprints.selectors.today import BurningZombie
 from sprints.templatetags import _daily
 from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import long_day, sentence_case, spelled, whole_percent
+from workspaces.templatetags.quickno import long_day, long_weekday, sentence_case, spelled, whole_percent
 
 register = template.Library()
 
@@ -248,4 +247,4 @@ _WAITS = {
 
 def _ended(on: date, today: date) -> str:
     """``Friday`` where that says which one."""
-    return date_format(on, "l") if (today - on).days < DAYS_OF_A_WEEK else long_day(on)
+    return long_weekday(on) if (today - on).days < DAYS_OF_A_WEEK else long_day(on)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -14,9 +13,10 @@ from experiments.models.sentences import metric_limit
 from experiments.templatetags._drawings import drawing, rect
 from experiments.templatetags._words import metric_amount
 from sprints.models import ReallocationLine
+from sprints.models.sentences import retold
 from sprints.selectors.plan_pages import Duel, Flows, Standing
 from sprints.templatetags import _flows
-from workspaces.models.spelling import MINUS, in_currency
+from workspaces.models.spelling import MINUS, in_currency, in_figures
 
 register = template.Library()
 
@@ -119,11 +119,17 @@ def interval_words(context: Context, standing: Standing) -> str:
     return _("95% between {low} and {high}").format(low=low, high=high)
 
 
+@register.simple_tag(takes_context=True)
+def retell(context: Context, text: str) -> str:
+    """What is kept in English with a plan or in the ledger, in the reader's language."""
+    return retold(text, currency=context["workspace"].currency)
+
+
 @register.filter
 def signed_count(number: float) -> str:
     """A change in what is counted: ``+93``."""
     whole = round(number)
-    return f"{MINUS if whole < 0 else '+'}{number_format(abs(whole), force_grouping=True)}"
+    return f"{MINUS if whole < 0 else '+'}{in_figures(f'{abs(whole):,}')}"
 
 
 @register.filter
