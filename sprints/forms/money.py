@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sprints.choices import AccountKind
 from workspaces.forms import Form, MoneyField
@@ -25,16 +26,16 @@ class PlanByHandForm(Form):
     """Up to four lines from an account to another; empty lines do not count."""
 
     from_0 = forms.ChoiceField(required=False, label=_("From"))
-    to_0 = forms.ChoiceField(required=False, label=_("To"))
+    to_0 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
     amount_0 = MoneyField(required=False, label=_("Amount"))
     from_1 = forms.ChoiceField(required=False, label=_("From"))
-    to_1 = forms.ChoiceField(required=False, label=_("To"))
+    to_1 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
     amount_1 = MoneyField(required=False, label=_("Amount"))
     from_2 = forms.ChoiceField(required=False, label=_("From"))
-    to_2 = forms.ChoiceField(required=False, label=_("To"))
+    to_2 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
     amount_2 = MoneyField(required=False, label=_("Amount"))
     from_3 = forms.ChoiceField(required=False, label=_("From"))
-    to_3 = forms.ChoiceField(required=False, label=_("To"))
+    to_3 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
     amount_3 = MoneyField(required=False, label=_("Amount"))
     reason = forms.CharField(
         max_length=500,

@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
 from experiments.models import Breach, Campaign, Hypothesis
+from experiments.models.sentences import retold
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.results import CampaignVerdict
 from experiments.services.campaigns import (
@@ -22,6 +23,7 @@ from experiments.services.campaigns import (
 from experiments.services.hypotheses import create_hypothesis, stated
 from experiments.services.lookups import lock_hypothesis
 from experiments.services.values import Values
+from experiments.templatetags._words import rule_in_words
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import InvalidTransition, NotAllowed, Refused
 from sprints.models import Commitment, Decision, Sprint
@@ -122,12 +124,15 @@ def _read_campaign(known: KnownCampaign, hypothesis: Hypothesis, *, at: datetime
     is_vanity_win = verdict.code == VerdictCode.WIN and not _outcome_wins(
         campaign, verdict, hypothesis, at=at
     )
-    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], verdict.reason
+    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], retold(verdict.reason)
     if breach is not None:
-        speaks_for, reason = DecisionKind.KILL, _("Its rule is broken: {rule}").format(rule=breach.rule)
+        speaks_for, reason = (
+            DecisionKind.KILL,
+            _("Its rule is broken: {rule}").format(rule=rule_in_words(campaign, breach.rule)),
+        )
     elif campaign.status == CampaignStatus.KILLED:
         speaks_for = DecisionKind.KILL
-        reason = _("It was killed: {reason}").format(reason=campaign.stop_reason)
+        reason = _("It was killed: {reason}").format(reason=rule_in_words(campaign, campaign.stop_reason))
     elif is_vanity_win:
         outcome = METRICS[hypothesis.outcome_metric].label
         speaks_for = DecisionKind.EVOLVE

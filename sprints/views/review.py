@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
@@ -40,7 +40,7 @@ FINAL = {
         ),
     ),
     DecisionKind.KILL: (
-        gettext_lazy("Kill it"),
+        pgettext_lazy("decision", "Kill it"),
         gettext_lazy("What still runs of it is killed for good, so stop it on the ad platform, too."),
     ),
     DecisionKind.INCONCLUSIVE: (
