@@ -16,7 +16,7 @@ from experiments.models import Campaign
 from notices.services import plan_notices, send_letters
 from sprints.services.reallocations import create_reallocation
 from tests.conftest import ROOT
-from tests.factories import fill_reserve, make_running_sprint, make_workspace
+from tests.factories import fill_reserve, hypothesis_values, make_running_sprint, make_workspace
 from tests.pages.conftest import Browse, Week
 from tests.pages.test_every_page import READABLE, WRITABLE
 from tests.people.conftest import breach
@@ -91,8 +91,8 @@ def test_page__german_chosen__says_nothing_in_english(
     for name, *args in (*PAGES, *forms):
         page = Said(client.get(reverse(str(name), args=["harbour", *args])).content.decode())
         assert page.language == "de", name
-        # A name that somebody gave may be like a word of ours, and a state may be one in both languages.
-        assert page.texts & english <= {"Founder video"}, name
+        # What people wrote stays as they wrote it, also where a form gives the same as an example.
+        assert page.texts & english - set(hypothesis_values().values()) == set(), name
 
 
 def test_account__language_chosen__holds_for_every_page_until_it_is_given_back(
