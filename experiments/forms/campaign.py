@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.choices import (
     METRIC_CHOICES,
@@ -71,7 +71,9 @@ class ArmForm(RowForm):
     telling = ("name",)
 
     name = forms.CharField(max_length=300, label=gettext_lazy("Name"))
-    key = forms.SlugField(max_length=60, required=False, label=gettext_lazy("Key"))
+    key = forms.SlugField(
+        max_length=60, required=False, label=pgettext_lazy("of a campaign or an arm", "Key")
+    )
     planned_share = ShareField(label=gettext_lazy("Share"))
 
 
@@ -320,7 +322,7 @@ class CampaignForm(Form):
     key = forms.SlugField(
         max_length=120,
         required=False,
-        label=gettext_lazy("Key"),
+        label=pgettext_lazy("of a campaign or an arm", "Key"),
         help_text=gettext_lazy("How posts of numbers name it. Left empty, it is made from the name."),
     )
     hypothesis = forms.TypedChoiceField(

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.choices import (
     METRIC_CHOICES,
@@ -92,7 +92,7 @@ class HypothesisForm(Form):
     )
     outcome_metric = forms.ChoiceField(
         required=False,
-        choices=[("", gettext_lazy("none")), *OUTCOME_METRIC_CHOICES],
+        choices=[("", pgettext_lazy("an outcome", "none")), *OUTCOME_METRIC_CHOICES],
         label=gettext_lazy("Business outcome it serves"),
         help_text=gettext_lazy("Needed where the metric is not one itself: clicks alone are a vanity win."),
     )
@@ -197,7 +197,7 @@ class SizingForm(Form):
     mde_relative = ShareField(label=gettext_lazy("Smallest effect worth having"))
     channel = forms.ChoiceField(
         required=False,
-        label=gettext_lazy("On"),
+        label=pgettext_lazy("a channel", "On"),
         help_text=gettext_lazy("Whose prices and rates stand in for what is left empty below."),
     )
     stands_at = forms.CharField(

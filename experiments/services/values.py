@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from experiments.choices import METRICS, Metric
 from experiments.exceptions import FieldError, Invalid
@@ -77,7 +77,7 @@ _LABELS = {
     "objection": gettext_lazy("objection"),
     "order_value": gettext_lazy("order value"),
     "outcome_metric": gettext_lazy("outcome metric"),
-    "owner": gettext_lazy("owner"),
+    "owner": pgettext_lazy("of a hypothesis", "owner"),
     "parent": gettext_lazy("parent"),
     "persona": gettext_lazy("persona"),
     "planned_share": gettext_lazy("planned share"),

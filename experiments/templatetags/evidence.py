@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from experiments.choices import (
     MEASURES,
@@ -56,7 +56,7 @@ def metric_value(context: Context, value: Number | None, metric: Metric | str) -
 def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) -> str:
     """A limit as it was chosen: ``$18.00``, ``0.5%``."""
     if limit is None:
-        return _("none")
+        return pgettext("a budget or a target", "none")
     definition = METRICS[metric] if isinstance(metric, str) else metric
     return sentences.metric_limit(definition, limit, _currency(context))
 
