@@ -198,8 +198,8 @@ def _part(said: str, currency: str) -> str:
     return _translated(said, currency) or said
 
 
-def _rows(said: str, currency: str) -> str:
-    """``1, 2 and 4``."""
+def _several(said: str, currency: str) -> str:
+    """``1, 2 and 4``, or campaigns."""
     return said.replace(" and ", _(" and "))
 
 
@@ -214,7 +214,8 @@ _FACTS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "Measure": (r".+?", _capital_label),
     "likely": (r"(?:(?:above|below) )?[\d.]+%", _chance),
     "cap": (r"[\d,]+%", _chance),
-    "rows": (r"[\d, ]+(?: and \d+)?", _rows),
+    "rows": (r"[\d, ]+(?: and \d+)?", _several),
+    "campaigns": (r".+?", _several),
     "account": (r".+?", _account),
     "first": (r".+", _part),
     "second": (r".+?", _part),
