@@ -1,10 +1,13 @@
 """Metrics in the words of the pages."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import get_language
 
 from experiments.choices import METRICS, Metric
-from experiments.models import Campaign
+from experiments.models import Campaign, KillCriterion
 from experiments.models.sentences import sentence, unmarked
+from workspaces.models import Event, Workspace
 from workspaces.models.spelling import Number, in_currency, in_figures
 from workspaces.templatetags.quickno import UNKNOWN, percent
 
@@ -30,3 +33,21 @@ def rule_in_words(campaign: Campaign, text: str) -> str:
         return text
     rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
     return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text
+
+
+def rules_told(events: Sequence[Event], *, workspace: Workspace) -> dict[str, str]:
+    """The rules that events quote, each with its sentence in the reader's language; empty for English."""
+    if get_language() == "en":
+        return {}
+    known = [event.data for event in events if isinstance(event.data, dict)]
+    quoted = {str(data[key]) for data in known for key in ("rule", "reason") if data.get(key)}
+    campaigns = {str(data["campaign"]) for data in known if data.get("campaign")}
+    campaigns |= {event.subject_id for event in events if event.subject_type == "campaign"}
+    if not quoted:
+        return {}
+    told = {}
+    for rule in KillCriterion.objects.of(workspace).filter(campaign__key__in=campaigns):
+        rule.workspace = workspace
+        if rule.rule_text in quoted:
+            told[rule.rule_text] = unmarked(sentence(rule, workspace.currency))
+    return told

@@ -1,6 +1,6 @@
 """Kill criteria, arms, days and zombies as words and drawings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -34,6 +34,7 @@ from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
 from experiments.templatetags import _burning, _charts, _drawings, _risks, _words
+from workspaces.models import Event
 from workspaces.models.spelling import MINUS, Number, in_currency, in_figures, in_percent
 from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong, weekday, whole_percent
 
@@ -140,6 +141,12 @@ def retold(text: str) -> str:
 def rule_in_words(text: str, campaign: Campaign) -> str:
     """Why a campaign stopped: its rule in the language of the reader, and anything else as it was written."""
     return _words.rule_in_words(campaign, text)
+
+
+@register.simple_tag(takes_context=True)
+def rules_told(context: Context, events: Iterable[Event]) -> dict[str, str]:
+    """What ``event_line`` says for the rules that events quote: ``{% rules_told events as rules %}``."""
+    return _words.rules_told(list(events), workspace=context["workspace"])
 
 
 @register.simple_tag(takes_context=True)

@@ -1,7 +1,7 @@
 """Events in the words of a letter: what happened, the rule or the reason, and where to go."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.choices import CriterionAction, ZombieSignal
 from experiments.models import ZombieFlag
+from experiments.templatetags._words import rules_told
 from experiments.templatetags.evidence import zombie_reason
 from notices.choices import NoticeKind
 from workspaces.models import Event, Workspace
@@ -40,7 +41,9 @@ def items_of(events: Iterable[Event], *, workspace: Workspace) -> list[Item]:
         [int(event.subject_id) for kind, event in told if event.subject_type == "zombie"]
     )
     told.sort(key=lambda item: kinds.index(item[0]))
-    return [_TELLERS[kind](event, workspace, flags) for kind, event in told]
+    rules = rules_told([event for _kind, event in told], workspace=workspace)
+    items = [_TELLERS[kind](event, workspace, flags) for kind, event in told]
+    return [replace(item, quote=rules.get(item.quote, item.quote)) for item in items]
 
 
 def _name(event: Event) -> str:

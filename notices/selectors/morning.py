@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from experiments.templatetags._words import rule_in_words
 from experiments.templatetags.evidence import zombie_reason
 from notices.selectors.items import Item
 from sprints.models import Sprint
@@ -82,7 +83,7 @@ def _breaches(today: Today, workspace: Workspace) -> list[Item]:
         Item(
             title=_("{name} breached its rule.").format(name=item.campaign.name),
             url=reverse("campaign", args=[workspace.slug, item.campaign.key]),
-            quote=item.breach.rule,
+            quote=rule_in_words(item.campaign, item.breach.rule),
             facts=[
                 _("{amount} a day goes on.").format(amount=_money(item.money_per_day, workspace))
                 if item.goes_on_spending and item.money_per_day is not None

@@ -257,13 +257,13 @@ def _message(notice: Notice, channel: Channel, *, at: datetime) -> tuple[str, st
             return f"{workspace}: {said.subject}", _lines(said.context["items"])
         # A room has no role of its own: what waits there, waits for others.
         said = _digest(notice, Actor.quickno(workspace), is_always=False, at=at)
-    morning = said.context["morning"]
-    return said.subject, _lines([*morning.items, *morning.sprints])
+        morning = said.context["morning"]
+        return said.subject, _lines([*morning.items, *morning.sprints])
 
 
 def _lines(items: Sequence[Any]) -> str:
     blocks = []
     for item in items:
-        quote = [f"“{item.quote}”"] if item.quote else []
+        quote = [_("“{quote}”").format(quote=item.quote)] if item.quote else []
         blocks.append("\n".join([item.title, *quote, *item.facts, f"{settings.SITE_ADDRESS}{item.url}"]))
     return "\n\n".join(blocks)

@@ -1,5 +1,6 @@
 """The activity feed in words: who did what to which thing, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,14 +128,14 @@ def _subject(event: Event, slug: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(page, args=[slug, identity]), name)
 
 
-def _details(event: Event, currency: str) -> list[str]:
+def _details(event: Event, currency: str, rules: Mapping[str, str]) -> list[str]:
     """What else a reader needs: the rule, how sure, the amount, the change, the reason."""
     data = event.data
     evidence = data.get("evidence")
     chance = evidence.get("probability") if isinstance(evidence, dict) else None
     amount = data.get("amount") or data.get("total")
     told = {
-        "rule": data.get("rule"),
+        "rule": rules.get(str(data.get("rule")), data.get("rule")),
         "sure": gettext("{chance} sure").format(chance=probability(chance))
         if isinstance(chance, float)
         else None,
@@ -220,16 +221,17 @@ def _decimal(text: str) -> float:
 
 
 @register.simple_tag(takes_context=True)
-def event_line(context: Context, event: Event) -> SafeString:
-    """``Dana killed Founder video. “Nobody clicked.”``"""
+def event_line(context: Context, event: Event, rules: Mapping[str, str]) -> SafeString:
+    """``Dana killed Founder video. “Nobody clicked.”``, with the rules as the reader's language says them."""
     workspace = context["workspace"]
     telling = _TELLINGS.get(event.kind)
     if telling is None:
         return format_html("<strong>{}</strong>: {}", event.actor_label, event.kind)
     before, what, after = str(telling.words).partition("{what}")
     subject = _subject(event, workspace.slug) if what else ""
-    details = " ".join(_details(event, workspace.currency))
-    reason = str(event.data.get("reason") or event.data.get("learning") or "").rstrip(".")
+    details = " ".join(_details(event, workspace.currency, rules))
+    reason = str(event.data.get("reason") or event.data.get("learning") or "")
+    reason = rules.get(reason, reason).rstrip(".")
     return format_html(
         "<strong>{}</strong> {}{}{}.{}{}",
         event.actor_label,
@@ -237,7 +239,7 @@ def event_line(context: Context, event: Event) -> SafeString:
         subject,
         after,
         f" {details}" if details else "",
-        f" “{reason}.”" if reason else "",
+        " " + gettext("“{reason}.”").format(reason=reason) if reason else "",
     )
 
 
