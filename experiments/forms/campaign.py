@@ -30,6 +30,7 @@ from experiments.models.sentences import percent_of
 from experiments.services.values import decimal_or_none
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
+from workspaces.forms.amounts import Typed
 from workspaces.models import Source, Workspace
 
 MOST_ARMS = 4
@@ -252,7 +253,7 @@ def is_unsent(data: Data) -> bool:
 def typed(data: Data, prefix: str = "") -> dict[str, Any]:
     """What was typed into the fields with that prefix, by the fields' names."""
     given = data or {}
-    return {name.removeprefix(prefix): given.get(name) for name in given if name.startswith(prefix)}
+    return {name.removeprefix(prefix): Typed(given.get(name)) for name in given if name.startswith(prefix)}
 
 
 def answered(data: QueryDict) -> QueryDict:

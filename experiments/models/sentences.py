@@ -6,8 +6,8 @@ All of it is said in the language that is active.
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from experiments.choices import (
     Comparator,
@@ -22,6 +22,7 @@ from experiments.stats.words import Figure, Said
 from workspaces.models.spelling import in_figures, in_percent, limit_in_currency, round_in_currency
 
 if TYPE_CHECKING:
+    from experiments.models.campaign import Campaign
     from experiments.models.criterion import KillCriterion
 
 # One of what is counted, as the subject of a sentence.
@@ -165,3 +166,11 @@ def retold(text: object) -> str:
     if isinstance(text, Said):
         return _(text.template).format(**{name: retold(part) for name, part in text.parts.items()})
     return in_figures(text) if isinstance(text, Figure) else str(text)
+
+
+def retold_rule(campaign: "Campaign", text: str) -> str:
+    """A stored text of this campaign: where it is one of its rules, in the language that is active."""
+    if not text or get_language() == "en":
+        return text
+    rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
+    return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text

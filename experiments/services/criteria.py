@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import (
     ArmStatus,
@@ -23,9 +24,10 @@ from experiments.choices import (
 from experiments.exceptions import InvalidTransition, NotFound, Refused
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.models.criterion import criteria_digest
+from experiments.models.sentences import retold_rule
 from experiments.services.lookups import lock_campaign
 from experiments.services.soundness import RulePlan, impossible, is_doubtful_share
-from experiments.services.values import Values, invalid, listed, quoted
+from experiments.services.values import Values, in_quotes, invalid, listed, quoted
 from workspaces.choices import EventKind
 from workspaces.models import User, Workspace
 from workspaces.models.spelling import in_figures
@@ -351,16 +353,21 @@ def open_breaches(campaign: Campaign) -> list[Breach]:
     return list(campaign.breaches.open().order_by("pk"))
 
 
+_WHILE_BREACHED = {
+    "amended": gettext_lazy("Campaign {key} cannot be amended while a kill criterion is breached: {rules}."),
+    "resumed": gettext_lazy("Campaign {key} cannot be resumed while a kill criterion is breached: {rules}."),
+    "scaled": gettext_lazy("Campaign {key} cannot be scaled while a kill criterion is breached: {rules}."),
+}
+
+
 def refuse_open_breach(campaign: Campaign, *, deed: str) -> None:
     """Raise ``Refused`` (``open_breach``) where a rule has fired and nobody has overruled it."""
     breaches = open_breaches(campaign)
     if breaches:
-        rules = listed([f"“{breach.rule}”" for breach in breaches])
-        raise Refused(
-            "open_breach",
-            f"Campaign {campaign.key} cannot be {deed} while a kill criterion is breached: {rules}. "
-            "A manager can overrule it, with a reason and until a day.",
-        )
+        rules = listed([in_quotes(retold_rule(campaign, breach.rule)) for breach in breaches])
+        refusal = _WHILE_BREACHED[deed].format(key=campaign.key, rules=rules)
+        way_out = _("A manager can overrule it, with a reason and until a day.")
+        raise Refused("open_breach", f"{refusal} {way_out}")
 
 
 def settle_breaches(

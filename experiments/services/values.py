@@ -471,6 +471,11 @@ def quoted(value: object) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
+def in_quotes(text: str) -> str:
+    """``“text”``, in the quotation marks of the language that is active."""
+    return _("“{text}”").format(text=text)
+
+
 def places_in_words(places: int) -> str:
     if not places:
         return _("no decimal places")

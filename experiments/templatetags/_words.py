@@ -6,7 +6,7 @@ from django.utils.translation import get_language
 
 from experiments.choices import METRICS, Metric
 from experiments.models import Campaign, KillCriterion
-from experiments.models.sentences import sentence, unmarked
+from experiments.models.sentences import retold_rule, sentence, unmarked
 from workspaces.models import Event, Workspace
 from workspaces.models.spelling import Number, in_currency, in_figures
 from workspaces.templatetags.quickno import UNKNOWN, percent
@@ -29,10 +29,7 @@ def metric_label(key: str) -> str:
 
 def rule_in_words(campaign: Campaign, text: str) -> str:
     """A stored text of this campaign: where it is one of its rules, in the language of the reader."""
-    if not text or get_language() == "en":
-        return text
-    rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
-    return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text
+    return retold_rule(campaign, text)
 
 
 def rules_told(events: Sequence[Event], *, workspace: Workspace) -> dict[str, str]:

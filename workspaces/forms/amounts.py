@@ -147,7 +147,7 @@ def parse_share(text: str) -> Decimal:
     return percent / 100
 
 
-class _Typed(str):
+class Typed(str):
     """What somebody has typed into a field."""
 
     __slots__ = ()
@@ -173,11 +173,11 @@ class _TypedAmount(forms.CharField):
         raise NotImplementedError
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        return _Typed(data) if isinstance(data, str) else data
+        return Typed(data) if isinstance(data, str) else data
 
     def prepare_value(self, value: object) -> object:
         """What was typed stays as it was typed; what is there already is shown as it would be typed."""
-        return value if value is None or isinstance(value, _Typed) else self.shown(value)
+        return value if value is None or isinstance(value, Typed) else self.shown(value)
 
     def shown(self, value: object) -> str:
         text = str(value)

@@ -17,7 +17,7 @@ from experiments.services.exports.presets import (
     normal_name,
 )
 from experiments.services.exports.tables import SEPARATORS, Line, first_lines
-from experiments.services.values import listed, quoted
+from experiments.services.values import in_quotes, listed, quoted
 
 TARGETS = (*TEXT_FIELDS, *MEASURES)
 _FEWEST_FIELDS = 2
@@ -127,7 +127,7 @@ def _check_mapped(mapped: Mapping[str, str]) -> None:
 
 
 def _in_quotes(names: Iterable[str]) -> str:
-    return listed([f"“{quoted(name)}”" for name in names if name])
+    return listed([in_quotes(quoted(name)) for name in names if name])
 
 
 def _is_header(columns: Columns) -> bool:

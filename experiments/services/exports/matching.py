@@ -17,7 +17,7 @@ from experiments.models import Arm, Campaign
 from experiments.services.exports.presets import LEVELS
 from experiments.services.exports.reading import DayRow
 from experiments.services.observations import Row
-from experiments.services.values import listed, quoted
+from experiments.services.values import in_quotes, listed, quoted
 from workspaces.models import Workspace
 
 _FINE_LEVELS = LEVELS[1:]
@@ -32,7 +32,10 @@ class Identity(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"“{quoted(self.name)}”{f' ({self.id})' if self.id else ''}" if self.name else self.id
+        if not self.name:
+            return self.id
+        name = in_quotes(quoted(self.name))
+        return f"{name} ({self.id})" if self.id else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ class Matcher:
             for arm, name in campaign.arms.items():
                 if _means({row.names[level], row.ids[level]}, arm=arm, name=name):
                     return _Place(campaign.key, arm, _entity(row, _FINE_LEVELS[depth:]))
-        what = listed([f"“{quoted(name)}”" for name in named.values() if name])
+        what = listed([in_quotes(quoted(name)) for name in named.values() if name])
         arms = listed(list(campaign.arms), last="or")
         if what:
             message = _(

@@ -21,7 +21,7 @@ from experiments.services.exports.numbers import (
 )
 from experiments.services.exports.presets import LEVELS, OWN_FIELDS
 from experiments.services.exports.tables import Line, text_of
-from experiments.services.values import quoted
+from experiments.services.values import in_quotes, quoted
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 FORMULA_STARTS = frozenset("=+-@\t\r")
@@ -225,7 +225,7 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
         if day is None and isinstance(row.day, NumericDay):
             wrong.append(row.day.written)
         if day is None or wrong:
-            what = ", ".join(f"“{quoted(written)}”" for written in wrong)
+            what = ", ".join(in_quotes(quoted(written)) for written in wrong)
             errors.append(
                 FieldError(
                     "unreadable",
