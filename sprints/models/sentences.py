@@ -6,13 +6,15 @@ is no sentence of ours and stays as it is.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from string import Formatter
 
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
+from experiments.choices import ZombieSignal
 from workspaces.models.spelling import in_currency, in_figures, in_percent
 
 # In which language is kept what nobody can change later.
@@ -128,8 +130,7 @@ _BANDS = (
     gettext_noop("probably above target"),
 )
 
-# The narrower before the wider: a campaign that "is" something may be anything.
-_KEPT = (
+KEPT = (
     *(FINISHED, FINISHED_BUT_ONE_DAY, FINISHED_BUT_DAYS, UNPLANNED, BEATS_CONTROL, NO_AIM, NOTHING_SAYS),
     *(MEETS_TARGET, BEST, FLAGGED_TOO, NOTHING_BESIDE, NOBODY_KNOWS, UNPLANNED_BRINGS, NO_DAY_COUNTS),
     *(LEFT_OUT, OTHER_METRIC, HALF_TO_WINNERS, FOLLOW_THE_BEST, FOLLOW_THE_BEST_BY, BY_HAND, UNDOES),
@@ -146,16 +147,16 @@ def retold(text: str, *, currency: str) -> str:
     """A kept text in the reader's language, as far as it is made of sentences of ours."""
     if (get_language() or KEPT_IN).startswith(KEPT_IN):
         return text
-    if (whole := _translated(text, currency)) is not None:
-        return whole
-    for end in reversed([found.start() for found in re.finditer(r"(?<=\.) ", text)]):
+    # The shorter before the longer: two sentences are never taken for one.
+    for end in [*(found.start() for found in re.finditer(r"(?<=\.) ", text)), len(text)]:
         if (first := _translated(text[:end], currency)) is not None:
-            return f"{first} {retold(text[end + 1 :], currency=currency)}"
+            rest = retold(text[end + 1 :], currency=currency)
+            return f"{first} {rest}" if rest else first
     return text
 
 
 def _translated(text: str, currency: str) -> str | None:
-    for sentence, pattern in _PATTERNS:
+    for sentence, pattern in _patterns():
         if found := pattern.fullmatch(text):
             facts = {
                 name: _FACTS[name][1](said, currency) if name in _FACTS else said
@@ -204,7 +205,7 @@ def _several(said: str, currency: str) -> str:
 
 
 _MONEY = (r"[^\d\s]*\s?[\d,]+(?:\.\d+)?(?: [A-Z]{3})?", _amount)
-_WORDS = (r".+?", _label)
+_WORDS = (r"[^.]+?", _label)
 _NUMBER = (r"\d+", lambda said, _currency: said)
 # How each kind of fact is written, and how it is said again; all others are names.
 _FACTS: dict[str, tuple[str, Callable[[str, str], str]]] = {
@@ -222,14 +223,20 @@ _FACTS: dict[str, tuple[str, Callable[[str, str], str]]] = {
 }
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    with override(KEPT_IN):
+        signal = "|".join(re.escape(str(label)) for label in ZombieSignal.labels)
+    # A campaign that "is" something may be anything, so only these words say that it is flagged.
+    how = {name: pattern for name, (pattern, _told) in _FACTS.items()}
+    how["signals"] = f"(?:{signal})(?: and (?:{signal}))*"
+    return [(sentence, _pattern(sentence, how)) for sentence in KEPT]
+
+
+def _pattern(sentence: str, how: Mapping[str, str]) -> re.Pattern[str]:
     parts: list[str] = []
     for words, name, _spec, _conversion in Formatter().parse(sentence):
         parts.append(re.escape(words))
         if name is not None:
-            how = _FACTS[name][0] if name in _FACTS else r".+?"
-            parts.append(f"(?P<{name}>{how})")
+            parts.append(f"(?P<{name}>{how.get(name, '.+?')})")
     return re.compile("".join(parts), re.DOTALL)
-
-
-_PATTERNS = [(sentence, _pattern(sentence)) for sentence in _KEPT]

@@ -16,6 +16,8 @@ from workspaces.templatetags.quickno import sentence_case, spelled
 MOST_STONES = 60
 # A stone at least this wide has room for its word, one place this wide for its money.
 _ROOM_FOR_A_WORD, _ROOM_FOR_MONEY, _ROOM_FOR_MORE = 30, 36, 48
+# Of money in its usual size; "1.324 $" is longer than "$1,324".
+_ROOM_FOR_A_LETTER = 8
 _HEIGHT_FOR_A_WORD = 42
 _STONE_SHARE = 0.84
 
@@ -137,8 +139,9 @@ class _Chart:
         if width >= _ROOM_FOR_A_WORD and height >= _HEIGHT_FOR_A_WORD:
             body.append(text(_("no."), middle, top + 34, "t-no t-mid"))
         if self.place >= _ROOM_FOR_MONEY:
-            look = "t-num t-mid" + ("" if self.place >= _ROOM_FOR_MORE else " is-s")
-            body.append(text(in_currency(no.saved, self.currency, whole=True), middle, top - 8, look))
+            saved = in_currency(no.saved, self.currency, whole=True)
+            is_wide = self.place >= max(_ROOM_FOR_MORE, _ROOM_FOR_A_LETTER * len(saved))
+            body.append(text(saved, middle, top - 8, "t-num t-mid" + ("" if is_wide else " is-s")))
         return body
 
     def slow_ones(self) -> list[str]:
