@@ -124,12 +124,6 @@ NEW_LEADER = gettext_noop(
 )
 CHANGED_PLACES = gettext_noop("{donor} and {receiver} have changed places since the plan was made.")
 
-_BANDS = (
-    gettext_noop("probably below target"),
-    gettext_noop("neither probably below nor probably above target"),
-    gettext_noop("probably above target"),
-)
-
 KEPT = (
     *(FINISHED, FINISHED_BUT_ONE_DAY, FINISHED_BUT_DAYS, UNPLANNED, BEATS_CONTROL, NO_AIM, NOTHING_SAYS),
     *(MEETS_TARGET, BEST, FLAGGED_TOO, NOTHING_BESIDE, NOBODY_KNOWS, UNPLANNED_BRINGS, NO_DAY_COUNTS),
