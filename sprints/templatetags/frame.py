@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
-from sprints.choices import CommitmentState, SprintStatus
-from sprints.models import Reallocation, Sprint
+from sprints.models import Commitment, Reallocation, Sprint
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
 from workspaces.permissions import Actor, Permission
@@ -66,17 +65,16 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(per_workspace, output_field=IntegerField()), 0)
 
 
-def _facts(workspace: Workspace, *, by: Actor, today: date) -> dict[str, Any]:
-    """All counts of the rail and the last reported day, in one query."""
+def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
+    """The workspace with all counts of the rail, the last reported day, what runs and who brings numbers of
+    it, in one query.
+    """
     mine = OuterRef("pk")
-    latest = (
-        # A day that has begun elsewhere may be posted; here there is no such day yet.
-        Observation.objects.filter(workspace=mine, day__lte=today)
-        .order_by()
-        .values("workspace")
-        .annotate(last=Max("day"))
-    )
-    facts: dict[str, Any] = dict(
+    # A day that has begun elsewhere may be posted; here there is no such day yet.
+    reported = Observation.objects.filter(workspace=mine, day__lte=today).order_by("-day")
+    spending = Campaign.objects.filter(workspace=OuterRef("workspace")).spending().values("channel")
+    running = Sprint.objects.running().order_by("ends_on", "number")
+    return (
         Workspace.objects.filter(pk=workspace.pk)
         .annotate(
             breaches=_count_of(Breach.objects.filter(workspace=mine).open()),
@@ -84,28 +82,28 @@ def _facts(workspace: Workspace, *, by: Actor, today: date) -> dict[str, Any]:
             zombies=_count_of(ZombieFlag.objects.filter(workspace=mine).unresolved()),
             plans=_count_of(Reallocation.objects.filter(workspace=mine).waiting()),
             own_plans=_count_of(Reallocation.objects.filter(workspace=mine).filter(waits_for(by))),
-            data_through=Subquery(latest.values("last")),
+            data_through=Subquery(reported.values("day")[:1]),
         )
-        .values("breaches", "zombies_calling", "zombies", "plans", "own_plans", "data_through")
+        .with_rows("sources", Source.objects.filter(key__in=spending), by="workspace")
+        .with_rows("running", running.with_rows("commitments", Commitment.objects.active()), by="workspace")
         .get()
     )
-    return facts
 
 
-def _entries(workspace: Workspace, facts: dict[str, Any], *, by: Actor) -> list[Entry]:
+def _entries(workspace: Workspace, facts: Any, *, by: Actor) -> list[Entry]:
     def url(name: str) -> str:
         return reverse(name, args=[workspace.slug])
 
-    waiting = facts["own_plans"]
+    waiting = facts.own_plans
     if by.can(Permission.PLAN):
-        waiting += facts["breaches"] + facts["zombies_calling"]
+        waiting += facts.breaches + facts.zombies_calling
     return [
         Entry("today", _("Today"), "today", url("today"), waiting, is_calling=True),
         Entry("sprint", _("Sprint"), "sprint", url("sprints")),
         Entry("backlog", _("Backlog"), "backlog", url("backlog")),
         Entry("campaigns", _("Campaigns"), "campaigns", url("campaigns")),
-        Entry("zombies", _("Zombies"), "zombie", url("zombies"), facts["zombies"]),
-        Entry("money", _("Money"), "money", url("money"), facts["plans"]),
+        Entry("zombies", _("Zombies"), "zombie", url("zombies"), facts.zombies),
+        Entry("money", _("Money"), "money", url("money"), facts.plans),
         Entry("learnings", _("Learnings"), "learnings", url("learnings")),
         Entry("activity", _("Activity"), "activity", url("activity")),
     ]
@@ -117,20 +115,15 @@ def _day(on: date, today: date) -> SprintDay:
     return SprintDay(on, "is-today", _("today")) if on == today else SprintDay(on, "", _("to come"))
 
 
-def _settled_through(workspace: Workspace, context: Context, data_through: date | None) -> date | None:
+def _settled_through(facts: Any, *, at: datetime) -> date | None:
     """The last day whose conversions no longer move, at every platform that spends now."""
-    if data_through is None:
+    if facts.data_through is None:
         return None
-    spending = Campaign.objects.of(workspace).spending().values("channel")
-    sources = Source.objects.of(workspace).filter(key__in=spending)
-    days = []
-    for source in sources:
-        source.workspace = workspace
-        days.append(source.settled_through(context["at"]))
-    return min([data_through, *days]) if days else None
+    days = [source.settled_through(at) for source in facts.sources]
+    return min([facts.data_through, *days]) if days else None
 
 
-def _sprint_of_the_page(context: Context) -> Sprint | None:
+def _sprint_of_the_page(context: Context, running: Sequence[Sprint]) -> Sprint | None:
     """The sprint that a page is about: its own, or the one in which its campaign or hypothesis is."""
     sprint = context.get("sprint")
     if isinstance(sprint, Sprint):
@@ -142,19 +135,14 @@ def _sprint_of_the_page(context: Context) -> Sprint | None:
         hypothesis_id = hypothesis.pk
     if hypothesis_id is None:
         return None
-    return (
-        Sprint.objects.running()
-        .filter(commitments__hypothesis=hypothesis_id, commitments__state=CommitmentState.ACTIVE)
-        .first()
+    return next(
+        (
+            sprint
+            for sprint in running
+            if any(item.hypothesis_id == hypothesis_id for item in sprint.commitments.all())
+        ),
+        None,
     )
-
-
-def _running(workspace: Workspace, at_hand: Sequence[Sprint] | None) -> list[Sprint]:
-    """What runs, the first to end first; a page that has read the sprints ``at_hand`` has read those, too."""
-    if at_hand is None:
-        return list(Sprint.objects.of(workspace).running().order_by("ends_on", "number"))
-    running = (sprint for sprint in at_hand if sprint.status == SprintStatus.RUNNING)
-    return sorted(running, key=lambda sprint: (sprint.ends_on, sprint.number))
 
 
 @register.simple_tag(takes_context=True)
@@ -164,8 +152,8 @@ def frame(context: Context) -> Frame:
     actor: Actor = context["request"].actor
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
-    running = _running(workspace, context.get("sprints"))
-    sprint = _sprint_of_the_page(context) or next(iter(running), None)
+    running: list[Sprint] = facts.running
+    sprint = _sprint_of_the_page(context, running) or next(iter(running), None)
     return Frame(
         entries=_entries(workspace, facts, by=actor),
         today=today,
@@ -173,6 +161,6 @@ def frame(context: Context) -> Frame:
         day_number=sprint.day_number(today) if sprint else None,
         days=[_day(on, today) for on in sprint.days()] if sprint else [],
         others=[other for other in running if other != sprint],
-        data_through=facts["data_through"],
-        settled_through=_settled_through(workspace, context, facts["data_through"]),
+        data_through=facts.data_through,
+        settled_through=_settled_through(facts, at=context["at"]),
     )

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, Role, SourceKind
+from workspaces.models.rows import RowsQuerySet
 
 KEY_VALIDATOR = RegexValidator(
     r"^[a-z0-9][a-z0-9_-]*$",
@@ -115,6 +116,8 @@ class Workspace(models.Model):
     reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
     last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)
 
+    objects = models.Manager.from_queryset(RowsQuerySet["Workspace"])()
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(reserve__gte=0), name="workspace_reserve_is_not_overdrawn"),
@@ -145,7 +148,7 @@ class Workspace(models.Model):
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 
-class TenantQuerySet(models.QuerySet[ModelT]):
+class TenantQuerySet(RowsQuerySet[ModelT]):
     def of(self, workspace: Workspace | int) -> Self:
         """Rows of this workspace only; the first thing any query of a tenant's rows says."""
         return self.filter(workspace=workspace)

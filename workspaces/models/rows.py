@@ -1,0 +1,255 @@
+"""The rows that belong to each row, read in the same query: one question to the database for two.
+
+Like ``prefetch_related``, but the children come as a column of the parents, as JSON.
+"""
+# ruff: noqa: SLF001 - an extension of the query set, for which Django has no other doors
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar, cast
+
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import Expression
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What ``with_rows`` was asked for: whose rows, by which key, what comes with each, and where they go.
+
+    ``relation``: whether ``name`` is one of the parent, whose manager then gives the rows.
+    """
+
+    name: str
+    model: type[models.Model]
+    key: Any
+    joined: tuple[str, ...]
+    nested: tuple["Rows", ...]
+    is_relation: bool
+
+    @property
+    def column(self) -> str:
+        return f"rows_of_{self.name}"
+
+    def take(self, parents: Iterable[models.Model], using: str) -> None:
+        """Turn the column of each parent into the rows themselves."""
+        reader = _Reader(self, using)
+        for parent in parents:
+            found = reader.read(parent.__dict__.pop(self.column), parent)
+            if not self.is_relation:
+                setattr(parent, self.name, found)
+                continue
+            rows: Any = self.model._default_manager.using(using).all()
+            # As with a prefetch: what was read stays what it is.
+            rows._result_cache, rows._prefetch_done = found, True
+            known = parent.__dict__.setdefault("_prefetched_objects_cache", {})
+            known[self.name] = rows
+
+
+class RowsQuerySet(models.QuerySet[ModelT]):
+    """Rows that can bring the rows that belong to them."""
+
+    _rows: tuple[Rows, ...] = ()
+
+    def with_rows(
+        self, name: str, rows: "RowsQuerySet[Any]", *, joined: Iterable[str] = (), by: str = ""
+    ) -> Self:
+        """Each with these of its ``rows``, in their order.
+
+        ``name``: a relation, whose manager then gives them; or, where ``by`` says by which key of theirs they
+        belong, the attribute in which they are a list. ``joined``: what they point to that is to come along.
+        ``rows`` may bring rows of their own.
+        """
+        if by:
+            key: Any = rows.model._meta.get_field(by)
+        else:
+            relation: Any = self.model._meta.get_field(name)
+            key = relation.field
+        asked = Rows(name, rows.model, key, tuple(joined), rows._rows, is_relation=not by)
+        mine = rows.filter(**{key.name: models.OuterRef("pk")}).annotate(told=RowAsJson(asked))
+        with_them = self.annotate(**{asked.column: RowsColumn(mine.values("told"))})
+        with_them._rows = (*self._rows, asked)
+        return with_them
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone._rows = self._rows
+        return clone
+
+    def _fetch_all(self) -> None:
+        is_read = self._result_cache is not None  # type: ignore[has-type]
+        super()._fetch_all()  # type: ignore[misc]
+        if not is_read:
+            for asked in self._rows:
+                asked.take(self._result_cache or [], self.db)
+
+
+class RowsColumn(models.Subquery):
+    """All rows of a query, each a JSON array, in one JSON array; null where there are none."""
+
+    output_field = models.TextField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        return self.as_sql(
+            compiler,
+            connection,
+            template="(SELECT json_agg(given.told)::text FROM (%(subquery)s) AS given (told))",
+            **more,
+        )
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        return self.as_sql(
+            compiler,
+            connection,
+            template="(SELECT json_group_array(json(given.told)) FROM (%(subquery)s) AS given)",
+            **more,
+        )
+
+
+class RowAsJson(models.Func):
+    """One row as a JSON array: its own columns, those of what is joined, and the rows that are its own."""
+
+    function = "json_array"
+    output_field = models.TextField()
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def resolve_expression(self, query: Query | None = None, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+        if query is None or self.get_source_expressions():
+            # Resolved already: what is new is the query around its own.
+            return super().resolve_expression(query, *args, **kwargs)
+        resolved = copy(self)
+        alias = query.get_initial_alias()
+        meta = self.rows.model._meta
+        columns: list[Expression] = [field.get_col(alias) for field in meta.concrete_fields]
+        for path in self.rows.joined:
+            steps = path.split(LOOKUP_SEP)
+            joined = query.setup_joins(steps, meta, alias)
+            for join in joined.joins[1:]:
+                query.ref_alias(join)
+            # A row without it is told of all the same.
+            query.promote_joins(joined.joins[1:])
+            columns += [
+                field.get_col(joined.joins[-1])
+                for field in _model(self.rows.model, path)._meta.concrete_fields
+            ]
+        columns += [query.annotations[one.column] for one in self.rows.nested]
+        resolved.set_source_expressions(columns)
+        return resolved
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        return self._as_array(compiler, "json_build_array", {models.JSONField: "%s::text"})
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        # JSON itself would keep 15 digits of a double.
+        return self._as_array(compiler, "json_array", {models.FloatField: "printf('%%!.17g', %s)"})
+
+    def _as_array(
+        self, compiler: SQLCompiler, function: str, told: "dict[type[models.Field[Any, Any]], str]"
+    ) -> tuple[str, list[Any]]:
+        parts, parameters = [], []
+        for column in self.get_source_expressions():
+            sql, given = compiler.compile(column)
+            way = next((way for kind, way in told.items() if isinstance(column.output_field, kind)), "%s")
+            parts.append(way.replace("%s", sql))
+            parameters += given
+        return f"{function}({', '.join(parts)})", parameters
+
+
+class _Reader:
+    """Makes models of the JSON."""
+
+    def __init__(self, rows: Rows, using: str) -> None:
+        self.rows, self.using = rows, using
+        self.own = _Columns(rows.model, using)
+        self.joined = [(path, _Columns(_model(rows.model, path), using)) for path in rows.joined]
+        self.nested = [(one, _Reader(one, using)) for one in rows.nested]
+
+    def read(self, told: Any, parent: models.Model) -> list[models.Model]:
+        # A decimal keeps its digits where the database writes them all.
+        exact = connections[self.using].vendor == "postgresql"
+        given = json.loads(told, parse_float=str if exact else None) if isinstance(told, str) else told
+        return [self._row(values, parent) for values in given or ()]
+
+    def _row(self, values: Sequence[Any], parent: models.Model) -> models.Model:
+        row = self.own.model_of(values[: self.own.width])
+        self.rows.key.set_cached_value(row, parent)
+        at = self.own.width
+        for path, columns in self.joined:
+            part = values[at : at + columns.width]
+            at += columns.width
+            *before, last = path.split(LOOKUP_SEP)
+            holder: Any = row
+            for step in before:
+                holder = holder and getattr(holder, step)
+            if holder is not None:
+                field = cast("Any", holder._meta.get_field(last))
+                field.set_cached_value(holder, None if part[columns.key] is None else columns.model_of(part))
+        for one, _ in self.nested:
+            row.__dict__[one.column] = values[at]
+            at += 1
+        for one, _ in self.nested:
+            one.take([row], self.using)
+        return row
+
+
+class _Columns:
+    """How the columns of a model come out of JSON."""
+
+    def __init__(self, model: type[models.Model], using: str) -> None:
+        self.model, self.using = model, using
+        fields = model._meta.concrete_fields
+        self.names = [field.attname for field in fields]
+        self.width = len(fields)
+        self.key = self.names.index(model._meta.pk.attname)
+        self.ways = [_way(field, using) for field in fields]
+
+    def model_of(self, values: Sequence[Any]) -> models.Model:
+        read = [
+            value if way is None or value is None else way(value)
+            for way, value in zip(self.ways, values, strict=True)
+        ]
+        return self.model.from_db(self.using, self.names, read)
+
+
+def _model(model: type[models.Model], path: str) -> type[models.Model]:
+    """What a path of foreign keys leads to."""
+    for step in path.split(LOOKUP_SEP):
+        related = model._meta.get_field(step).related_model
+        assert isinstance(related, type)  # noqa: S101 - a foreign key has a model
+        model = related
+    return model
+
+
+def _way(field: "models.Field[Any, Any]", using: str) -> Callable[[Any], Any] | None:
+    """From what JSON has to what the field has; ``None`` where they are the same."""
+    connection = connections[using]
+    if isinstance(field, models.JSONField):
+        return lambda value: field.from_db_value(value, field, connection)
+    if isinstance(field, models.FloatField):
+        return float
+    if connection.vendor == "postgresql":
+        target = field.target_field if isinstance(field, models.ForeignKey) else field
+        if isinstance(target, (models.IntegerField, models.CharField, models.TextField, models.BooleanField)):
+            return None
+        return field.to_python
+    column = field.get_col(field.model._meta.db_table)
+    ways = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
+    if not ways:
+        return None
+
+    def stored(value: Any) -> Any:
+        for way in ways:
+            value = way(value, column, connection)
+        return value
+
+    return stored
