@@ -1,8 +1,8 @@
 """A team's history for the benchmark of the pages: lived through the services, its numbers copied in.
 
-A sprint a week for a year and a half, each with three hypotheses of two campaigns and a plan that moves money.
-Most campaigns end with their sprint, one in four is scaled and runs on; two sprints still run, one more is
-open for review, one is planned.
+A sprint a week for a year and a half, each with three hypotheses of two campaigns and a plan that moves
+money. Most campaigns end with their sprint, one in three is scaled and runs on for two months. Two sprints
+still run, one is in review, one is planned.
 """
 
 from collections.abc import Sequence

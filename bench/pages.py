@@ -1,10 +1,12 @@
 """Every page of a team with 500 campaigns and 1,000,000 observations: server time and queries.
 
 A manager, or the owner where a page is for nobody else, opens each page and each download by the test client:
-middleware, view, template and the queries to PostgreSQL, without a network. The pages take turns, so that what else the machine does falls on all alike.
+middleware, view, template and the queries to PostgreSQL, without a network. The pages take turns, so that
+what else the machine does falls on all alike.
+
 The reference is the page of the workspace's policy in the same turns: it goes through the same doors, draws
-the same frame around the same kind of form, and has no number of a campaign in it. A page's ratio to it says
-what its own content costs, on whatever machine.
+the same frame around a form, and has no number of a campaign in it. A page's ratio to it says what its own
+content costs, on whatever machine.
 
 `python -m bench.pages [CAMPAIGNS] [OBSERVATIONS]`.
 """
@@ -194,12 +196,12 @@ def section(pages: list[Page], reference: Page, weight: float) -> str:
     lines = [
         "## Pages",
         "",
-        f"Server time of every page, {ROUNDS} times each in turns, with {Campaign.objects.count():,} campaigns and",
-        f"{Observation.objects.count():,} observations on PostgreSQL. Asked: at most {MOST_QUERIES} queries, and",
-        f"{MOST_MS} ms at the 95th percentile. × {reference.label}: times that page's. Style sheets and scripts of",
-        f"a page: {weight:.0f} KB compressed, asked {MOST_KB}.",
+        f"Server time of every page, {ROUNDS} times each in turns, with {Campaign.objects.count():,} campaigns",
+        f"and {Observation.objects.count():,} observations on PostgreSQL. Asked: at most {MOST_QUERIES} queries,",
+        f"and {MOST_MS} ms at the 95th percentile. × policy: times the p95 of the page {reference.label}. Style",
+        f"sheets and scripts of a page: {weight:.0f} KB compressed, asked {MOST_KB}.",
         "",
-        f"| page | queries | p50 ms | p95 ms | × {reference.label} |",
+        "| page | queries | p50 ms | p95 ms | × policy |",
         "| --- | --- | --- | --- | --- |",
     ]
     for page in sorted(pages, key=lambda page: -page.percentile(95)):

@@ -14,10 +14,10 @@ import numpy as np
 
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind
 from experiments.models import Arm, Campaign, KillCriterion
-from experiments.selectors.estimates import estimates_of
+from experiments.selectors.estimates import Estimates
 from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
 from experiments.selectors.maturity import mature_days
-from experiments.selectors.measurements import Amounts, Cells, read_measurements
+from experiments.selectors.measurements import Amounts, Cells, Measurements
 from experiments.selectors.rules import Rule
 
 # So many of the last days make the pace.
@@ -47,17 +47,26 @@ class Ahead:
         return self.guards_on == self.data_through
 
 
+def measures_ahead(criteria: Sequence[KillCriterion]) -> frozenset[str]:
+    """The measures that looking ahead at these criteria needs."""
+    return frozenset(measures_for([Rule.of(criterion) for criterion in criteria]))
+
+
 def criteria_ahead(
-    campaign: Campaign, criteria: Sequence[KillCriterion], *, at: datetime
+    campaign: Campaign,
+    criteria: Sequence[KillCriterion],
+    *,
+    measured: Measurements,
+    estimates: Estimates,
+    at: datetime,
 ) -> dict[tuple[int, int | None], Ahead]:
-    """By criterion and arm (``None``: the campaign); only while it spends, and once a day has counted."""
-    if not campaign.is_spending or not criteria:
+    """By criterion and arm (``None``: the campaign); only while it spends, and once a day has counted.
+
+    ``measured``: the ``measures_ahead`` of the campaign, which comes first in it.
+    """
+    if not campaign.is_spending or not criteria or not measured.length:
         return {}
     rules = [Rule.of(criterion) for criterion in criteria]
-    measured = read_measurements([campaign], measures_for(rules))
-    if not measured.length:
-        return {}
-    estimates = estimates_of([campaign.workspace])
     prior = estimates.day_spread(campaign.workspace_id)
     found = {}
     for rule in rules:

@@ -1,7 +1,7 @@
 """What a campaign's days say about its hypothesis: its arms, how they compare, a verdict and its reason."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from experiments.choices import MEASURES, METRICS, HypothesisKind, Metric, Metri
 from experiments.exceptions import Invalid
 from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
-from experiments.selectors.estimates import Estimates, read_estimates
+from experiments.selectors.estimates import Estimates, Tenants, read_tenants
 from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import (
     Amounts,
@@ -56,6 +56,14 @@ _LOOKED_AT_BESIDES = frozenset({"spend", "sends", "visits"})
 EMAIL_CHANNEL = "email"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What a page has read of its campaigns already: their days, and what judging them goes by."""
+
+    measured: Measurements
+    tenants: Tenants
+
+
 def measures_for(metric: Metric) -> frozenset[str]:
     """The measures that an analysis by this metric needs."""
     return measures_of(metric) | _LOOKED_AT_BESIDES
@@ -66,15 +74,16 @@ def analyse_campaign(
     *,
     metric: str | None = None,
     as_of: date | None = None,
-    measured: Measurements | None = None,
     beside: Sequence[Campaign] = (),
+    known: Known | None = None,
     at: datetime,
 ) -> Analysis:
     """One campaign by the metric of that key, by default its hypothesis's primary metric.
 
-    ``as_of``: only days up to it, with today's values. ``measured``: where they have been read, this
-    campaign's ``measures_for(metric)``. ``beside``: campaigns of the same workspace whose comparisons the
-    p-values are adjusted for, too. Raises ``Invalid`` for a metric that there is not.
+    ``as_of``: only days up to it, with today's values. ``beside``: campaigns of the same workspace whose
+    comparisons the p-values are adjusted for, too. ``known``: where they have been read, the days of all of
+    them, this one first, in ``measures_for`` of their metrics. Raises ``Invalid`` for a metric that there is
+    not.
     """
     if metric is not None and metric not in METRICS:
         raise Invalid.field(
@@ -85,29 +94,34 @@ def analyse_campaign(
             ),
         )
     chosen = METRICS[metric] if metric else None
-    estimates = read_estimates([campaign])
-    [analysis] = _analyse(
-        [campaign], metric=chosen, as_of=as_of, measured=measured, estimates=estimates, at=at
+    own = campaign.hypothesis.metric if campaign.hypothesis is not None else None
+    together = [campaign, *beside] if own is not None and chosen in {None, own} else [campaign]
+    tenants = known.tenants if known else read_tenants([campaign.workspace_id])
+    [analysis, *others] = _analyse(
+        together,
+        metric=chosen if len(together) == 1 else None,
+        measured=known.measured if known else None,
+        as_of=as_of,
+        tenants=tenants,
+        at=at,
     )
-    if not beside or campaign.hypothesis is None or analysis.metric != campaign.hypothesis.metric:
-        return analysis
-    others = _analyse(beside, metric=None, as_of=as_of, measured=None, estimates=estimates, at=at)
-    return _adjusted_over(analysis, others)
+    return adjusted_over(analysis, others) if others else analysis
 
 
 def analyse_many(
-    campaigns: Sequence[Campaign], *, measured: Measurements | None = None, at: datetime
+    campaigns: Sequence[Campaign], *, known: Known | None = None, at: datetime
 ) -> dict[int, Analysis]:
     """Analyses by campaign id, each by its own default metric, in a constant number of queries.
 
-    ``measured``: where they have been read, these campaigns' ``measures_for`` of all their metrics.
+    ``known``: where they have been read, these campaigns' ``measures_for`` of all their metrics.
     """
-    estimates = read_estimates(campaigns)
-    analyses = _analyse(campaigns, metric=None, as_of=None, measured=measured, estimates=estimates, at=at)
+    tenants = known.tenants if known else read_tenants(campaign.workspace_id for campaign in campaigns)
+    measured = known.measured if known else None
+    analyses = _analyse(campaigns, metric=None, measured=measured, as_of=None, tenants=tenants, at=at)
     return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
 
 
-def _adjusted_over(analysis: Analysis, others: Sequence[Analysis]) -> Analysis:
+def adjusted_over(analysis: Analysis, others: Sequence[Analysis]) -> Analysis:
     """The same, its p-values adjusted over its own comparisons and those of the others."""
     compared = [comparison for one in (analysis, *others) for comparison in one.comparisons]
     p_values = np.array([comparison.p_value for comparison in compared], dtype=np.float64)
@@ -128,7 +142,7 @@ def _analyse(
     metric: Metric | None,
     as_of: date | None,
     measured: Measurements | None,
-    estimates: Estimates,
+    tenants: Tenants,
     at: datetime,
 ) -> list[Analysis]:
     prefetch_related_objects(list(campaigns), "hypothesis")
@@ -141,7 +155,8 @@ def _analyse(
         else:
             measures |= {measure for key in UNPLANNED_METRICS for measure in measures_of(METRICS[key])}
     if measured is None:
-        measured = read_measurements(campaigns, measures, as_of=as_of)
+        measured = read_measurements(campaigns, measures, as_of=as_of, sources=tenants.sources)
+    estimates = tenants.estimates
     chosen = [
         metric or _default_metric(index, campaign, measured) for index, campaign in enumerate(campaigns)
     ]

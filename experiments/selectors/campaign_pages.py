@@ -7,15 +7,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Prefetch
 
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
-from experiments.selectors.ahead import Ahead
-from experiments.selectors.analysis import measures_for
+from experiments.models.criterion import KillCriterionQuerySet
+from experiments.selectors.ahead import Ahead, measures_ahead
+from experiments.selectors.analysis import Known, measures_for
 from experiments.selectors.criteria import is_overturned
-from experiments.selectors.measurements import Measurements, exact, read_measurements
+from experiments.selectors.estimates import read_tenants
+from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
 from experiments.stats.always_valid import breach_log_e
 
 # The state that a criterion shows where its arms stand in several.
@@ -150,8 +151,6 @@ class CampaignNumbers:
     """Totals since the launch, and the days."""
 
     metric: Metric
-    # What they were made of, which is enough for an analysis, too.
-    measured: Measurements
     spend: Decimal | None
     events: Decimal | None
     value: float | None
@@ -211,38 +210,57 @@ def _spend(campaigns: Sequence[Campaign]) -> dict[int, Decimal]:
 
 def with_plan(campaigns: CampaignQuerySet) -> CampaignQuerySet:
     """Everything that was agreed: hypothesis, owner, arms and the criteria in force."""
-    return campaigns.select_related("workspace", "hypothesis__owner", "revives").prefetch_related(
-        "arms",
-        Prefetch("kill_criteria", queryset=KillCriterion.objects.in_force().order_by("position")),
+    return _with_rules(campaigns, KillCriterion.objects.in_force())
+
+
+def with_story(campaigns: CampaignQuerySet) -> CampaignQuerySet:
+    """The same with what became of it: watches and their evidence, breaches, amendments and revivals."""
+    judged = Judgement.objects.order_by("data_through")
+    watches = CriterionWatch.objects.order_by("pk").with_rows("judgements", judged)
+    told = Breach.objects.exclude(closed_as=WatchState.SETTLED).order_by("at")
+    return (
+        _with_rules(campaigns, KillCriterion.objects.in_force().with_rows("watches", watches))
+        .with_rows("breaches", told, joined=["watch", "closed_by"])
+        .with_rows("amendments", Amendment.objects.order_by("-at"), joined=["by"])
+        .with_rows("revivals", Campaign.objects.order_by("pk"))
     )
+
+
+def _with_rules(campaigns: CampaignQuerySet, criteria: KillCriterionQuerySet) -> CampaignQuerySet:
+    return (
+        campaigns.select_related("workspace", "hypothesis__owner", "revives")
+        .with_rows("arms", Arm.objects.order_by("position"))
+        .with_rows("kill_criteria", criteria.order_by("position"))
+    )
+
+
+def read_known(campaign: Campaign, beside: Sequence[Campaign]) -> Known:
+    """The days of a campaign ``with_plan`` and of those beside it, in all that its page tells of them."""
+    tenants = read_tenants([campaign.workspace_id])
+    measures = measures_for(main_metric(campaign)) | measures_ahead(list(campaign.kill_criteria.all()))
+    for other in beside:
+        if other.hypothesis is not None:
+            measures |= measures_of(other.hypothesis.metric)
+    return Known(read_measurements([campaign, *beside], measures, sources=tenants.sources), tenants)
 
 
 def criteria_views(
     campaign: Campaign, *, ahead: Mapping[tuple[int, int | None], Ahead] | None = None
 ) -> list[CriterionView]:
-    """The criteria in force with their watches, evidence and open breaches; needs ``with_plan``."""
+    """The criteria in force with their watches, evidence and open breaches; needs ``with_story``."""
     going_on = ahead or {}
     criteria = list(campaign.kill_criteria.all())
     arms = {arm.pk: arm for arm in campaign.arms.all()}
-    watches = CriterionWatch.objects.filter(criterion__in=criteria).prefetch_related(
-        Prefetch("judgements", queryset=Judgement.objects.order_by("data_through"))
-    )
-    by_criterion: dict[int, list[CriterionWatch]] = defaultdict(list)
-    for watch in watches:
-        by_criterion[watch.criterion_id].append(watch)
     breaches: dict[int, list[Breach]] = defaultdict(list)
     overrules: dict[int, Breach] = {}
-    told = campaign.breaches.exclude(closed_as=WatchState.SETTLED).order_by("at")
-    for breach in told.select_related("watch", "closed_by"):
+    for breach in campaign.breaches.all():
         if breach.closed_at is None:
             breaches[breach.watch.criterion_id].append(breach)
         else:
             overrules[breach.watch.criterion_id] = breach
     views = []
     for criterion in criteria:
-        criterion.workspace, criterion.campaign = campaign.workspace, campaign
-        for watch in by_criterion[criterion.pk]:
-            watch.criterion = criterion
+        criterion.workspace = campaign.workspace
         views.append(
             CriterionView(
                 criterion,
@@ -253,17 +271,13 @@ def criteria_views(
                         list(watch.judgements.all()),
                         going_on.get((criterion.pk, watch.arm_id)),
                     )
-                    for watch in by_criterion[criterion.pk]
+                    for watch in criterion.watches.all()
                 ],
                 breaches[criterion.pk],
                 overrules.get(criterion.pk),
             )
         )
     return views
-
-
-def amendments(campaign: Campaign) -> list[Amendment]:
-    return list(campaign.amendments.select_related("by").order_by("-at"))
 
 
 def main_metric(campaign: Campaign) -> Metric:
@@ -274,16 +288,15 @@ def main_metric(campaign: Campaign) -> Metric:
     return METRICS[first.metric if first else "cpa"]
 
 
-def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
-    """The campaign's totals and days in its main metric."""
+def campaign_numbers(campaign: Campaign, measured: Measurements, *, at: datetime) -> CampaignNumbers:
+    """The campaign's totals and days in its main metric; it comes first in what was measured."""
     metric = main_metric(campaign)
-    read = read_measurements([campaign], measures_for(metric))
-    measured = read.of(metric)
+    measured = measured.of(metric)
     spend = measured.values["spend"][0]
     has_spend = measured.reported("spend")[0]
     total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
     if not measured.length:
-        return CampaignNumbers(metric, read, total_spend, None, None, [], {})
+        return CampaignNumbers(metric, total_spend, None, None, [], {})
     counted = measured.countable(metric)[0]
     complete = measured.complete(metric, at=at)[0]
     top, bottom = (
@@ -309,14 +322,20 @@ def campaign_numbers(campaign: Campaign, *, at: datetime) -> CampaignNumbers:
     any_counted = bool(counted.any())
     return CampaignNumbers(
         metric,
-        read,
         total_spend,
         exact(float(events.sum())) if any_counted else None,
         metric.value(top.sum(), bottom.sum()) if any_counted else None,
         days,
-        {
-            arm.key: exact(float(events[index].sum()))
-            for index, arm in enumerate(measured.arms[0])
-            if counted[index].any()
-        },
+        events_by_arm(measured, 0, metric),
     )
+
+
+def events_by_arm(measured: Measurements, campaign: int, metric: Metric) -> dict[str, Decimal]:
+    """What was counted for the metric in each arm of a campaign, by its key; one without a day is missing."""
+    counted = measured.countable(metric)[campaign]
+    events = np.where(counted, measured.values[metric.events][campaign], 0.0)
+    return {
+        arm.key: exact(float(events[index].sum()))
+        for index, arm in enumerate(measured.arms[campaign])
+        if counted[index].any()
+    }

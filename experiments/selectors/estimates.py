@@ -1,16 +1,15 @@
 """What a judgement goes by: a workspace's own estimates where they are learnt and wanted, else the defaults.
 
-Read once for any number of campaigns, in two queries.
+Read once for any number of campaigns, in one query.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.db.models import OuterRef, Subquery, prefetch_related_objects
+from typing import Any
 
 from experiments.choices import SpreadKind
-from experiments.models import Campaign, MaturityEstimate, SpreadEstimate
+from experiments.models import MaturityEstimate, SpreadEstimate
 from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.choices import SourceKind
@@ -60,25 +59,9 @@ def prior_of(estimate: SpreadEstimate | None) -> SpreadPrior | None:
     return SpreadPrior(estimate.median, estimate.log_sd)
 
 
-def read_estimates(campaigns: Iterable[Campaign]) -> Estimates:
-    """What judging these campaigns goes by."""
-    campaigns = list(campaigns)
-    prefetch_related_objects(campaigns, "workspace")
-    workspaces = {campaign.workspace_id: campaign.workspace for campaign in campaigns}
-    return estimates_of(list(workspaces.values()))
-
-
 def estimates_of(workspaces: Sequence[Workspace]) -> Estimates:
-    """The estimates of these workspaces, in two queries."""
-    if not workspaces:
-        return Estimates()
-    willing = [workspace.pk for workspace in workspaces if workspace.uses_learnt_spread]
-    spreads = SpreadEstimate.objects.filter(workspace__in=willing, median__isnull=False).order_by()
-    curves = MaturityEstimate.objects.filter(workspace__in=[workspace.pk for workspace in workspaces])
-    return Estimates(
-        {estimate.source_id: curve_of(estimate) for estimate in curves.order_by()},
-        {(estimate.workspace_id, estimate.kind): estimate for estimate in spreads},
-    )
+    """The estimates of these workspaces, in one query."""
+    return read_tenants(workspace.pk for workspace in workspaces).estimates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,34 +74,35 @@ class Tenants:
 
 
 def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
-    """All that judging goes by in these workspaces, in one query; of the spreads that of days."""
-    curve = MaturityEstimate.objects.filter(source=OuterRef("pk")).order_by()
-    spread = SpreadEstimate.objects.filter(
-        workspace=OuterRef("workspace"), kind=SpreadKind.DAYS, median__isnull=False
-    ).order_by()
-    rows = list(
-        Source.objects.filter(workspace__in=set(workspace_ids))
-        .select_related("workspace")
-        .annotate(
-            **{f"curve_{name}": Subquery(curve.values(name)) for name in _CURVE},
-            **{f"spread_{name}": Subquery(spread.values(name)) for name in _SPREAD},
-        )
+    """All that judging goes by in these workspaces, in one query."""
+    ids = set(workspace_ids)
+    if not ids:
+        return Tenants({}, [], Estimates())
+    spreads = SpreadEstimate.objects.filter(median__isnull=False)
+    rows = (
+        Workspace.objects.filter(pk__in=ids)
+        .with_rows("sources", Source.objects.all(), by="workspace")
+        .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
+        .with_rows("spreads", spreads, by="workspace")
     )
-    workspaces = {source.workspace_id: source.workspace for source in rows}
-    curves, spreads = {}, {}
-    for source in rows:
-        home = source.workspace = workspaces[source.workspace_id]
-        learnt = {name: getattr(source, f"curve_{name}") for name in _CURVE}
-        if learnt["share"] is not None:
-            curves[source.pk] = curve_of(MaturityEstimate(**learnt))
-        usual = {name: getattr(source, f"spread_{name}") for name in _SPREAD}
-        if usual["median"] is not None and home.uses_learnt_spread:
-            spreads[home.pk, SpreadKind.DAYS.value] = SpreadEstimate(**usual)
-    return Tenants(workspaces, rows, Estimates(curves, spreads))
-
-
-_CURVE = ("share", "days_known", "low", "high")
-_SPREAD = ("median", "log_sd", "learnt_at")
+    known: dict[int, Any] = {workspace.pk: workspace for workspace in rows}
+    return Tenants(
+        known,
+        [source for workspace in known.values() for source in workspace.sources],
+        Estimates(
+            {
+                estimate.source_id: curve_of(estimate)
+                for workspace in known.values()
+                for estimate in workspace.curves
+            },
+            {
+                (workspace.pk, estimate.kind): estimate
+                for workspace in known.values()
+                if workspace.uses_learnt_spread
+                for estimate in workspace.spreads
+            },
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,18 @@ from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
 from experiments.models import Campaign, CriterionTemplate, Hypothesis
+from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.ahead import criteria_ahead
-from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
 from experiments.selectors.campaign_pages import (
     CampaignNumbers,
-    amendments,
     campaign_cards,
     campaign_numbers,
     criteria_views,
+    read_known,
     with_plan,
+    with_story,
 )
 from experiments.selectors.looks import look_rows
 from experiments.services.campaigns import (
@@ -91,10 +93,14 @@ class _OneCampaign(WorkspaceView):
 
     @cached_property
     def campaign(self) -> Campaign:
-        campaign = with_plan(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
+        campaign = self.told(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
         if campaign is None:
             raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
         return campaign
+
+    def told(self, campaigns: CampaignQuerySet) -> CampaignQuerySet:
+        """With as much of them as the page tells."""
+        return with_plan(campaigns)
 
 
 class CampaignView(_OneCampaign):
@@ -102,11 +108,22 @@ class CampaignView(_OneCampaign):
 
     template_name = "experiments/campaign.html"
 
+    def told(self, campaigns: CampaignQuerySet) -> CampaignQuerySet:
+        return with_story(campaigns)
+
     def get(self, request: HttpRequest) -> HttpResponse:
         campaign = self.campaign
-        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), at=self.at)
+        beside = self.companions(campaign)
+        known = read_known(campaign, beside)
+        ahead = criteria_ahead(
+            campaign,
+            list(campaign.kill_criteria.all()),
+            measured=known.measured,
+            estimates=known.tenants.estimates,
+            at=self.at,
+        )
         criteria = criteria_views(campaign, ahead=ahead)
-        numbers = campaign_numbers(campaign, at=self.at)
+        numbers = campaign_numbers(campaign, known.measured, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
         context = {
@@ -121,12 +138,12 @@ class CampaignView(_OneCampaign):
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign) if campaign.is_draft else [],
             "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
-            "revivals": campaign.revivals.order_by("pk") if campaign.is_finished else [],
-            "amendments": amendments(campaign) if campaign.amended else [],
+            "revivals": campaign.revivals.all() if campaign.is_finished else [],
+            "amendments": campaign.amendments.all() if campaign.amended else [],
             "events": Event.objects.of(self.workspace)
             .about("campaign", campaign.key)
             .order_by("-id")[:RECENT_EVENTS],
-            **self._analysis(campaign, numbers),
+            **self._analysis(campaign, numbers, known, beside),
         }
         return self.render(context)
 
@@ -136,17 +153,13 @@ class CampaignView(_OneCampaign):
             return None
         return (self.workspace.local_day(campaign.stopped_at or self.at) - first).days + 1
 
-    def _analysis(self, campaign: Campaign, numbers: CampaignNumbers) -> dict[str, Any]:
+    def _analysis(
+        self, campaign: Campaign, numbers: CampaignNumbers, known: Known, beside: Sequence[Campaign]
+    ) -> dict[str, Any]:
         metric = numbers.metric
         if campaign.launched_at is None:
             return {"rows": []}
-        result = analyse_campaign(
-            campaign,
-            metric=metric.key,
-            measured=numbers.measured,
-            beside=self.companions(campaign),
-            at=self.at,
-        )
+        result = analyse_campaign(campaign, metric=metric.key, beside=beside, known=known, at=self.at)
         analysis = result.as_dict()
         rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
         return {

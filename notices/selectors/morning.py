@@ -13,7 +13,6 @@ from experiments.templatetags._words import rule_in_words
 from experiments.templatetags.evidence import zombie_reason
 from notices.selectors.items import Item
 from sprints.models import Sprint
-from sprints.selectors.board import read_boards
 from sprints.selectors.standing import Board
 from sprints.selectors.today import Today, read_today
 from workspaces.models import Workspace
@@ -43,15 +42,12 @@ def read_morning(workspace: Workspace, *, by: Actor, at: datetime) -> Morning:
         "unstarted": _unstarted,
     }
     items = [item for group in today.groups for item in groups[group](today, workspace)]
-    running = today.running
-    for sprint in running:
-        sprint.workspace = workspace
-    boards = read_boards(running, with_analyses=False, at=at) if running else []
     return Morning(
         headline=_headline(today, workspace, items),
         items=items,
         sprints=[
-            _pacing(sprint, board, workspace, at=at) for sprint, board in zip(running, boards, strict=True)
+            _pacing(sprint, board, workspace, at=at)
+            for sprint, board in zip(today.running, today.boards, strict=True)
         ],
         needs_somebody=bool(items),
     )

@@ -7,18 +7,21 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from experiments.choices import CampaignStatus, EvidenceKind, Metric
-from experiments.models import Breach, Campaign, CriterionWatch, Judgement, KillCriterion
-from experiments.selectors.analysis import analyse_many, measures_for
+from experiments.models import Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
+from experiments.models.campaign import CampaignQuerySet
+from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import arm_rows
-from experiments.selectors.campaign_pages import with_plan
+from experiments.selectors.campaign_pages import events_by_arm, with_plan
+from experiments.selectors.estimates import read_tenants
 from experiments.selectors.measurements import Measurements, exact, read_measurements
 from experiments.selectors.results import Analysis
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Decision, Sprint
-from sprints.selectors.savings import budgets_at, budgets_when_ended
+from sprints.models.sprint import SprintQuerySet
+from sprints.selectors.savings import Movement, budgets_at, budgets_when_ended, read_movements
 from sprints.selectors.standing import Board, BoardDay, RunningCampaign, RunningHypothesis
 from workspaces.models import Workspace
 
@@ -56,11 +59,23 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
     return [SprintRow(sprint, rows[sprint.pk]) for sprint in sprints]
 
 
+def with_progress(sprints: SprintQuerySet) -> SprintQuerySet:
+    """With what each took on and what was decided in it."""
+    return sprints.with_rows("commitments", _KEPT, joined=["hypothesis", "hypothesis__owner"]).with_rows(
+        "decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"]
+    )
+
+
+_KEPT = Commitment.objects.kept().order_by("position")
+
+
 def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
     """What is planned, runs or is in review, and the sprint of that number, in the order of their days."""
     at_hand = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
     sprints = list(
-        Sprint.objects.of(workspace).filter(at_hand | Q(number=number)).order_by("starts_on", "number")
+        with_progress(Sprint.objects.of(workspace))
+        .filter(at_hand | Q(number=number))
+        .order_by("starts_on", "number")
     )
     for sprint in sprints:
         sprint.workspace = workspace
@@ -69,65 +84,88 @@ def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
 
 def read_board(sprint: Sprint, *, at: datetime) -> Board:
     """How the sprint stands at ``at``; a closed one as it stood at its end, whatever ran on or moved."""
-    if sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None:
-        [board] = _boards(
-            [sprint], closed_at=sprint.closed_at, as_of=sprint.ends_on, with_analyses=True, at=at
-        )
-    else:
-        [board] = read_boards([sprint], at=at)
+    is_closed = sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None
+    campaigns = campaigns_on([sprint])
+    known = read_for_boards(campaigns, as_of=sprint.ends_on if is_closed else None)
+    [board] = boards_of([sprint], campaigns, known, closed_at=sprint.closed_at if is_closed else None, at=at)
     return board
 
 
-def read_boards(sprints: Sequence[Sprint], *, with_analyses: bool = True, at: datetime) -> list[Board]:
-    """How sprints that are not closed stand, in as many queries for several as for one.
-
-    ``with_analyses``: whether their arms are compared, too.
-    """
-    return _boards(sprints, closed_at=None, as_of=None, with_analyses=with_analyses, at=at)
+def read_boards(sprints: Sequence[Sprint], *, at: datetime) -> list[Board]:
+    """How sprints that are not closed stand, in as many queries for several as for one."""
+    campaigns = campaigns_on(sprints)
+    return boards_of(sprints, campaigns, read_for_boards(campaigns), at=at)
 
 
-def _boards(
-    sprints: Sequence[Sprint],
-    *,
-    closed_at: datetime | None,
-    as_of: date | None,
-    with_analyses: bool,
-    at: datetime,
-) -> list[Board]:
+def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
+    """The launched campaigns of these sprints, with what a board needs of each."""
     if not sprints:
         return []
-    commitments = _kept_commitments(sprints)
-    campaigns = campaigns_of(commitments, with_criteria=False)
-    rows = [campaign for row in campaigns.values() for campaign in row if not campaign.is_draft]
-    measured = read_measurements(rows, {"spend", "conversions", *_measures(rows)}, as_of=as_of)
-    analyses = analyse_many(rows, measured=measured, at=at) if rows and with_analyses else {}
-    budgets = (
-        {campaign.pk: campaign.budget for campaign in rows}
-        if closed_at is None
-        else budgets_at({campaign.pk: closed_at for campaign in rows})
-    )
-    watches = _nearest_watches(rows)
-    breaches: defaultdict[int, list[Breach]] = defaultdict(list)
-    for breach in Breach.objects.open().filter(campaign__in=rows).order_by("at"):
-        breaches[breach.campaign_id].append(breach)
-    decisions = {
-        (decision.sprint_id, decision.hypothesis_id): decision
-        for decision in Decision.objects.filter(sprint__in=sprints).select_related(
-            "decided_by", "child", "carry_to"
-        )
-    }
-    killed = [campaign for campaign in rows if campaign.status == CampaignStatus.KILLED]
-    killed_with = budgets_when_ended(killed) if killed else {}
-    places = {campaign.pk: index for index, campaign in enumerate(rows)}
+    taken = [commitment.hypothesis_id for commitment in _commitments(sprints)]
+    return list(with_standing(Campaign.objects.filter(hypothesis__in=taken)).launched().order_by("pk"))
 
-    def running(campaign: Campaign, sprint: Sprint) -> RunningCampaign:
+
+def with_standing(campaigns: CampaignQuerySet) -> CampaignQuerySet:
+    """With arms, the rules in force, how near each is to its line, and what stands open."""
+    judged = Judgement.objects.order_by("data_through")
+    watches = CriterionWatch.objects.order_by("pk").with_rows("judgements", judged)
+    criteria = KillCriterion.objects.in_force().order_by("position")
+    return (
+        campaigns.select_related("workspace", "hypothesis__owner")
+        .with_rows("arms", Arm.objects.order_by("position"))
+        .with_rows("kill_criteria", criteria.with_rows("watches", watches, joined=["arm"]))
+        .with_rows("breaches", Breach.objects.open().order_by("at"))
+    )
+
+
+def read_for_boards(
+    campaigns: Sequence[Campaign], *, beside: Sequence[Campaign] = (), as_of: date | None = None
+) -> Known:
+    """The days of these campaigns in all that a board tells, and of those ``beside`` at least the spend."""
+    every = [*campaigns, *beside]
+    tenants = read_tenants(campaign.workspace_id for campaign in every)
+    measures = {"spend", "conversions", *_measures(campaigns)}
+    return Known(read_measurements(every, measures, as_of=as_of, sources=tenants.sources), tenants)
+
+
+def boards_of(
+    sprints: Sequence[Sprint],
+    campaigns: Sequence[Campaign],
+    known: Known,
+    *,
+    closed_at: datetime | None = None,
+    with_analyses: bool = True,
+    movements: Sequence[Movement] | None = None,
+    at: datetime,
+) -> list[Board]:
+    """How these sprints stand by what was read.
+
+    ``campaigns``: those of ``campaigns_on``, which come first in ``known``. ``closed_at``: when they were
+    closed. ``with_analyses``: whether their arms are compared, too. ``movements``: where they have been read,
+    those of the campaigns.
+    """
+    analyses = analyse_many(campaigns, known=known, at=at) if with_analyses else {}
+    killed = [campaign for campaign in campaigns if campaign.status == CampaignStatus.KILLED]
+    if movements is None:
+        movements = read_movements(campaign.pk for campaign in (killed if closed_at is None else campaigns))
+    budgets = (
+        {campaign.pk: campaign.budget for campaign in campaigns}
+        if closed_at is None
+        else budgets_at({campaign.pk: closed_at for campaign in campaigns}, movements=movements)
+    )
+    killed_with = budgets_when_ended(killed, movements=movements)
+    by_hypothesis: defaultdict[int | None, list[tuple[int, Campaign]]] = defaultdict(list)
+    for place, campaign in enumerate(campaigns):
+        by_hypothesis[campaign.hypothesis_id].append((place, campaign))
+
+    def running(place: int, campaign: Campaign, sprint: Sprint) -> RunningCampaign:
         budget, today = budgets[campaign.pk], sprint.workspace.local_day(at)
         return _running(
             campaign,
-            places[campaign.pk],
-            measured,
-            watches.get(campaign.pk),
-            breaches[campaign.pk],
+            place,
+            known.measured,
+            _nearest_watch(campaign),
+            list(campaign.breaches.all()),
             analyses.get(campaign.pk),
             _Money(
                 budget,
@@ -137,51 +175,44 @@ def _boards(
             at=at,
         )
 
-    return [
-        Board(
-            [
-                RunningHypothesis(
-                    commitment,
-                    commitment.hypothesis,
-                    [
-                        running(campaign, sprint)
-                        for campaign in campaigns[commitment.hypothesis_id]
-                        if campaign.pk in places
-                    ],
-                    decisions.get((sprint.pk, commitment.hypothesis_id)),
-                )
-                for commitment in commitments
-                if commitment.sprint_id == sprint.pk
-            ]
+    boards = []
+    for sprint in sprints:
+        decisions = {decision.hypothesis_id: decision for decision in sprint.decisions.all()}
+        boards.append(
+            Board(
+                [
+                    RunningHypothesis(
+                        commitment,
+                        commitment.hypothesis,
+                        [running(*placed, sprint) for placed in by_hypothesis[commitment.hypothesis_id]],
+                        decisions.get(commitment.hypothesis_id),
+                    )
+                    for commitment in sprint.commitments.all()
+                ]
+            )
         )
-        for sprint in sprints
-    ]
+    return boards
 
 
 def kept_commitments(sprint: Sprint) -> list[Commitment]:
-    return _kept_commitments([sprint])
+    return _commitments([sprint])
 
 
-def _kept_commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
-    return list(
-        Commitment.objects.kept()
-        .filter(sprint__in=sprints)
-        .select_related("hypothesis__owner")
-        .order_by("position")
+def _commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
+    """What they took on; whoever was not read ``with_progress`` has it read now."""
+    decided = Decision.objects.select_related("decided_by", "child", "carry_to")
+    prefetch_related_objects(
+        sprints,
+        Prefetch("commitments", queryset=_KEPT.select_related("hypothesis__owner")),
+        Prefetch("decisions", queryset=decided),
     )
+    return [commitment for sprint in sprints for commitment in sprint.commitments.all()]
 
 
-def campaigns_of(
-    commitments: Sequence[Commitment], *, with_criteria: bool = True
-) -> dict[int, list[Campaign]]:
-    """The campaigns of each hypothesis, by its id, with their arms and, where asked, the rules in force."""
+def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]:
+    """The campaigns of each hypothesis, by its id, with their arms and the rules in force."""
     by_hypothesis: dict[int, list[Campaign]] = {item.hypothesis_id: [] for item in commitments}
-    mine = Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk")
-    found = (
-        with_plan(mine)
-        if with_criteria
-        else mine.select_related("workspace", "hypothesis__owner").prefetch_related("arms")
-    )
+    found = with_plan(Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk"))
     for campaign in found.exclude(status="discarded"):
         if campaign.hypothesis_id is not None:
             by_hypothesis[campaign.hypothesis_id].append(campaign)
@@ -193,21 +224,14 @@ def _measures(campaigns: Sequence[Campaign]) -> set[str]:
     return {measure for metric in metrics for measure in measures_for(metric)}
 
 
-def _nearest_watches(campaigns: Sequence[Campaign]) -> dict[int, CriterionWatch]:
-    """For each campaign the rule in force whose evidence is nearest to its line."""
-    in_force = KillCriterion.objects.filter(campaign__in=campaigns).in_force()
-    watches = (
-        CriterionWatch.objects.filter(criterion__in=in_force, criterion__evidence=EvidenceKind.PROBABLE)
-        .select_related("criterion", "arm")
-        .prefetch_related(Prefetch("judgements", queryset=Judgement.objects.order_by("data_through")))
-        .order_by("pk")
-    )
-    nearest: dict[int, CriterionWatch] = {}
-    for watch in watches:
-        known = nearest.get(watch.criterion.campaign_id)
-        if known is None or _distance(watch) < _distance(known):
-            nearest[watch.criterion.campaign_id] = watch
-    return nearest
+def _nearest_watch(campaign: Campaign) -> CriterionWatch | None:
+    """The place of a rule in force whose evidence is nearest to its line."""
+    watches = []
+    for criterion in campaign.kill_criteria.all():
+        criterion.workspace = campaign.workspace
+        if criterion.evidence == EvidenceKind.PROBABLE:
+            watches += criterion.watches.all()
+    return min(watches, key=lambda watch: (_distance(watch), watch.pk), default=None)
 
 
 def _distance(watch: CriterionWatch) -> float:
@@ -251,6 +275,7 @@ def _running(
         days=_days(index, metric, measured, at=at),
         arms=arm_rows(list(campaign.arms.all()), analysis.as_dict(), metric, events={}) if analysis else [],
         analysis=analysis,
+        events=events_by_arm(measured.of(metric), index, metric),
         conversions=_total(measured, "conversions", index),
     )
 

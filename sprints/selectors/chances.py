@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from experiments.choices import METRICS, Metric, MetricForm, VerdictCode
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
-from experiments.selectors.estimates import Estimates, read_estimates
+from experiments.selectors.estimates import Estimates, Tenants, read_tenants
 from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import Amounts, Cells, measures_of, read_measurements
 from experiments.stats.arrays import float_or_none
@@ -117,14 +117,17 @@ def chances(campaigns: Iterable[Campaign], *, at: datetime) -> dict[int, Chance]
             known[campaign.pk] = Chance()
         else:
             groups[metric.key].append(campaign)
+    tenants = read_tenants(campaign.workspace_id for group in groups.values() for campaign in group)
     for key, group in groups.items():
-        known |= zip((campaign.pk for campaign in group), _judge(METRICS[key], group, at=at), strict=True)
+        found = _judge(METRICS[key], group, tenants, at=at)
+        known |= zip((campaign.pk for campaign in group), found, strict=True)
     return known
 
 
-def _judge(metric: Metric, campaigns: Sequence[Campaign], *, at: datetime) -> list[Chance]:
-    estimates = read_estimates(campaigns)
-    days = mature_days(metric, read_measurements(campaigns, measures_of(metric)), estimates, at=at)
+def _judge(metric: Metric, campaigns: Sequence[Campaign], tenants: Tenants, *, at: datetime) -> list[Chance]:
+    estimates = tenants.estimates
+    measured = read_measurements(campaigns, measures_of(metric), sources=tenants.sources)
+    days = mature_days(metric, measured, estimates, at=at)
     # A campaign's day counts once all that its arms reported of it counts: part of a day is another day.
     counted: Cells = np.any(days.whole_days(), axis=1)
     reported: Cells = np.any(days.countable, axis=1)

@@ -2,7 +2,7 @@
 
 from django.db.models import Subquery
 
-from experiments.models import Campaign
+from experiments.models import Arm, Campaign
 from sprints.choices import SprintStatus
 from sprints.models import Commitment
 
@@ -28,5 +28,6 @@ def companions(campaign: Campaign) -> list[Campaign]:
         .filter(hypothesis__in=together.values("hypothesis"))
         .exclude(pk=campaign.pk)
         .select_related("workspace", "hypothesis")
+        .with_rows("arms", Arm.objects.order_by("position"))
         .order_by("pk")
     )

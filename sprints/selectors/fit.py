@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
+from experiments.selectors.measurements import Measurements
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import FieldError
 from sprints.models import Reallocation, ReallocationLine, sentences
@@ -31,10 +32,15 @@ def why_outdated(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: d
     return [*why, *changed(plan, lines, at=at)]
 
 
-def donor_accounts(lines: Iterable[ReallocationLine], *, at: datetime) -> dict[int, CampaignAccount]:
-    """The accounts of the campaigns that these lines take from, by id, read together."""
+def donor_accounts(
+    lines: Iterable[ReallocationLine], *, measured: Measurements | None = None, at: datetime
+) -> dict[int, CampaignAccount]:
+    """The accounts of the campaigns that these lines take from, by id, read together.
+
+    ``measured``: where it has been read, the spend of these campaigns and perhaps of others.
+    """
     donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
-    return campaign_accounts(list(donors.values()), at=at)
+    return campaign_accounts(list(donors.values()), measured=measured, at=at)
 
 
 def misfits(

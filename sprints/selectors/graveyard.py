@@ -12,7 +12,7 @@ from experiments.choices import CampaignStatus, WatchState
 from experiments.models import Breach, Campaign, KillCriterion
 from experiments.selectors.measurements import daily_spend
 from sprints.models import Commitment, Decision
-from sprints.selectors.savings import NOTHING, budgets_when_ended
+from sprints.selectors.savings import NOTHING, Movement, budgets_when_ended
 from workspaces.choices import EventKind
 from workspaces.models import Event, User, Workspace
 
@@ -119,9 +119,13 @@ def noes_of(
     spend: Mapping[int, Mapping[date, Decimal]],
     *,
     rules: Mapping[int, KillCriterion] | None = None,
+    movements: Sequence[Movement] | None = None,
 ) -> Noes:
-    """These killed campaigns with their spend by id and day; what was not annotated is not told."""
-    given = budgets_when_ended(campaigns) if campaigns else {}
+    """These killed campaigns with their spend by id and day; what was not annotated is not told.
+
+    ``movements``: where they have been read, those of these campaigns and perhaps of others.
+    """
+    given = budgets_when_ended(campaigns, movements=movements)
     return Noes(
         [
             No(

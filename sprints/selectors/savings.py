@@ -1,31 +1,72 @@
 """What a stopped campaign has saved, counted in one way wherever it is said."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
 from experiments.models import Campaign
+from experiments.models.campaign import CampaignQuerySet
 from sprints.models import Transfer
 
 NOTHING = Decimal(0)
 
 
-def budgets_when_ended(campaigns: Iterable[Campaign]) -> dict[int, Decimal]:
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What a transfer moved from and to campaigns, by id."""
+
+    source: int | None
+    target: int | None
+    amount: Decimal
+    at: datetime
+
+
+def read_movements(campaign_ids: Iterable[int]) -> list[Movement]:
+    """Everything that was ever moved to or from these campaigns."""
+    ids = set(campaign_ids)
+    if not ids:
+        return []
+    moved = Transfer.objects.filter(Q(source_campaign__in=ids) | Q(target_campaign__in=ids)).order_by()
+    rows = moved.values_list("source_campaign", "target_campaign", "amount", "at")
+    return [Movement(*row) for row in rows]
+
+
+def with_movements(campaigns: CampaignQuerySet) -> CampaignQuerySet:
+    """With the transfers to and from each, for ``movements_of``."""
+    return campaigns.with_rows("received", Transfer.objects.all(), by="target_campaign").with_rows(
+        "given", Transfer.objects.all(), by="source_campaign"
+    )
+
+
+def movements_of(campaign: Any) -> list[Movement]:
+    """What was moved to and from a campaign that was read ``with_movements``; the other side left out."""
+    received = [Movement(None, campaign.pk, moved.amount, moved.at) for moved in campaign.received]
+    return received + [Movement(campaign.pk, None, moved.amount, moved.at) for moved in campaign.given]
+
+
+def budgets_when_ended(
+    campaigns: Iterable[Campaign], *, movements: Iterable[Movement] | None = None
+) -> dict[int, Decimal]:
     """Each campaign's budget when it ended: later moves out of it do not make the saving smaller."""
-    return budgets_at({campaign.pk: campaign.ended_at for campaign in campaigns if campaign.ended_at})
+    ended = {campaign.pk: campaign.ended_at for campaign in campaigns if campaign.ended_at}
+    return budgets_at(ended, movements=movements)
 
 
-def budgets_at(moments: Mapping[int, datetime]) -> dict[int, Decimal]:
-    """What had been given to each campaign, less what had been taken, before its moment; by id."""
+def budgets_at(
+    moments: Mapping[int, datetime], *, movements: Iterable[Movement] | None = None
+) -> dict[int, Decimal]:
+    """What had been given to each campaign, less what had been taken, before its moment; by id.
+
+    ``movements``: where they have been read, those of these campaigns and perhaps of others.
+    """
     budgets = dict.fromkeys(moments, NOTHING)
-    movements = Transfer.objects.filter(Q(source_campaign__in=moments) | Q(target_campaign__in=moments))
-    for source, target, amount, at in movements.order_by().values_list(
-        "source_campaign", "target_campaign", "amount", "at"
-    ):
-        if source in moments and at < moments[source]:
-            budgets[source] -= amount
-        if target in moments and at < moments[target]:
-            budgets[target] += amount
+    for moved in read_movements(moments) if movements is None else movements:
+        if moved.source in moments and moved.at < moments[moved.source]:
+            budgets[moved.source] -= moved.amount
+        if moved.target in moments and moved.at < moments[moved.target]:
+            budgets[moved.target] += moved.amount
     return budgets

@@ -1,6 +1,6 @@
 """How a sprint stands: what each campaign measures, what is decided, what it costs to wait."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -48,6 +48,8 @@ class RunningCampaign:
     days: Sequence[BoardDay]
     arms: Sequence[ArmRow]
     analysis: Analysis | None
+    # What was counted for the metric, by arm key.
+    events: Mapping[str, Decimal]
     conversions: Decimal | None
 
     @property

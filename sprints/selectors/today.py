@@ -1,20 +1,24 @@
 """What needs somebody, in order of money, and how much of it needs the person who looks."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
-from experiments.choices import EvidenceKind
-from experiments.models import Breach, Campaign, Judgement, ZombieFlag
+from experiments.choices import CampaignStatus, EvidenceKind
+from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
 from experiments.selectors.burning import counted_days
-from experiments.selectors.measurements import daily_spend
+from experiments.selectors.measurements import Measurements, measured_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
+from sprints.selectors.board import boards_of, read_for_boards, with_progress, with_standing
 from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
+from sprints.selectors.savings import movements_of, with_movements
+from sprints.selectors.standing import Board
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
@@ -99,6 +103,8 @@ class Today:
     # What was killed in the last quarter; counted, not told.
     noes: Noes
     running: Sequence[Sprint]
+    # How those that run stand, without a comparison of the arms.
+    boards: Sequence[Board]
     # Whether the person who looks may decide about campaigns and sprints.
     may_plan: bool
 
@@ -144,14 +150,9 @@ class Today:
 
 
 def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
-    """What waits at ``at`` and how much of it for ``by``; campaigns add no queries, an open plan a few."""
+    """What waits at ``at`` and how much of it for ``by``, in as many queries for much as for little."""
     today = workspace.local_day(at)
-    zombies = list(
-        ZombieFlag.objects.of(workspace)
-        .calling()
-        .by_money()
-        .select_related("campaign", "campaign__workspace")
-    )
+    zombies = list(ZombieFlag.objects.of(workspace).calling().by_money())
     costliest: dict[int, Decimal] = {}
     for flag in zombies:
         costliest[flag.campaign_id] = max(
@@ -159,33 +160,70 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
         )
     shown = zombies[:ZOMBIES_SHOWN]
     sprints = _sprints(workspace)
+    running = [one for one in sprints if one.status == SprintStatus.RUNNING]
     breaches = _breaches(workspace)
-    # One reading of the days serves the zombies' bars, the pace of what is breached and what a no saved.
-    killed = list(killed_campaigns(workspace, since=at - QUARTER))
-    for campaign in killed:
-        campaign.workspace = workspace
-    campaigns = {campaign.pk: campaign for campaign in killed}
-    campaigns |= {flag.campaign_id: flag.campaign for flag in shown}
-    campaigns |= {breach.campaign_id: breach.campaign for breach in breaches}
-    spend = daily_spend(list(campaigns.values())) if campaigns else {}
+    plans = _open_plans(workspace, at=at)
+    lines = [line for plan in plans for line in plan.lines.all()]
+    named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
+    named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
+    campaigns = _campaigns(workspace, running, named, killed_since=at - QUARTER)
+    for item in (*shown, *breaches):
+        item.campaign = campaigns[item.campaign_id]
+    for line in lines:
+        line.source_campaign = campaigns[line.source_campaign_id] if line.source_campaign_id else None
+        line.target_campaign = campaigns[line.target_campaign_id] if line.target_campaign_id else None
+    # One reading of the days serves the boards, the zombies' bars, the pace of what is breached, what the
+    # plans' donors have left and what a no saved.
+    taken = {item.hypothesis_id for sprint in running for item in sprint.commitments.all()}
+    on_boards = [one for one in campaigns.values() if one.hypothesis_id in taken and one.launched_at]
+    placed = {one.pk for one in on_boards}
+    others = [one for one in campaigns.values() if one.pk not in placed]
+    known = read_for_boards(on_boards, beside=others)
+    spend = measured_spend(known.measured)
+    killed = [one for one in campaigns.values() if one.status == CampaignStatus.KILLED]
+    movements = [moved for one in killed for moved in movements_of(one)]
     return Today(
         breaches=_open_breaches(workspace, breaches, spend),
-        plans=_waiting_plans(workspace, by=by, at=at),
+        plans=_waiting_plans(workspace, plans, known.measured, by=by, at=at),
         zombies=_burning(shown, spend, today=today),
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
-        undecided=_undecided(workspace, today),
+        undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.status == SprintStatus.PLANNING and one.starts_on <= today],
-        noes=noes_of(killed, spend),
-        running=[one for one in sprints if one.status == SprintStatus.RUNNING],
+        noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
+        running=running,
+        boards=boards_of(running, on_boards, known, with_analyses=False, movements=movements, at=at),
         may_plan=by.can(Permission.PLAN),
     )
 
 
+def _campaigns(
+    workspace: Workspace, running: Sequence[Sprint], named: AbstractSet[int], *, killed_since: datetime
+) -> dict[int, Campaign]:
+    """Every campaign that the page speaks of, by id in the order of the ids: those that are named, those of
+    the sprints that run, and those that were killed of late.
+    """
+    taken = [item.hypothesis_id for sprint in running for item in sprint.commitments.all()]
+    killed = killed_campaigns(workspace, since=killed_since).order_by().values("pk")
+    campaigns = (
+        with_movements(with_standing(Campaign.objects.of(workspace)))
+        .filter(Q(pk__in=named) | Q(pk__in=killed) | Q(hypothesis__in=taken))
+        .order_by("pk")
+    )
+    for campaign in campaigns:
+        campaign.workspace = workspace
+    return {campaign.pk: campaign for campaign in campaigns}
+
+
+def _latest_noes(killed: Sequence[Campaign], *, since: datetime) -> list[Campaign]:
+    """The latest first; one that is only named was killed before."""
+    ended = [(one.ended_at, one.pk, one) for one in killed if one.ended_at and one.ended_at >= since]
+    return [one for _, _, one in sorted(ended, key=lambda item: item[:2], reverse=True)]
+
+
 def _sprints(workspace: Workspace) -> list[Sprint]:
-    """What is planned or runs; the first that ends comes first."""
-    at_hand = Sprint.objects.of(workspace).filter(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING])
-    sprints = list(at_hand.order_by("ends_on", "number"))
+    """What is not over; the first that ends comes first."""
+    sprints = list(with_progress(Sprint.objects.of(workspace).open()).order_by("ends_on", "number"))
     for sprint in sprints:
         sprint.workspace = workspace
     return sprints
@@ -216,14 +254,20 @@ def pace(days: dict[date, Decimal]) -> Decimal | None:
 
 
 def _breaches(workspace: Workspace) -> list[Breach]:
-    judged = Prefetch("watch__judgements", queryset=Judgement.objects.order_by("data_through"))
-    return list(
-        Breach.objects.of(workspace)
-        .open()
-        .select_related("campaign", "campaign__workspace", "watch__criterion", "watch__arm")
-        .prefetch_related(judged)
-        .order_by("at")
+    """Open ones, with the watch that each is of and how its evidence grew."""
+    judged = Judgement.objects.order_by("data_through")
+    watches = (
+        CriterionWatch.objects.of(workspace)
+        .filter(breaches__in=Breach.objects.open())
+        .select_related("criterion", "arm")
+        .with_rows("judgements", judged)
+        .with_rows("breaches", Breach.objects.open())
     )
+    breaches = []
+    for watch in watches:
+        watch.criterion.workspace = workspace
+        breaches += watch.breaches.all()
+    return sorted(breaches, key=lambda breach: (breach.at, breach.pk))
 
 
 def _open_breaches(
@@ -250,20 +294,23 @@ def _burning(
     return [BurningZombie(flag, by_day, last, most) for flag, by_day in zip(flags, burnt, strict=True)]
 
 
-def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[WaitingPlan]:
-    """Plans that can be carried out as they are; the others have minutes to live."""
-    lines = ReallocationLine.objects.select_related(
-        "source_campaign__workspace", "target_campaign__workspace"
-    ).order_by("position")
-    plans = (
+def _open_plans(workspace: Workspace, *, at: datetime) -> list[Reallocation]:
+    """Plans that have not run out; the first that does comes first."""
+    return list(
         Reallocation.objects.of(workspace)
         .open()
         .filter(Q(expires_at__gt=at) | Q(state=ReallocationState.APPROVED))
         .select_related("proposed_by", "approved_by")
-        .prefetch_related(Prefetch("lines", queryset=lines))
+        .with_rows("lines", ReallocationLine.objects.order_by("position"))
         .order_by("expires_at")
     )
-    accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], at=at)
+
+
+def _waiting_plans(
+    workspace: Workspace, plans: Sequence[Reallocation], measured: Measurements, *, by: Actor, at: datetime
+) -> list[WaitingPlan]:
+    """Plans that can be carried out as they are; the others have minutes to live."""
+    accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], measured=measured, at=at)
     waiting = [
         WaitingPlan(
             plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=_is_for(plan, by)
@@ -274,18 +321,13 @@ def _waiting_plans(workspace: Workspace, *, by: Actor, at: datetime) -> list[Wai
     return sorted(waiting, key=lambda item: item.amount, reverse=True)
 
 
-def _undecided(workspace: Workspace, today: date) -> list[Commitment]:
+def _undecided(sprints: Sequence[Sprint], today: date) -> list[Commitment]:
     """Hypotheses whose sprint has ended or is in review, and that nobody has decided."""
-    commitments = (
-        Commitment.objects.of(workspace)
-        .filter(
-            state=CommitmentState.ACTIVE, sprint__status__in=[SprintStatus.RUNNING, SprintStatus.IN_REVIEW]
-        )
-        .select_related("sprint", "hypothesis__owner")
-        .order_by("sprint__ends_on", "position")
-    )
     return [
         commitment
-        for commitment in commitments
-        if commitment.sprint.status == SprintStatus.IN_REVIEW or commitment.sprint.ends_on < today
+        for sprint in sprints
+        if sprint.status == SprintStatus.IN_REVIEW
+        or (sprint.status == SprintStatus.RUNNING and sprint.ends_on < today)
+        for commitment in sprint.commitments.all()
+        if commitment.state == CommitmentState.ACTIVE
     ]

@@ -1,25 +1,23 @@
 """The review: hypothesis by hypothesis, evidence, suggestion, decision, learning; then the sprint closes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.models import Campaign
-from experiments.selectors.analysis import analyse_campaign
+from experiments.selectors.analysis import adjusted_over
 from experiments.selectors.arm_rows import ArmRow, arm_rows
-from experiments.selectors.campaign_pages import campaign_numbers
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
 from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Sprint
 from sprints.selectors.board import read_board, sprints_at_hand
-from sprints.selectors.companions import companions
 from sprints.selectors.savings import NOTHING
-from sprints.selectors.standing import Board, RunningHypothesis
+from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
 from sprints.services.decisions import KnownCampaign, Suggestion, decide, suggest_decision
 from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
@@ -84,9 +82,9 @@ class _Review(OneSprint):
     def plan(self, sprint: Sprint) -> Reallocation | None:
         """The last plan that was made for the sprint."""
         plans = Reallocation.objects.filter(sprint=sprint).select_related("proposed_by", "approved_by")
-        lines = ReallocationLine.objects.select_related("source_campaign", "target_campaign")
-        ordered = Prefetch("lines", queryset=lines.order_by("position"))
-        return plans.prefetch_related(ordered).order_by("-pk").first()
+        lines = ReallocationLine.objects.order_by("position")
+        told = plans.with_rows("lines", lines, joined=["source_campaign", "target_campaign"])
+        return told.order_by("-pk").first()
 
 
 class ReviewView(_Review):
@@ -158,6 +156,16 @@ def known_of(row: RunningHypothesis) -> list[KnownCampaign]:
     ]
 
 
+def evidence_of(item: RunningCampaign, board: Board) -> Evidence:
+    """What speaks for a campaign, its p-values adjusted over all that the sprint compares."""
+    if item.analysis is None:
+        raise Refused("unplanned", f"Campaign {item.campaign.key} has no analysis.")
+    others = [other.analysis for other in board.campaigns if other is not item and other.analysis]
+    analysis = adjusted_over(item.analysis, others).as_dict()
+    rows = arm_rows(list(item.campaign.arms.all()), analysis, item.metric, events=item.events)
+    return Evidence(item.campaign, analysis["verdict"], rows, analysis)
+
+
 def decision_context(form: Form, *, can_carry: bool) -> dict[str, Any]:
     """What the fields of a decision need: the form, the four answers, and whether one could go on."""
     return {
@@ -171,32 +179,28 @@ class DecideView(OneSprint, FormView):
     template_name = "sprints/decide.html"
     permission = Permission.PLAN
 
-    def commitment(self) -> Commitment:
-        commitment = (
-            Commitment.objects.of(self.workspace)
-            .filter(
-                sprint__number=self.kwargs["number"],
-                hypothesis=self.kwargs["hypothesis_id"],
-                state=CommitmentState.ACTIVE,
-            )
-            .select_related("hypothesis")
-            .first()
-        )
-        if commitment is None:
-            raise NotFound(_("This hypothesis is not open in this sprint."))
-        return commitment
+    @cached_property
+    def sprints(self) -> list[Sprint]:
+        return sprints_at_hand(self.workspace, number=self.kwargs["number"])
 
-    def row(self, sprint: Sprint) -> RunningHypothesis:
-        commitment = self.commitment()
-        board = read_board(sprint, at=self.at)
-        return next(row for row in board.hypotheses if row.commitment.pk == commitment.pk)
+    def sprint(self) -> Sprint:
+        return self.among(self.sprints)
+
+    def commitment(self) -> Commitment:
+        for commitment in self.sprint().commitments.all():
+            is_asked = commitment.hypothesis_id == self.kwargs["hypothesis_id"]
+            if is_asked and commitment.state == CommitmentState.ACTIVE:
+                return commitment
+        raise NotFound(_("This hypothesis is not open in this sprint."))
 
     def suggestion(self, row: RunningHypothesis) -> Suggestion:
         return suggest_decision(row.hypothesis, known=known_of(row), at=self.at)
 
     def get_form(self, data: QueryDict | None = None) -> DecisionForm:
-        sprints = Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")
-        return DecisionForm(data, workspace=self.workspace, sprints=sprints)
+        return DecisionForm(data, workspace=self.workspace, sprints=self.planned())
+
+    def planned(self) -> list[Sprint]:
+        return [one for one in self.sprints if one.status == SprintStatus.PLANNING]
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """A decision that nobody can take back is asked about once more, with what was typed."""
@@ -222,8 +226,9 @@ class DecideView(OneSprint, FormView):
         }
 
     def context(self, form: Form) -> dict[str, Any]:
-        sprint = self.sprint()
-        row = self.row(sprint)
+        sprint, commitment = self.sprint(), self.commitment()
+        board = read_board(sprint, at=self.at)
+        row = next(row for row in board.hypotheses if row.commitment.pk == commitment.pk)
         row.hypothesis.workspace = self.workspace
         return {
             **super().context(form),
@@ -231,24 +236,9 @@ class DecideView(OneSprint, FormView):
             "row": row,
             "hypothesis": row.hypothesis,
             "suggestion": self.suggestion(row),
-            **decision_context(form, can_carry=Sprint.objects.of(self.workspace).planning().exists()),
-            "evidence": [self._evidence(item.campaign) for item in row.campaigns],
+            **decision_context(form, can_carry=bool(self.planned())),
+            "evidence": [evidence_of(item, board) for item in row.campaigns],
         }
-
-    def _evidence(self, campaign: Campaign) -> Evidence:
-        if campaign.hypothesis is None:
-            message = _("Campaign {campaign} has no hypothesis.")
-            raise Refused("unplanned", message.format(campaign=campaign.key))
-        numbers = campaign_numbers(campaign, at=self.at)
-        analysis = analyse_campaign(
-            campaign,
-            metric=numbers.metric.key,
-            measured=numbers.measured,
-            beside=companions(campaign),
-            at=self.at,
-        ).as_dict()
-        rows = arm_rows(list(campaign.arms.all()), analysis, numbers.metric, events=numbers.by_arm)
-        return Evidence(campaign, analysis["verdict"], rows, analysis)
 
     def save(self, form: Form) -> str:
         if not isinstance(form, DecisionForm):

@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse
 
 from experiments.models import Campaign, Hypothesis
-from sprints.selectors.board import read_boards
 from sprints.selectors.today import read_today
 from workspaces.choices import EventKind
 from workspaces.models import Event
@@ -20,12 +19,10 @@ class TodayView(WorkspaceView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = read_today(self.workspace, by=self.actor, at=self.at)
-        boards = read_boards(today.running, with_analyses=False, at=self.at)
         return self.render(
             {
                 "today": today,
-                "sprints": today.running,
-                "running": list(zip(today.running, boards, strict=True)),
+                "running": list(zip(today.running, today.boards, strict=True)),
                 "events": Event.objects.of(self.workspace)
                 .exclude(kind__in=ROUTINE)
                 .select_related("actor")

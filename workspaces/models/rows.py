@@ -46,7 +46,7 @@ class Rows:
             if not self.is_relation:
                 setattr(parent, self.name, found)
                 continue
-            rows: Any = self.model._default_manager.using(using).all()
+            rows = getattr(parent, self.name).get_queryset()
             # As with a prefetch: what was read stays what it is.
             rows._result_cache, rows._prefetch_done = found, True
             known = parent.__dict__.setdefault("_prefetched_objects_cache", {})

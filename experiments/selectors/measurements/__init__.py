@@ -13,7 +13,7 @@ from experiments.selectors.measurements.grid import (
     measures_of,
 )
 from experiments.selectors.measurements.reading import read_measurements
-from experiments.selectors.measurements.totals import daily_spend, spend_totals
+from experiments.selectors.measurements.totals import daily_spend, measured_spend, spend_totals
 
 __all__ = [
     "PLACES",
@@ -26,6 +26,7 @@ __all__ = [
     "is_paired_with_spend",
     "late_measures",
     "latest_day",
+    "measured_spend",
     "measures_of",
     "read_measurements",
     "spend_totals",

@@ -98,6 +98,30 @@ class Measurements:
         """Ordinals of the days, (campaigns, days)."""
         return self.first_day[:, None] + np.arange(self.length)
 
+    def only(self, campaigns: Sequence[Campaign]) -> "Measurements":
+        """The same of these campaigns, each of which is among those that were read, in their order."""
+        places = {campaign.pk: place for place, campaign in enumerate(self.campaigns)}
+        rows = np.array([places[campaign.pk] for campaign in campaigns], dtype=np.intp)
+
+        def of_these(parts: Mapping[str, Any]) -> dict[str, Any]:
+            return {key: part[rows] for key, part in parts.items()}
+
+        return replace(
+            self,
+            campaigns=campaigns,
+            arms=[self.arms[row] for row in rows],
+            first_day=self.first_day[rows],
+            values=of_these(self.values),
+            source=of_these(self.source),
+            phase=of_these(self.phase),
+            reported_on=self.reported_on[rows],
+            reported_at=self.reported_at[rows],
+            dated_back={
+                key: MeasureCells(part.values[rows], part.source[rows], part.phase[rows])
+                for key, part in self.dated_back.items()
+            },
+        )
+
     def of(self, metric: Metric) -> "Measurements":
         """The same for this metric: what is set against a day's spend is counted by sources that date back.
 

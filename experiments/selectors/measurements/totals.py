@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from experiments.models import Campaign
-from experiments.selectors.measurements.grid import Cells, exact
+from experiments.selectors.measurements.grid import Cells, Measurements, exact
 from experiments.selectors.measurements.reading import read_measurements
 
 
@@ -17,7 +17,11 @@ def daily_spend(
     """Spend by campaign id and day since the launch, days after a stop included; a day without a report is
     missing.
     """
-    measured = read_measurements(campaigns, ["spend"], as_of=as_of)
+    return measured_spend(read_measurements(campaigns, ["spend"], as_of=as_of))
+
+
+def measured_spend(measured: Measurements) -> dict[int, dict[date, Decimal]]:
+    """The same of campaigns whose spend has been read."""
     spend = measured.values["spend"]
     totals = np.nansum(spend, axis=1)
     known: Cells = np.any(measured.reported("spend"), axis=1)
@@ -26,7 +30,7 @@ def daily_spend(
             measured.day(position, index): exact(totals[position, index])
             for index in np.flatnonzero(known[position])
         }
-        for position, campaign in enumerate(campaigns)
+        for position, campaign in enumerate(measured.campaigns)
     }
 
 
