@@ -208,34 +208,36 @@ def _spend(campaigns: Sequence[Campaign]) -> dict[int, Decimal]:
     return {campaign.pk: exact(totals[index]) for index, campaign in enumerate(launched) if known[index]}
 
 
-def with_plan(campaigns: CampaignQuerySet) -> CampaignQuerySet:
-    """Everything that was agreed: hypothesis, owner, arms and the criteria in force."""
-    return _with_rules(campaigns, KillCriterion.objects.in_force())
-
-
-def with_story(campaigns: CampaignQuerySet) -> CampaignQuerySet:
-    """The same with what became of it: watches and their evidence, breaches, amendments and revivals."""
-    judged = Judgement.objects.order_by("data_through")
-    watches = CriterionWatch.objects.order_by("pk").with_rows("judgements", judged)
-    told = Breach.objects.exclude(closed_as=WatchState.SETTLED).order_by("at")
+def _with_rules(criteria: KillCriterionQuerySet) -> CampaignQuerySet:
     return (
-        _with_rules(campaigns, KillCriterion.objects.in_force().with_rows("watches", watches))
-        .with_rows("breaches", told, joined=["watch", "closed_by"])
-        .with_rows("amendments", Amendment.objects.order_by("-at"), joined=["by"])
-        .with_rows("revivals", Campaign.objects.order_by("pk"))
-    )
-
-
-def _with_rules(campaigns: CampaignQuerySet, criteria: KillCriterionQuerySet) -> CampaignQuerySet:
-    return (
-        campaigns.select_related("workspace", "hypothesis__owner", "revives")
+        Campaign.objects.select_related("workspace", "hypothesis__owner", "revives")
         .with_rows("arms", Arm.objects.order_by("position"))
         .with_rows("kill_criteria", criteria.order_by("position"))
     )
 
 
+# Made once, because making a query of many parts takes longer than asking it.
+# Everything that was agreed: hypothesis, owner, arms and the criteria in force.
+WITH_PLAN = _with_rules(KillCriterion.objects.in_force())
+# How the evidence of each criterion grew at each place.
+WATCHES = CriterionWatch.objects.order_by("pk").with_rows(
+    "judgements", Judgement.objects.order_by("data_through")
+)
+# What was agreed, and what became of it: watches and their evidence, breaches, amendments and revivals.
+WITH_STORY = (
+    _with_rules(KillCriterion.objects.in_force().with_rows("watches", WATCHES))
+    .with_rows(
+        "breaches",
+        Breach.objects.exclude(closed_as=WatchState.SETTLED).order_by("at"),
+        joined=["watch", "closed_by"],
+    )
+    .with_rows("amendments", Amendment.objects.order_by("-at"), joined=["by"])
+    .with_rows("revivals", Campaign.objects.order_by("pk"))
+)
+
+
 def read_known(campaign: Campaign, beside: Sequence[Campaign]) -> Known:
-    """The days of a campaign ``with_plan`` and of those beside it, in all that its page tells of them."""
+    """The days of a campaign ``WITH_PLAN`` and of those beside it, in all that its page tells of them."""
     tenants = read_tenants([campaign.workspace_id])
     measures = measures_for(main_metric(campaign)) | measures_ahead(list(campaign.kill_criteria.all()))
     for other in beside:
@@ -247,7 +249,7 @@ def read_known(campaign: Campaign, beside: Sequence[Campaign]) -> Known:
 def criteria_views(
     campaign: Campaign, *, ahead: Mapping[tuple[int, int | None], Ahead] | None = None
 ) -> list[CriterionView]:
-    """The criteria in force with their watches, evidence and open breaches; needs ``with_story``."""
+    """The criteria in force with their watches, evidence and open breaches; needs ``WITH_STORY``."""
     going_on = ahead or {}
     criteria = list(campaign.kill_criteria.all())
     arms = {arm.pk: arm for arm in campaign.arms.all()}

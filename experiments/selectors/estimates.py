@@ -73,19 +73,19 @@ class Tenants:
     estimates: Estimates
 
 
+_TENANTS = (
+    Workspace.objects.with_rows("sources", Source.objects.all(), by="workspace")
+    .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
+    .with_rows("spreads", SpreadEstimate.objects.filter(median__isnull=False), by="workspace")
+)
+
+
 def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
     """All that judging goes by in these workspaces, in one query."""
     ids = set(workspace_ids)
     if not ids:
         return Tenants({}, [], Estimates())
-    spreads = SpreadEstimate.objects.filter(median__isnull=False)
-    rows = (
-        Workspace.objects.filter(pk__in=ids)
-        .with_rows("sources", Source.objects.all(), by="workspace")
-        .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
-        .with_rows("spreads", spreads, by="workspace")
-    )
-    known: dict[int, Any] = {workspace.pk: workspace for workspace in rows}
+    known: dict[int, Any] = {workspace.pk: workspace for workspace in _TENANTS.filter(pk__in=ids)}
     return Tenants(
         known,
         [source for workspace in known.values() for source in workspace.sources],

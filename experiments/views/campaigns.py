@@ -17,18 +17,17 @@ from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
 from experiments.models import Campaign, CriterionTemplate, Hypothesis
-from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import arm_rows
 from experiments.selectors.campaign_pages import (
+    WITH_PLAN,
+    WITH_STORY,
     CampaignNumbers,
     campaign_cards,
     campaign_numbers,
     criteria_views,
     read_known,
-    with_plan,
-    with_story,
 )
 from experiments.selectors.looks import look_rows
 from experiments.services.campaigns import (
@@ -91,16 +90,15 @@ class CampaignsView(WorkspaceView):
 class _OneCampaign(WorkspaceView):
     section = SECTION
 
+    # With as much of it as the page tells.
+    told = WITH_PLAN
+
     @cached_property
     def campaign(self) -> Campaign:
-        campaign = self.told(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
+        campaign = self.told.of(self.workspace).filter(key=self.kwargs["key"]).first()
         if campaign is None:
             raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
         return campaign
-
-    def told(self, campaigns: CampaignQuerySet) -> CampaignQuerySet:
-        """With as much of them as the page tells."""
-        return with_plan(campaigns)
 
 
 class CampaignView(_OneCampaign):
@@ -108,8 +106,7 @@ class CampaignView(_OneCampaign):
 
     template_name = "experiments/campaign.html"
 
-    def told(self, campaigns: CampaignQuerySet) -> CampaignQuerySet:
-        return with_story(campaigns)
+    told = WITH_STORY
 
     def get(self, request: HttpRequest) -> HttpResponse:
         campaign = self.campaign

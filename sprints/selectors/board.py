@@ -10,17 +10,15 @@ import numpy as np
 from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from experiments.choices import CampaignStatus, EvidenceKind, Metric
-from experiments.models import Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
-from experiments.models.campaign import CampaignQuerySet
+from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import arm_rows
-from experiments.selectors.campaign_pages import events_by_arm, with_plan
+from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN, events_by_arm
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.measurements import Measurements, exact, read_measurements
 from experiments.selectors.results import Analysis
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Decision, Sprint
-from sprints.models.sprint import SprintQuerySet
 from sprints.selectors.savings import Movement, budgets_at, budgets_when_ended, read_movements
 from sprints.selectors.standing import Board, BoardDay, RunningCampaign, RunningHypothesis
 from workspaces.models import Workspace
@@ -59,23 +57,28 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
     return [SprintRow(sprint, rows[sprint.pk]) for sprint in sprints]
 
 
-def with_progress(sprints: SprintQuerySet) -> SprintQuerySet:
-    """With what each took on and what was decided in it."""
-    return sprints.with_rows("commitments", _KEPT, joined=["hypothesis", "hypothesis__owner"]).with_rows(
-        "decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"]
-    )
-
-
 _KEPT = Commitment.objects.kept().order_by("position")
+# With what each took on and what was decided in it.
+WITH_PROGRESS = Sprint.objects.with_rows(
+    "commitments", _KEPT, joined=["hypothesis", "hypothesis__owner"]
+).with_rows("decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"])
+# With arms, the rules in force, how near each is to its line, and what stands open.
+WITH_STANDING = (
+    Campaign.objects.select_related("workspace", "hypothesis__owner")
+    .with_rows("arms", Arm.objects.order_by("position"))
+    .with_rows(
+        "kill_criteria",
+        KillCriterion.objects.in_force().order_by("position").with_rows("watches", WATCHES, joined=["arm"]),
+    )
+    .with_rows("breaches", Breach.objects.open().order_by("at"))
+)
 
 
 def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
     """What is planned, runs or is in review, and the sprint of that number, in the order of their days."""
     at_hand = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
     sprints = list(
-        with_progress(Sprint.objects.of(workspace))
-        .filter(at_hand | Q(number=number))
-        .order_by("starts_on", "number")
+        WITH_PROGRESS.of(workspace).filter(at_hand | Q(number=number)).order_by("starts_on", "number")
     )
     for sprint in sprints:
         sprint.workspace = workspace
@@ -102,20 +105,7 @@ def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
     if not sprints:
         return []
     taken = [commitment.hypothesis_id for commitment in _commitments(sprints)]
-    return list(with_standing(Campaign.objects.filter(hypothesis__in=taken)).launched().order_by("pk"))
-
-
-def with_standing(campaigns: CampaignQuerySet) -> CampaignQuerySet:
-    """With arms, the rules in force, how near each is to its line, and what stands open."""
-    judged = Judgement.objects.order_by("data_through")
-    watches = CriterionWatch.objects.order_by("pk").with_rows("judgements", judged)
-    criteria = KillCriterion.objects.in_force().order_by("position")
-    return (
-        campaigns.select_related("workspace", "hypothesis__owner")
-        .with_rows("arms", Arm.objects.order_by("position"))
-        .with_rows("kill_criteria", criteria.with_rows("watches", watches, joined=["arm"]))
-        .with_rows("breaches", Breach.objects.open().order_by("at"))
-    )
+    return list(WITH_STANDING.filter(hypothesis__in=taken).launched().order_by("pk"))
 
 
 def read_for_boards(
@@ -199,7 +189,7 @@ def kept_commitments(sprint: Sprint) -> list[Commitment]:
 
 
 def _commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
-    """What they took on; whoever was not read ``with_progress`` has it read now."""
+    """What they took on; whoever was not read ``WITH_PROGRESS`` has it read now."""
     decided = Decision.objects.select_related("decided_by", "child", "carry_to")
     prefetch_related_objects(
         sprints,
@@ -212,7 +202,7 @@ def _commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
 def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]:
     """The campaigns of each hypothesis, by its id, with their arms and the rules in force."""
     by_hypothesis: dict[int, list[Campaign]] = {item.hypothesis_id: [] for item in commitments}
-    found = with_plan(Campaign.objects.filter(hypothesis__in=list(by_hypothesis)).order_by("pk"))
+    found = WITH_PLAN.filter(hypothesis__in=list(by_hypothesis)).order_by("pk")
     for campaign in found.exclude(status="discarded"):
         if campaign.hypothesis_id is not None:
             by_hypothesis[campaign.hypothesis_id].append(campaign)

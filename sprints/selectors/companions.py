@@ -8,6 +8,10 @@ from sprints.models import Commitment
 
 _STARTED = (SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED)
 
+_WITH_ARMS = Campaign.objects.select_related("workspace", "hypothesis").with_rows(
+    "arms", Arm.objects.order_by("position")
+)
+
 
 def companions(campaign: Campaign) -> list[Campaign]:
     """The other launched campaigns of the sprint that the campaign's hypothesis was last in.
@@ -23,11 +27,9 @@ def companions(campaign: Campaign) -> list[Campaign]:
     )
     together = kept.filter(sprint=Subquery(last.values("sprint")[:1]))
     return list(
-        Campaign.objects.of(campaign.workspace_id)
+        _WITH_ARMS.of(campaign.workspace_id)
         .launched()
         .filter(hypothesis__in=together.values("hypothesis"))
         .exclude(pk=campaign.pk)
-        .select_related("workspace", "hypothesis")
-        .with_rows("arms", Arm.objects.order_by("position"))
         .order_by("pk")
     )

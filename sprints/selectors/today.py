@@ -14,7 +14,7 @@ from experiments.selectors.burning import counted_days
 from experiments.selectors.measurements import Measurements, measured_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
-from sprints.selectors.board import boards_of, read_for_boards, with_progress, with_standing
+from sprints.selectors.board import WITH_PROGRESS, WITH_STANDING, boards_of, read_for_boards
 from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
 from sprints.selectors.savings import movements_of, with_movements
@@ -25,6 +25,16 @@ from workspaces.permissions import Actor, Permission
 PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
 NOTHING = Decimal(0)
+
+# What the page tells of a campaign.
+_TOLD = with_movements(WITH_STANDING)
+# The places of open breaches, with how their evidence grew.
+_BREACHED = (
+    CriterionWatch.objects.filter(breaches__in=Breach.objects.open())
+    .select_related("criterion", "arm")
+    .with_rows("judgements", Judgement.objects.order_by("data_through"))
+    .with_rows("breaches", Breach.objects.open())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +216,7 @@ def _campaigns(
     taken = [item.hypothesis_id for sprint in running for item in sprint.commitments.all()]
     killed = killed_campaigns(workspace, since=killed_since).order_by().values("pk")
     campaigns = (
-        with_movements(with_standing(Campaign.objects.of(workspace)))
+        _TOLD.of(workspace)
         .filter(Q(pk__in=named) | Q(pk__in=killed) | Q(hypothesis__in=taken))
         .order_by("pk")
     )
@@ -223,7 +233,7 @@ def _latest_noes(killed: Sequence[Campaign], *, since: datetime) -> list[Campaig
 
 def _sprints(workspace: Workspace) -> list[Sprint]:
     """What is not over; the first that ends comes first."""
-    sprints = list(with_progress(Sprint.objects.of(workspace).open()).order_by("ends_on", "number"))
+    sprints = list(WITH_PROGRESS.of(workspace).open().order_by("ends_on", "number"))
     for sprint in sprints:
         sprint.workspace = workspace
     return sprints
@@ -255,16 +265,8 @@ def pace(days: dict[date, Decimal]) -> Decimal | None:
 
 def _breaches(workspace: Workspace) -> list[Breach]:
     """Open ones, with the watch that each is of and how its evidence grew."""
-    judged = Judgement.objects.order_by("data_through")
-    watches = (
-        CriterionWatch.objects.of(workspace)
-        .filter(breaches__in=Breach.objects.open())
-        .select_related("criterion", "arm")
-        .with_rows("judgements", judged)
-        .with_rows("breaches", Breach.objects.open())
-    )
     breaches = []
-    for watch in watches:
+    for watch in _BREACHED.of(workspace):
         watch.criterion.workspace = workspace
         breaches += watch.breaches.all()
     return sorted(breaches, key=lambda breach: (breach.at, breach.pk))

@@ -65,29 +65,42 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(per_workspace, output_field=IntegerField()), 0)
 
 
+_MINE = OuterRef("pk")
+# All counts of the rail that are the same for everybody, what runs, and who brings numbers of what spends.
+_FACTS = (
+    Workspace.objects.annotate(
+        breaches=_count_of(Breach.objects.filter(workspace=_MINE).open()),
+        zombies_calling=_count_of(ZombieFlag.objects.filter(workspace=_MINE).calling()),
+        zombies=_count_of(ZombieFlag.objects.filter(workspace=_MINE).unresolved()),
+        plans=_count_of(Reallocation.objects.filter(workspace=_MINE).waiting()),
+    )
+    .with_rows(
+        "sources",
+        Source.objects.filter(
+            key__in=Campaign.objects.filter(workspace=OuterRef("workspace")).spending().values("channel")
+        ),
+        by="workspace",
+    )
+    .with_rows(
+        "running",
+        Sprint.objects.running()
+        .order_by("ends_on", "number")
+        .with_rows("commitments", Commitment.objects.active()),
+        by="workspace",
+    )
+)
+
+
 def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
     """The workspace with all counts of the rail, the last reported day, what runs and who brings numbers of
     it, in one query.
     """
-    mine = OuterRef("pk")
     # A day that has begun elsewhere may be posted; here there is no such day yet.
-    reported = Observation.objects.filter(workspace=mine, day__lte=today).order_by("-day")
-    spending = Campaign.objects.filter(workspace=OuterRef("workspace")).spending().values("channel")
-    running = Sprint.objects.running().order_by("ends_on", "number")
-    return (
-        Workspace.objects.filter(pk=workspace.pk)
-        .annotate(
-            breaches=_count_of(Breach.objects.filter(workspace=mine).open()),
-            zombies_calling=_count_of(ZombieFlag.objects.filter(workspace=mine).calling()),
-            zombies=_count_of(ZombieFlag.objects.filter(workspace=mine).unresolved()),
-            plans=_count_of(Reallocation.objects.filter(workspace=mine).waiting()),
-            own_plans=_count_of(Reallocation.objects.filter(workspace=mine).filter(waits_for(by))),
-            data_through=Subquery(reported.values("day")[:1]),
-        )
-        .with_rows("sources", Source.objects.filter(key__in=spending), by="workspace")
-        .with_rows("running", running.with_rows("commitments", Commitment.objects.active()), by="workspace")
-        .get()
-    )
+    reported = Observation.objects.filter(workspace=_MINE, day__lte=today).order_by("-day")
+    return _FACTS.annotate(
+        own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(waits_for(by))),
+        data_through=Subquery(reported.values("day")[:1]),
+    ).get(pk=workspace.pk)
 
 
 def _entries(workspace: Workspace, facts: Any, *, by: Actor) -> list[Entry]:

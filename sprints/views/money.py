@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from sprints.forms import FundForm
-from sprints.models import Reallocation, Transfer
+from sprints.models import Reallocation, ReallocationLine, Transfer
 from sprints.selectors.accounts import balances
 from sprints.services.ledger import fund_reserve
 from workspaces.forms import Form
@@ -36,7 +36,7 @@ class MoneyView(_Ledger):
         plans = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint")
-            .prefetch_related("lines__source_campaign", "lines__target_campaign")
+            .with_rows("lines", ReallocationLine.objects.all(), joined=["source_campaign", "target_campaign"])
             .order_by("-id")[:PLANS_SHOWN]
         )
         accounts = balances(self.workspace, at=self.at)

@@ -14,7 +14,7 @@ from sprints.choices import MAX_HYPOTHESES, MIN_SPRINT_DAYS
 from sprints.exceptions import NotFound
 from sprints.forms import BacklogFilter, CommitForm, SprintForm
 from sprints.models import Sprint
-from sprints.selectors.board import sprint_rows, with_progress
+from sprints.selectors.board import WITH_PROGRESS, sprint_rows
 from sprints.services.planning import (
     cancel_sprint,
     change_sprint,
@@ -40,7 +40,7 @@ class OneSprint(WorkspaceView):
 
     def sprint(self) -> Sprint:
         number = self.kwargs["number"]
-        sprint = with_progress(Sprint.objects.of(self.workspace)).filter(number=number).first()
+        sprint = WITH_PROGRESS.of(self.workspace).filter(number=number).first()
         if sprint is None:
             raise NotFound(_("There is no sprint {number} here.").format(number=number))
         sprint.workspace = self.workspace

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -43,27 +42,29 @@ SECTION = "money"
 LARGEST_NUMBER = 2**31 - 1
 # What the bars of an account show.
 SIDES = ("spent", "before", "after")
+SIDES_OF_A_LINE = [
+    *("source_campaign", "source_campaign__hypothesis"),
+    *("target_campaign", "target_campaign__hypothesis"),
+]
 
 
 class OnePlan(WorkspaceView):
     section = SECTION
 
     def plan(self) -> Reallocation:
-        lines = ReallocationLine.objects.select_related(
-            "source_campaign__hypothesis",
-            "source_campaign__workspace",
-            "target_campaign__hypothesis",
-            "target_campaign__workspace",
-        ).order_by("position")
         plan = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint", "undoes")
-            .prefetch_related(Prefetch("lines", queryset=lines))
+            .with_rows("lines", ReallocationLine.objects.order_by("position"), joined=SIDES_OF_A_LINE)
             .filter(pk=self.kwargs["plan_id"])
             .first()
         )
         if plan is None:
             raise NotFound(_("There is no plan {number} here.").format(number=self.kwargs["plan_id"]))
+        for line in plan.lines.all():
+            for campaign in (line.source_campaign, line.target_campaign):
+                if campaign is not None:
+                    campaign.workspace = self.workspace
         return plan
 
     def done_url(self) -> str:

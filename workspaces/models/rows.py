@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self, TypeVar, cast
 
 from django.db import connections, models
@@ -18,6 +19,8 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 ModelT = TypeVar("ModelT", bound=models.Model)
+
+_MOST_ARGUMENTS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,12 @@ class RowAsJson(models.Func):
             way = next((way for kind, way in told.items() if isinstance(column.output_field, kind)), "%s")
             parts.append(way.replace("%s", sql))
             parameters += given
-        return f"{function}({', '.join(parts)})", parameters
+        # A function takes only so many arguments, so a row is told in pieces.
+        pieces = [
+            f"{function}({', '.join(parts[start : start + _MOST_ARGUMENTS])})"
+            for start in range(0, len(parts), _MOST_ARGUMENTS)
+        ]
+        return f"{function}({', '.join(pieces)})", parameters
 
 
 class _Reader:
@@ -178,7 +186,7 @@ class _Reader:
         # A decimal keeps its digits where the database writes them all.
         exact = connections[self.using].vendor == "postgresql"
         given = json.loads(told, parse_float=str if exact else None) if isinstance(told, str) else told
-        return [self._row(values, parent) for values in given or ()]
+        return [self._row(list(chain.from_iterable(pieces)), parent) for pieces in given or ()]
 
     def _row(self, values: Sequence[Any], parent: models.Model) -> models.Model:
         row = self.own.model_of(values[: self.own.width])
