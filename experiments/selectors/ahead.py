@@ -14,10 +14,11 @@ import numpy as np
 
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind
 from experiments.models import Arm, Campaign, KillCriterion
-from experiments.selectors.estimates import Estimates
+from experiments.selectors.analysis import Known
+from experiments.selectors.estimates import read_tenants
 from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
 from experiments.selectors.maturity import mature_days
-from experiments.selectors.measurements import Amounts, Cells, Measurements
+from experiments.selectors.measurements import Amounts, Cells, read_measurements
 from experiments.selectors.rules import Rule
 
 # So many of the last days make the pace.
@@ -53,20 +54,22 @@ def measures_ahead(criteria: Sequence[KillCriterion]) -> frozenset[str]:
 
 
 def criteria_ahead(
-    campaign: Campaign,
-    criteria: Sequence[KillCriterion],
-    *,
-    measured: Measurements,
-    estimates: Estimates,
-    at: datetime,
+    campaign: Campaign, criteria: Sequence[KillCriterion], *, known: Known | None = None, at: datetime
 ) -> dict[tuple[int, int | None], Ahead]:
     """By criterion and arm (``None``: the campaign); only while it spends, and once a day has counted.
 
-    ``measured``: the ``measures_ahead`` of the campaign, which comes first in it.
+    ``known``: where they have been read, the ``measures_ahead`` of the campaign, which comes first in it.
     """
-    if not campaign.is_spending or not criteria or not measured.length:
+    if not campaign.is_spending or not criteria:
         return {}
     rules = [Rule.of(criterion) for criterion in criteria]
+    if known is None:
+        tenants = read_tenants([campaign.workspace_id])
+        measures = measures_for(rules)
+        known = Known(read_measurements([campaign], measures, sources=tenants.sources), tenants)
+    measured, estimates = known.measured, known.tenants.estimates
+    if not measured.length:
+        return {}
     prior = estimates.day_spread(campaign.workspace_id)
     found = {}
     for rule in rules:

@@ -112,13 +112,7 @@ class CampaignView(_OneCampaign):
         campaign = self.campaign
         beside = self.companions(campaign)
         known = read_known(campaign, beside)
-        ahead = criteria_ahead(
-            campaign,
-            list(campaign.kill_criteria.all()),
-            measured=known.measured,
-            estimates=known.tenants.estimates,
-            at=self.at,
-        )
+        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), known=known, at=self.at)
         criteria = criteria_views(campaign, ahead=ahead)
         numbers = campaign_numbers(campaign, known.measured, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)

@@ -59,9 +59,9 @@ def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
 
 _KEPT = Commitment.objects.kept().order_by("position")
 # With what each took on and what was decided in it.
-WITH_PROGRESS = Sprint.objects.with_rows(
-    "commitments", _KEPT, joined=["hypothesis", "hypothesis__owner"]
-).with_rows("decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"])
+WITH_PROGRESS = Sprint.objects.with_rows("commitments", _KEPT, joined=["hypothesis__owner"]).with_rows(
+    "decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"]
+)
 # With arms, the rules in force, how near each is to its line, and what stands open.
 WITH_STANDING = (
     Campaign.objects.select_related("workspace", "hypothesis__owner")

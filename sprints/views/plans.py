@@ -42,10 +42,7 @@ SECTION = "money"
 LARGEST_NUMBER = 2**31 - 1
 # What the bars of an account show.
 SIDES = ("spent", "before", "after")
-SIDES_OF_A_LINE = [
-    *("source_campaign", "source_campaign__hypothesis"),
-    *("target_campaign", "target_campaign__hypothesis"),
-]
+SIDES_OF_A_LINE = ["source_campaign__hypothesis", "target_campaign__hypothesis"]
 
 
 class OnePlan(WorkspaceView):

@@ -75,7 +75,7 @@ def test_rows__of_relations_of_relations__are_those_of_the_database(breached: Ca
 
 
 def test_rows__joined__come_along_without_a_query(breached: Campaign) -> None:
-    joined = ["watch", "watch__criterion", "closed_by"]
+    joined = ["watch__criterion", "closed_by"]
     campaign = Campaign.objects.with_rows("breaches", Breach.objects.open(), joined=joined).get(
         pk=breached.pk
     )
@@ -108,8 +108,8 @@ def test_rows__more_columns_than_a_function_takes__are_all_told(breached: Campai
     fund_reserve(amount=Decimal("9.001"), reason="More", by=dana, at=NOW)
     plan = create_reallocation(lines=[{"from": "reserve", "to": "quiet", "amount": "1.001"}], by=mia, at=NOW)
     joined = [
-        *("source_campaign", "source_campaign__hypothesis"),
-        *("target_campaign", "target_campaign__hypothesis", "target_campaign__workspace"),
+        *("source_campaign__hypothesis", "target_campaign__hypothesis"),
+        *("source_campaign__workspace", "target_campaign__workspace"),
     ]
     told = Reallocation.objects.with_rows("lines", ReallocationLine.objects.all(), joined=joined)
     [line] = told.get(pk=plan.pk).lines.all()

@@ -75,7 +75,7 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         else:
             relation: Any = self.model._meta.get_field(name)
             key = relation.field
-        asked = Rows(name, rows.model, key, tuple(joined), rows._rows, is_relation=not by)
+        asked = Rows(name, rows.model, key, _with_ways(joined), rows._rows, is_relation=not by)
         mine = rows.filter(**{key.name: models.OuterRef("pk")}).annotate(told=RowAsJson(asked))
         with_them = self.annotate(**{asked.column: RowsColumn(mine.values("told"))})
         with_them._rows = (*self._rows, asked)
@@ -92,6 +92,13 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         if not is_read:
             for asked in self._rows:
                 asked.take(self._result_cache or [], self.db)
+
+
+def _with_ways(paths: Iterable[str]) -> tuple[str, ...]:
+    """These paths, each after the paths that lead to it."""
+    steps = (path.split(LOOKUP_SEP) for path in paths)
+    ways = (LOOKUP_SEP.join(each[: last + 1]) for each in steps for last in range(len(each)))
+    return tuple(dict.fromkeys(ways))
 
 
 class RowsColumn(models.Subquery):
