@@ -5,6 +5,7 @@ money. Most campaigns end with their sprint, one in three is scaled and runs on 
 still run, one is in review, one is planned.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -96,9 +97,11 @@ def live_through(*, now: datetime, campaigns: int = CAMPAIGNS, observations: int
     team = Team(workspace, now)
     settle_in(team)
     sprints = (campaigns - UNPLANNED) // len(CTR)
-    cells = 2 * sum(FATES[fate] for fate in FATES) * len(ARMS) * sprints
-    ads = max(round(observations / cells), 1)
     first = team.today - timedelta(days=7 * (sprints - 3) + DAYS)
+    # How many days of arms there are, the last campaigns not being through theirs.
+    ages = [7 * number + DAYS for number in range(1, sprints - 2)] + [DAYS, 4, 3]
+    cells = sum(min(age, days) for age in ages for days in FATES.values()) * 2 * len(ARMS)
+    ads = math.ceil(observations / cells)
     for number in range(sprints - 3):
         run_sprint(team, number, first + timedelta(days=7 * number), ads=ads)
     for number, days_ago in ((sprints - 3, DAYS), (sprints - 2, 4), (sprints - 1, 3)):

@@ -65,8 +65,7 @@ def budgets_at(
     """
     budgets = dict.fromkeys(moments, NOTHING)
     for moved in read_movements(moments) if movements is None else movements:
-        if moved.source in moments and moved.at < moments[moved.source]:
-            budgets[moved.source] -= moved.amount
-        if moved.target in moments and moved.at < moments[moved.target]:
-            budgets[moved.target] += moved.amount
+        for campaign, change in ((moved.source, -moved.amount), (moved.target, moved.amount)):
+            if campaign is not None and campaign in moments and moved.at < moments[campaign]:
+                budgets[campaign] += change
     return budgets

@@ -87,8 +87,8 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         return clone
 
     def _fetch_all(self) -> None:
-        is_read = self._result_cache is not None  # type: ignore[has-type]
-        super()._fetch_all()  # type: ignore[misc]
+        is_read = self._result_cache is not None
+        super()._fetch_all()
         if not is_read:
             for asked in self._rows:
                 asked.take(self._result_cache or [], self.db)
@@ -133,7 +133,7 @@ class RowAsJson(models.Func):
         super().__init__()
         self.rows = rows
 
-    def resolve_expression(self, query: Query | None = None, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+    def resolve_expression(self, query: Query | None = None, *args: Any, **kwargs: Any) -> Self:
         if query is None or self.get_source_expressions():
             # Resolved already: what is new is the query around its own.
             return super().resolve_expression(query, *args, **kwargs)
@@ -166,7 +166,8 @@ class RowAsJson(models.Func):
     def _as_array(
         self, compiler: SQLCompiler, function: str, told: "dict[type[models.Field[Any, Any]], str]"
     ) -> tuple[str, list[Any]]:
-        parts, parameters = [], []
+        parts: list[str] = []
+        parameters: list[Any] = []
         for column in self.get_source_expressions():
             sql, given = compiler.compile(column)
             way = next((way for kind, way in told.items() if isinstance(column.output_field, kind)), "%s")
@@ -249,7 +250,7 @@ def _way(field: "models.Field[Any, Any]", using: str) -> Callable[[Any], Any] | 
     """From what JSON has to what the field has; ``None`` where they are the same."""
     connection = connections[using]
     if isinstance(field, models.JSONField):
-        return lambda value: field.from_db_value(value, field, connection)
+        return lambda value: field.from_db_value(value, field.get_col(""), connection)
     if isinstance(field, models.FloatField):
         return float
     if connection.vendor == "postgresql":
