@@ -1,6 +1,6 @@
 """Rows that bring the rows that belong to them: the same as asking for each, in one query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ LAUNCH = datetime(2026, 11, 16, 9, tzinfo=UTC)
 NOW = LAUNCH + timedelta(days=4)
 
 
-def assert_same(read: Sequence[models.Model], expected: Sequence[models.Model]) -> None:
+def assert_same(read: Iterable[models.Model], expected: Iterable[models.Model]) -> None:
     """Every column, its type included."""
 
     def told(row: models.Model) -> list[tuple[str, type, object]]:

@@ -160,8 +160,10 @@ class RowAsJson(models.Func):
         return self._as_array(compiler, "json_build_array", {models.JSONField: "%s::text"})
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
-        # JSON itself would keep 15 digits of a double.
-        return self._as_array(compiler, "json_array", {models.FloatField: "printf('%%!.17g', %s)"})
+        # JSON itself would keep 15 digits of a double; of a null there is nothing to print.
+        return self._as_array(
+            compiler, "json_array", {models.FloatField: "iif(%s IS NULL, NULL, printf('%%!.17g', %s))"}
+        )
 
     def _as_array(
         self, compiler: SQLCompiler, function: str, told: "dict[type[models.Field[Any, Any]], str]"
