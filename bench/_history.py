@@ -251,8 +251,8 @@ def copy(team: Team, arms: Sequence[Arm], days: Sequence[date], ctr: Sequence[fl
     batch = ObservationBatch.objects.create(
         workspace=team.workspace, at=last, by_label="connector", channel="api"
     )
-    names = ("workspace_id", "arm_id", "day", "source_id", "entity", "reported_at", "first_reported_at")
-    names = (*names, "batch_id", *MEASURES)
+    named = ["workspace_id", "arm_id", "day", "source_id", "entity", "reported_at", "first_reported_at"]
+    names = [*named, "batch_id", *MEASURES]
     told = f"COPY {Observation._meta.db_table} ({', '.join(names)}) FROM STDIN"  # noqa: SLF001
     with connection.cursor() as cursor, cursor.copy(told) as rows:
         for row, arm in enumerate(arms):

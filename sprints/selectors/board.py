@@ -216,7 +216,7 @@ def _measures(campaigns: Sequence[Campaign]) -> set[str]:
 
 def _nearest_watch(campaign: Campaign) -> CriterionWatch | None:
     """The place of a rule in force whose evidence is nearest to its line."""
-    watches = []
+    watches: list[CriterionWatch] = []
     for criterion in campaign.kill_criteria.all():
         criterion.workspace = campaign.workspace
         if criterion.evidence == EvidenceKind.PROBABLE:

@@ -177,8 +177,10 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
     named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
     campaigns = _campaigns(workspace, running, named, killed_since=at - QUARTER)
-    for item in (*shown, *breaches):
-        item.campaign = campaigns[item.campaign_id]
+    for flag in shown:
+        flag.campaign = campaigns[flag.campaign_id]
+    for breach in breaches:
+        breach.campaign = campaigns[breach.campaign_id]
     for line in lines:
         line.source_campaign = campaigns[line.source_campaign_id] if line.source_campaign_id else None
         line.target_campaign = campaigns[line.target_campaign_id] if line.target_campaign_id else None
@@ -265,7 +267,7 @@ def pace(days: dict[date, Decimal]) -> Decimal | None:
 
 def _breaches(workspace: Workspace) -> list[Breach]:
     """Open ones, with the watch that each is of and how its evidence grew."""
-    breaches = []
+    breaches: list[Breach] = []
     for watch in _BREACHED.of(workspace):
         watch.criterion.workspace = workspace
         breaches += watch.breaches.all()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from workspaces.views.access import WorkspaceView
 
@@ -16,7 +16,7 @@ def _names(resolver: URLResolver) -> Iterator[str]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             yield from _names(entry)
-        elif isinstance(entry, URLPattern) and entry.name:
+        elif entry.name:
             view = getattr(entry.callback, "view_class", None)
             if (
                 view

@@ -137,8 +137,14 @@ def places(workspace: Workspace, team: dict[Role, Actor], week: Week, now: datet
     for commitment, decision in zip(
         closed.commitments.order_by("pk"), ("kill", "evolve", "inconclusive"), strict=True
     ):
-        words = {"moved_the_business": False, "learning": "No."}
-        decide(commitment.hypothesis_id, decision=decision, **words, by=mia, at=now)
+        decide(
+            commitment.hypothesis_id,
+            decision=decision,
+            moved_the_business=False,
+            learning="No.",
+            by=mia,
+            at=now,
+        )
     close_sprint(closed.pk, by=mia, at=now)
     asked = reviewed.commitments.order_by("pk")[0].hypothesis_id
     return {
