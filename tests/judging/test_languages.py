@@ -52,7 +52,7 @@ def lose(campaign: Campaign) -> None:
 def a_week(workspace: Workspace) -> list[tuple[str, list[str]]]:
     """A rule speaks, is overruled and amended, then an arm and a campaign end: what events keep of it."""
     manager = make_actor(workspace, Role.MANAGER)
-    campaign = give_budget(make_campaign(workspace, launched_at=LAUNCH), 6000)
+    campaign = give_budget(make_campaign(workspace, launched_at=LAUNCH), "6000")
     [criterion] = make_criteria(campaign, {"guards": {"spend": "1500.50", "days": 2}})
     lose(campaign)
     judge_campaigns([campaign.pk], at=NOW)
