@@ -181,6 +181,15 @@ def test_letters__two_readers__each_have_their_own_language(
     assert "Stop these notices" in str(english.body)
 
 
+def test_letter_about_a_password__english_browser__is_in_the_language_of_its_reader(team: Team) -> None:
+    choose(team[Role.MARKETER], "de")
+    Client().post(reverse("account_reset_password"), {"email": team[Role.MARKETER].person.email})
+    Client().post(reverse("account_reset_password"), {"email": team[Role.OWNER].person.email})
+    german, english = (letter.subject for letter in mail.outbox)
+    assert "Passwort" in german
+    assert "Password" in english
+
+
 def sentences(data: object) -> list[str]:
     """The texts of several words in what an event carries."""
     match data:
