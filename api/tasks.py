@@ -1,10 +1,11 @@
-"""Deliveries to webhook endpoints, and forgetting answers that nobody may ask for any more."""
+"""Deliveries to webhook endpoints, and forgetting answers and forms that nobody asks for any more."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from api.models import WebhookDelivery
 from api.services import deliver, forget_answers, plan_deliveries
+from workspaces.services import forget_sent_forms
 from workspaces.tasks import enqueue
 
 MOST_AT_ONCE = 500
@@ -27,4 +28,5 @@ def deliver_webhook(delivery_id: int) -> bool:
 
 @shared_task
 def forget_old_answers() -> int:
-    return forget_answers(at=timezone.now())
+    now = timezone.now()
+    return forget_answers(at=now) + forget_sent_forms(at=now)

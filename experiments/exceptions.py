@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from workspaces.exceptions import (
+    ChangedMeanwhile,
     DomainError,
     FieldError,
     Invalid,
@@ -15,6 +16,7 @@ from workspaces.exceptions import (
 
 __all__ = [
     "CampaignNotReady",
+    "ChangedMeanwhile",
     "DomainError",
     "FieldError",
     "Invalid",

@@ -1,6 +1,7 @@
 """Refusals of planning, review and money; see ``workspaces.exceptions`` for the shapes."""
 
 from workspaces.exceptions import (
+    ChangedMeanwhile,
     DomainError,
     FieldError,
     Invalid,
@@ -12,6 +13,7 @@ from workspaces.exceptions import (
 
 __all__ = [
     "ApprovalRefused",
+    "ChangedMeanwhile",
     "DomainError",
     "FieldError",
     "Invalid",

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
+
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Refused(DomainError):
     """What was asked is right in itself, but the state of things forbids it now."""
 
     status = 409
+
+
+class ChangedMeanwhile(Refused):
+    """What somebody changes is no longer what they were shown. ``who`` and ``when``: of the last change."""
+
+    def __init__(self, *, who: str = "", when: datetime | None = None, is_own: bool = False) -> None:
+        super().__init__("changed_meanwhile", _("This was changed meanwhile. Read it again."))
+        self.who = who
+        self.when = when
+        self.is_own = is_own
 
 
 class InvalidTransition(Refused):

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from api.exceptions import NotFound
 from api.forms import KeyForm
@@ -24,28 +25,46 @@ class KeysView(WorkspaceView):
 
     template_name = "api/keys.html"
     section = SECTION
+    said_already = gettext_lazy(
+        "That key was created already, and its secret was shown once. "
+        "If you have not copied it, revoke the key and create another."
+    )
     permission_to_send = Permission.MANAGE_KEYS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(self.form())
+        form = self.form(self.kept_fields)
+        if self.kept_fields is not None:
+            form.hold_back()
+        return self.page(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.form(request.POST)
         if not form.is_valid():
             return self.page(form, status=422)
-        try:
-            key, secret = create_key(
-                name=form.cleaned_data["name"],
-                scopes=form.cleaned_data["scopes"],
-                for_user=User.objects.get(pk=form.cleaned_data["for_user"]),
-                by=self.actor,
-                at=self.at,
+        made: list[tuple[ApiKey, str]] = []
+
+        def work() -> str:
+            made.append(
+                create_key(
+                    name=form.cleaned_data["name"],
+                    scopes=form.cleaned_data["scopes"],
+                    for_user=User.objects.get(pk=form.cleaned_data["for_user"]),
+                    by=self.actor,
+                    at=self.at,
+                )
             )
+            return self.page_url("settings_keys")
+
+        try:
+            again = self.once(work)
         except NotAllowed:
             raise
         except DomainError as error:
             form.take(error)
-            return self.page(form, status=error.status)
+            return self.landed() or self.page(form, status=error.status)
+        if again is not None:
+            return again
+        key, secret = made[0]
         response = self.page(self.form(), new_key=key, secret=secret)
         add_never_cache_headers(response)
         return response

@@ -155,6 +155,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A form that is out of date is not done; what was typed into it comes back.
+CSRF_FAILURE_VIEW = "workspaces.views.kept.csrf_failure"
 
 # REST ---------------------------------------------------------------------------------------------
 

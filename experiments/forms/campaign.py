@@ -31,6 +31,7 @@ from experiments.services.values import decimal_or_none
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
 from workspaces.forms.amounts import Typed
+from workspaces.forms.comparing import Shown, shown_in
 from workspaces.models import Source, Workspace
 
 MOST_ARMS = 4
@@ -399,6 +400,14 @@ class Draft:
             else:
                 self.form.add_error(name if name in self.form.fields else None, item.message)
 
+    @property
+    def as_shown(self) -> Shown:
+        """What all of its fields show, to be compared with what is stored."""
+        shown = dict(self.form.as_shown)
+        for number, row in enumerate(self.criteria.forms, start=1):
+            shown |= shown_in(row, about=_("Rule {number}").format(number=number))
+        return shown
+
     def rows_of(self, name: str) -> Sequence[RowForm] | None:
         return self.criteria.filled if name in {"kill_criteria", "criteria"} else None
 
@@ -460,6 +469,18 @@ class CampaignDraft(Draft):
     @property
     def has_row_errors(self) -> bool:
         return super().has_row_errors or any(row.errors for row in self.arms.filled)
+
+    @property
+    def as_shown(self) -> Shown:
+        shown = super().as_shown
+        for number, row in enumerate(self.arms.forms, start=1):
+            shown |= shown_in(row, about=_("Arm {number}").format(number=number))
+        return {**shown, "control": (_("Control"), self.control_name)}
+
+    @property
+    def control_name(self) -> str:
+        names = (row["name"].value() or "" for row in self.arms.forms if row.prefix == f"arm-{self.control}")
+        return next(names, "")
 
     def rows_of(self, name: str) -> Sequence[RowForm] | None:
         return self.arms.filled if name == "arms" else super().rows_of(name)

@@ -21,7 +21,7 @@ from experiments.choices import (
     ThresholdUnit,
     WatchState,
 )
-from experiments.exceptions import InvalidTransition, NotFound, Refused
+from experiments.exceptions import ChangedMeanwhile, InvalidTransition, NotFound, Refused
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.models.criterion import criteria_digest
 from experiments.models.sentences import retold_rule
@@ -210,12 +210,19 @@ def freeze_criteria(campaign: Campaign, *, at: datetime) -> None:
 
 @transaction.atomic
 def amend_criteria(
-    key: str, *, criteria: Sequence[Mapping[str, Any]], reason: str, by: Actor, at: datetime
+    key: str,
+    *,
+    criteria: Sequence[Mapping[str, Any]],
+    reason: str,
+    digest: str | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Amendment:
     """Replace the rules of a launched campaign, for ever visible with who, why, before and after.
 
     ``criteria`` is the whole new set, as ``create_campaign`` takes it. Refused while a breach is open
-    (``open_breach``): nobody amends a breach away.
+    (``open_breach``): nobody amends a breach away. ``digest``: that of the rules for which the new ones were
+    written, if that matters.
     """
     by.require(Permission.AMEND)
     # The permission takes a role, and only people have one.
@@ -235,6 +242,11 @@ def amend_criteria(
             "no_criteria",
             _("Campaign {key} has no kill criteria to amend. Adopt it with some.").format(key=key),
         )
+    if digest is not None and digest != campaign.criteria_digest:
+        last = campaign.amendments.select_related("by").order_by("-at").first()
+        if last is None:
+            raise ChangedMeanwhile
+        raise ChangedMeanwhile(who=str(last.by), when=last.at, is_own=last.by == person)
     refuse_open_breach(campaign, deed="amended")
     if campaign.amendments.filter(at=at).exists():
         raise Refused(

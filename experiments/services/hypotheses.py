@@ -25,7 +25,7 @@ from experiments.services.values import Values, listed, quoted
 from workspaces.choices import EventKind, Role
 from workspaces.models import Membership, User
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import record_event, require_unchanged
 
 DEFAULT_MDE_RELATIVE = 0.2
 LARGEST_MDE_RELATIVE = 5
@@ -79,13 +79,23 @@ def create_hypothesis(*, values: Mapping[str, Any], path: str = "", by: Actor, a
 
 @transaction.atomic
 def change_hypothesis(
-    hypothesis_id: int, *, values: Mapping[str, Any], by: Actor, at: datetime
+    hypothesis_id: int, *, values: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
 ) -> Hypothesis:
-    """Change the fields given in ``values``, as long as no sprint has committed to the hypothesis."""
+    """Change the fields given in ``values``, as long as no sprint has committed to the hypothesis.
+
+    ``basis``: what it said when the change was written (``basis_of`` what is ``stated``), if that matters.
+    """
     by.require(Permission.PLAN)
     hypothesis = lock_hypothesis(hypothesis_id, by=by)
     _refuse_outside_the_backlog(hypothesis)
     before = stated(hypothesis)
+    require_unchanged(
+        before,
+        basis=basis,
+        subject=("hypothesis", hypothesis.pk),
+        kinds=(EventKind.HYPOTHESIS_CREATED, EventKind.HYPOTHESIS_CHANGED),
+        by=by,
+    )
     for field, value in _read({**before, **values}, by=by, hypothesis=hypothesis).items():
         setattr(hypothesis, field, value)
     after = stated(hypothesis)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experiments.choices import CampaignStatus, HypothesisStatus
-from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
+from experiments.exceptions import ChangedMeanwhile, DomainError, NotAllowed, NotFound, Refused
 from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
@@ -34,6 +34,7 @@ from experiments.services.campaigns import (
     change_campaign,
     create_campaign,
     doubts_before_launch,
+    drafted,
     missing_for_launch,
 )
 from experiments.services.criteria import amend_criteria
@@ -41,9 +42,11 @@ from experiments.stats.false_kill import MOST_DAYS
 from experiments.views.previews import is_part_wanted, preview_rules
 from experiments.views.templates import keep_rule
 from workspaces.choices import SourceKind
+from workspaces.forms.comparing import differences
 from workspaces.models import Event, Source
 from workspaces.permissions import Permission
-from workspaces.views.access import WorkspaceView
+from workspaces.services import basis_of
+from workspaces.views.access import WorkspaceView, words_of
 
 SECTION = "campaigns"
 PAGE_SIZE = 50
@@ -171,8 +174,12 @@ class DraftView(WorkspaceView):
     permission = Permission.PLAN
     section = SECTION
 
+    @property
+    def is_sending(self) -> bool:
+        return super().is_sending and not is_unsent(answered(self.request.POST))
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.render(self.context(self.draft()))
+        return self.render(self.context(self.draft(self._unsent(self.kept_fields))))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         data = answered(request.POST)
@@ -190,16 +197,54 @@ class DraftView(WorkspaceView):
             return self.render(self.context(draft), template=part)
         if is_unsent(data):
             return self.render(self.context(draft))
+        return self._send(draft, data)
+
+    def _send(self, draft: Any, data: QueryDict) -> HttpResponse:
         status = 422
         if draft.is_valid():
+            url: list[str] = []
+
+            def work() -> str:
+                url.append(self.save(draft))
+                return url[0]
+
             try:
-                return redirect(self.save(draft))
+                return self.once(work) or redirect(url[0])
             except (NotFound, NotAllowed):
                 raise
+            except ChangedMeanwhile as error:
+                return self.compare(draft, data, status=error.status, changed=words_of(error))
             except DomainError as error:
                 draft.take(error)
                 status = error.status
-        return self.render(self.context(draft), status=status)
+        return self.landed() or self.render(self.context(draft), status=status)
+
+    def compare(self, draft: Any, data: QueryDict, *, status: int, **told: object) -> HttpResponse:
+        """What was typed beside what is stored by now; sent again, it goes through."""
+        self.reload()
+        compared = {}
+        if self.basis():
+            compared = {
+                "basis": self.basis(),
+                "differences": differences(self.draft().as_shown, draft.as_shown),
+            }
+        return self.render(
+            {**self.context(self.draft(self._unsent(data))), **compared, **told}, status=status
+        )
+
+    def sent_otherwise(self, url: str) -> HttpResponse:
+        data = answered(self.request.POST)
+        return self.compare(self.draft(self._unsent(data)), data, status=409, sent_before=url)
+
+    def _unsent(self, data: QueryDict | None) -> QueryDict | None:
+        """The same, to be shown as it was typed without a word about it."""
+        if data is None:
+            return None
+        shown = data.copy()
+        for button in ("use", "keep", "preview", "more"):
+            shown.pop(button, None)
+        shown["more"] = ""
+        return shown
 
     def draft(self, data: QueryDict | None = None) -> Any:
         raise NotImplementedError
@@ -259,9 +304,16 @@ class NewCampaignView(_WriteCampaign):
 
 
 class EditCampaignView(_WriteCampaign, _OneCampaign):
+    def basis(self) -> str:
+        return basis_of(drafted(self.campaign))
+
+    def reload(self) -> None:
+        vars(self).pop("campaign", None)
+
     def draft(self, data: QueryDict | None = None) -> CampaignDraft:
         campaign = self.campaign
-        if not campaign.is_draft:
+        # Of one that was launched while somebody wrote, the service says so beside what they wrote.
+        if not campaign.is_draft and self.request.method == "GET":
             raise NotFound(_("This plan is frozen. A manager can amend its kill criteria."))
         initial = {
             "name": campaign.name,
@@ -278,7 +330,9 @@ class EditCampaignView(_WriteCampaign, _OneCampaign):
         return {**super().context(draft), "campaign": self.campaign}
 
     def save(self, draft: CampaignDraft) -> str:
-        campaign = change_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)
+        campaign = change_campaign(
+            self.kwargs["key"], values=draft.values, basis=self.sent_basis, by=self.actor, at=self.at
+        )
         return self.page_url("campaign", key=campaign.key)
 
 
@@ -295,6 +349,12 @@ class AmendView(DraftView, _OneCampaign):
             criteria=list(self.campaign.kill_criteria.all()),
             **self.planned(),
         )
+
+    def basis(self) -> str:
+        return self.campaign.criteria_digest
+
+    def reload(self) -> None:
+        vars(self).pop("campaign", None)
 
     def planned(self) -> dict[str, Any]:
         """What it was to spend a day, as far as its budget and its last day tell."""
@@ -320,6 +380,7 @@ class AmendView(DraftView, _OneCampaign):
             self.kwargs["key"],
             criteria=draft.rules,
             reason=draft.form.cleaned_data["reason"],
+            digest=self.sent_basis,
             by=self.actor,
             at=self.at,
         )

@@ -11,13 +11,14 @@ from experiments.forms import HypothesisForm, SizingForm
 from experiments.forms.campaign import typed
 from experiments.models import Hypothesis
 from experiments.selectors.campaign_pages import campaign_cards
-from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
+from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis, stated
 from experiments.services.sizing import Sizing, size_comparison, with_known
 from experiments.views.previews import is_part_wanted
 from workspaces.choices import Role
 from workspaces.forms import Form
 from workspaces.models import Event, Membership
 from workspaces.permissions import Permission
+from workspaces.services import basis_of
 from workspaces.views.access import FormView, WorkspaceView
 
 SECTION = "backlog"
@@ -87,6 +88,10 @@ class _WriteHypothesis(FormView):
         """Whether the question is what a sprint can see: nothing is saved then."""
         return "size" in self.request.POST
 
+    @property
+    def is_sending(self) -> bool:
+        return super().is_sending and not self.is_sizing
+
     def post(self, request: HttpRequest) -> HttpResponse:
         """Save it, or only say whether a sprint can see its effect."""
         if not self.is_sizing:
@@ -113,11 +118,13 @@ class _WriteHypothesis(FormView):
 
     def context(self, form: Form) -> dict[str, Any]:
         # What was typed to plan it stays, too, where the hypothesis is refused.
-        sizing_form = SizingForm(workspace=self.workspace, initial=typed(self.request.POST))
+        sizing_form = SizingForm(workspace=self.workspace, initial=typed(self.given))
         return {**super().context(form), "sizing_form": sizing_form}
 
 
 class NewHypothesisView(_WriteHypothesis):
+    makes_new = True
+
     def get_initial(self) -> dict[str, Any]:
         """A child begins with what its parent says."""
         given = self.request.GET.get("parent", "")
@@ -146,12 +153,17 @@ class EditHypothesisView(_WriteHypothesis, _OneHypothesis):
     def get_initial(self) -> dict[str, Any]:
         return HypothesisForm.typed(self.hypothesis())
 
+    def basis(self) -> str:
+        return basis_of(stated(self.hypothesis()))
+
     def context(self, form: Form) -> dict[str, Any]:
         return {**super().context(form), "hypothesis": self.hypothesis()}
 
     def save(self, form: Form) -> str:
         assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
-        change_hypothesis(self.hypothesis().pk, values=form.values, by=self.actor, at=self.at)
+        change_hypothesis(
+            self.hypothesis().pk, values=form.values, basis=self.sent_basis, by=self.actor, at=self.at
+        )
         return _("The hypothesis is saved.")
 
     def done_url(self) -> str:

@@ -27,8 +27,18 @@ class ImportView(WorkspaceView):
     section = "campaigns"
     permission = Permission.POST_METRICS
 
+    # It is the whole file by now; the form asks for it again.
+    never_kept = ("kept",)
+
+    @property
+    def is_sending(self) -> bool:
+        return super().is_sending and "confirm" in self.request.POST
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.render({"form": ImportForm(workspace=self.workspace)})
+        form = ImportForm(self.kept_fields, workspace=self.workspace)
+        if self.kept_fields is not None:
+            form.hold_back()
+        return self.render({"form": form})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = ImportForm(request.POST, files=request.FILES, workspace=self.workspace)
@@ -37,8 +47,7 @@ class ImportView(WorkspaceView):
         try:
             # What was changed since the preview is shown first, too.
             if "confirm" in request.POST and form.is_seen:
-                messages.success(request, self._store(form))
-                return redirect(self.page_url("campaigns"))
+                return self._store_once(form)
             return self._show(form)
         except (NotFound, NotAllowed):
             raise
@@ -58,6 +67,19 @@ class ImportView(WorkspaceView):
                 "lists": _lists(outcome),
             }
         )
+
+    def _store_once(self, form: ImportForm) -> HttpResponse:
+        said: list[str] = []
+
+        def work() -> str:
+            said.append(self._store(form))
+            return self.page_url("campaigns")
+
+        again = self.once(work)
+        if again is not None:
+            return again
+        messages.success(self.request, said[0])
+        return redirect(self.page_url("campaigns"))
 
     def _store(self, form: ImportForm) -> str:
         given = form.cleaned_data

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,7 @@ from workspaces.choices import EventKind
 from workspaces.exceptions import Invalid, NotFound, Refused
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import record_event, require_unchanged
 
 MOST_CHANNELS = 10
 
@@ -56,15 +57,36 @@ def add_channel(
 
 @transaction.atomic
 def change_channel(
-    channel_id: int, *, kinds: Iterable[NoticeKind], has_digest: bool, by: Actor, at: datetime
+    channel_id: int,
+    *,
+    kinds: Iterable[NoticeKind],
+    has_digest: bool,
+    basis: str | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Channel:
-    """Change what a room hears; another room is another channel."""
+    """Change what a room hears; another room is another channel.
+
+    ``basis``: what it heard when the change was written (``basis_of`` what is ``heard_in`` it), if that
+    matters.
+    """
     by.require(Permission.MANAGE_CHANNELS)
     channel = _find(channel_id, by=by)
+    require_unchanged(
+        heard_in(channel),
+        basis=basis,
+        subject=("channel", channel.pk),
+        kinds=(EventKind.CHANNEL_ADDED, EventKind.CHANNEL_CHANGED),
+        by=by,
+    )
     channel.kinds, channel.has_digest = _checked(kinds, has_digest=has_digest), has_digest
     channel.save(update_fields=["kinds", "has_digest"])
     _tell(EventKind.CHANNEL_CHANGED, channel, by=by, at=at)
     return channel
+
+
+def heard_in(channel: Channel) -> dict[str, Any]:
+    return {"kinds": channel.kinds, "has_digest": channel.has_digest}
 
 
 @transaction.atomic

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from notices.choices import NoticeKind
 from notices.forms import ChannelForm, ChannelWishesForm
 from notices.models import Channel
-from notices.services import add_channel, change_channel, remove_channel, test_channel
+from notices.services import add_channel, change_channel, heard_in, remove_channel, test_channel
 from workspaces.exceptions import NotFound
 from workspaces.forms import Form
 from workspaces.permissions import Permission
+from workspaces.services import basis_of
 from workspaces.views.access import FormView, WorkspaceView
 
 SECTION = "settings"
@@ -25,6 +26,8 @@ class ChannelsView(FormView):
     template_name = "notices/channels.html"
     section = SECTION
     form_class = ChannelForm
+    # The address of a room lets anybody speak there.
+    never_kept = ("url",)
     permission_to_send = Permission.MANAGE_CHANNELS
 
     def context(self, form: Form) -> dict[str, Any]:
@@ -68,7 +71,10 @@ class ChannelView(_OneChannel):
 
     def get_initial(self) -> dict[str, Any]:
         channel = self.channel()
-        return {"kinds": channel.kinds, "has_digest": channel.has_digest}
+        return heard_in(channel)
+
+    def basis(self) -> str:
+        return basis_of(heard_in(self.channel()))
 
     def context(self, form: Form) -> dict[str, Any]:
         return {**super().context(form), "channel": self.channel()}
@@ -78,6 +84,7 @@ class ChannelView(_OneChannel):
             self.kwargs["channel_id"],
             kinds=[NoticeKind(kind) for kind in form.cleaned_data["kinds"]],
             has_digest=form.cleaned_data["has_digest"],
+            basis=self.sent_basis,
             by=self.actor,
             at=self.at,
         )

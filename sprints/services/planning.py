@@ -25,7 +25,7 @@ from workspaces.choices import EventKind, Role
 from workspaces.models import Membership
 from workspaces.models.spelling import on_day
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import record_event, require_unchanged
 
 SPRINT_FIELDS = ("name", "goal", "starts_on", "ends_on")
 # Campaigns are switched on the evening before, and where the team is, the day may have begun already.
@@ -46,8 +46,13 @@ def create_sprint(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Spri
 
 
 @transaction.atomic
-def change_sprint(sprint_id: int, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Sprint:
-    """Change the fields given in ``values`` while the sprint is in planning."""
+def change_sprint(
+    sprint_id: int, *, values: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
+) -> Sprint:
+    """Change the fields given in ``values`` while the sprint is in planning.
+
+    ``basis``: what it said when the change was written (``basis_of`` what is ``planned``), if that matters.
+    """
     by.require(Permission.PLAN)
     sprint = lock_sprint(sprint_id, by=by)
     if sprint.status != SprintStatus.PLANNING:
@@ -57,7 +62,14 @@ def change_sprint(sprint_id: int, *, values: Mapping[str, Any], by: Actor, at: d
                 sprint=sprint, state=sprint.get_status_display()
             ),
         )
-    before = {field: getattr(sprint, field) for field in SPRINT_FIELDS}
+    before = planned(sprint)
+    require_unchanged(
+        before,
+        basis=basis,
+        subject=("sprint", sprint.pk),
+        kinds=(EventKind.SPRINT_CREATED, EventKind.SPRINT_CHANGED),
+        by=by,
+    )
     after = _read({**before, **values})
     changed = [field for field in SPRINT_FIELDS if after[field] != before[field]]
     if changed:
@@ -76,6 +88,11 @@ def change_sprint(sprint_id: int, *, values: Mapping[str, Any], by: Actor, at: d
             after={field: after[field] for field in changed},
         )
     return sprint
+
+
+def planned(sprint: Sprint) -> dict[str, Any]:
+    """What is planned of the sprint itself, by the names that ``create_sprint`` takes."""
+    return {field: getattr(sprint, field) for field in SPRINT_FIELDS}
 
 
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:

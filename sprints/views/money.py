@@ -76,6 +76,7 @@ class FundView(FormView):
     template_name = "components/reason_page.html"
     section = "money"
     permission = Permission.FUND
+    makes_new = True
     form_class = FundForm
 
     def context(self, form: Form) -> dict[str, object]:

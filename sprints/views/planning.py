@@ -20,6 +20,7 @@ from sprints.services.planning import (
     change_sprint,
     commit_hypothesis,
     create_sprint,
+    planned,
     release_hypothesis,
     start_sprint,
 )
@@ -27,6 +28,7 @@ from sprints.services.readiness import read_plan
 from workspaces.forms import Form
 from workspaces.models import Membership
 from workspaces.permissions import Permission
+from workspaces.services import basis_of
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 from workspaces.views.downloads import csv_response
 
@@ -148,6 +150,7 @@ class NewSprintView(FormView):
     template_name = "sprints/sprint_form.html"
     section = "sprint"
     permission = Permission.PLAN
+    makes_new = True
     form_class = SprintForm
     made: Sprint
 
@@ -169,19 +172,18 @@ class EditSprintView(OneSprint, FormView):
     form_class = SprintForm
 
     def get_initial(self) -> dict[str, Any]:
-        sprint = self.sprint()
-        return {
-            "name": sprint.name,
-            "goal": sprint.goal,
-            "starts_on": sprint.starts_on,
-            "ends_on": sprint.ends_on,
-        }
+        return planned(self.sprint())
+
+    def basis(self) -> str:
+        return basis_of(planned(self.sprint()))
 
     def context(self, form: Form) -> dict[str, Any]:
         return {**super().context(form), "sprint": self.sprint()}
 
     def save(self, form: Form) -> str:
-        sprint = change_sprint(self.sprint().pk, values=form.cleaned_data, by=self.actor, at=self.at)
+        sprint = change_sprint(
+            self.sprint().pk, values=form.cleaned_data, basis=self.sent_basis, by=self.actor, at=self.at
+        )
         return _("{sprint} is changed.").format(sprint=sprint)
 
     def done_url(self) -> str:

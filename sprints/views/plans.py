@@ -147,6 +147,7 @@ class PlanByHandView(FormView):
     template_name = "sprints/plan_form.html"
     section = SECTION
     permission = Permission.PROPOSE
+    makes_new = True
     made: Reallocation
 
     def get_form(self, data: QueryDict | None = None) -> PlanByHandForm:
@@ -167,6 +168,8 @@ class ApproveView(OnePlan, ActionView):
     """Approve exactly what was shown: the form carries the digest of the page."""
 
     permission = Permission.APPROVE
+    # A plan that no longer fits ends, although approving it is refused.
+    in_one_transaction = False
 
     def act(self) -> str:
         plan = approve_reallocation(
@@ -198,6 +201,7 @@ class ReplaceView(OnePlan, ActionView):
 
 class ApplyView(OnePlan, ActionView):
     permission = Permission.APPLY
+    in_one_transaction = False
 
     def act(self) -> str:
         apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)

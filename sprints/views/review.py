@@ -23,7 +23,7 @@ from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
 from workspaces.forms import Form
 from workspaces.permissions import Permission
-from workspaces.templatetags.quickno import day, long_day
+from workspaces.templatetags.quickno import clock, day, long_day, moment
 from workspaces.views.access import FormView
 
 FINAL = {
@@ -196,6 +196,28 @@ class DecideView(OneSprint, FormView):
     def suggestion(self, row: RunningHypothesis) -> Suggestion:
         return suggest_decision(row.hypothesis, known=known_of(row), at=self.at)
 
+    def decided(self) -> Decision | None:
+        """What was decided about it in this sprint, perhaps by somebody who was sooner."""
+        return (
+            Decision.objects.of(self.workspace)
+            .filter(sprint__number=self.kwargs["number"], hypothesis=self.kwargs["hypothesis_id"])
+            .select_related("hypothesis", "sprint", "decided_by")
+            .first()
+        )
+
+    def too_late(self, decision: Decision, *, status: int) -> HttpResponse:
+        """Who has decided what, and what was typed, to be taken along."""
+        is_today = self.workspace.local_day(decision.decided_at) == self.workspace.local_day(self.at)
+        context = {
+            "decision": decision,
+            "is_own": decision.decided_by == self.request.user,
+            "when": clock(decision.decided_at) if is_today else moment(decision.decided_at),
+            "typed": [shown for shown in self.get_form(self.given).as_shown.values() if shown[1]]
+            if self.given
+            else [],
+        }
+        return self.render(context, template="sprints/decided.html", status=status)
+
     def get_form(self, data: QueryDict | None = None) -> DecisionForm:
         return DecisionForm(data, workspace=self.workspace, sprints=self.planned())
 
@@ -204,12 +226,29 @@ class DecideView(OneSprint, FormView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """A decision that nobody can take back is asked about once more, with what was typed."""
+        decision = self.decided()
+        if decision is not None:
+            return self.too_late(decision, status=409)
         form = self.get_form(request.POST)
         if "change" in request.POST:
             return self.render(self.context(form))
         if form.is_valid() and form.is_final and "sure" not in request.POST:
             return self.render(self.confirmation(form), template="sprints/decide_confirm.html")
         return super().post(request)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        decision = self.decided()
+        return super().get(request) if decision is None else self.too_late(decision, status=200)
+
+    def refuse(self, form: Form, *, status: int) -> HttpResponse:
+        decision = self.decided()
+        return (
+            super().refuse(form, status=status) if decision is None else self.too_late(decision, status=409)
+        )
+
+    def sent_otherwise(self, url: str) -> HttpResponse:
+        decision = self.decided()
+        return super().sent_otherwise(url) if decision is None else self.too_late(decision, status=409)
 
     def confirmation(self, form: DecisionForm) -> dict[str, Any]:
         kind = DecisionKind(form.cleaned_data["decision"])

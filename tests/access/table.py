@@ -578,6 +578,7 @@ PAGES = (
 # Services that ask for no permission: they are called by one that has, inside its transaction.
 INNER = {
     "api.keys.require_key_of",
+    "workspaces.basis.require_unchanged",
     "workspaces.events.record_event",
     "workspaces.events.record_events",
     "experiments.campaigns.drafts.read_hypothesis",

@@ -43,6 +43,19 @@ ANSWERS = {
     "read_plan",
     "answer_once",
     "fingerprint_of",
+    # Around a service, which asks: whether its form has been sent before, and where that has led.
+    "find_landing",
+    "find_twin",
+    "fingerprint_of_form",
+    "send_once",
+    # What something says, to be compared when it is changed.
+    "basis_of",
+    "drafted",
+    "heard_in",
+    "planned",
+    "policy_of",
+    "settings_of",
+    "stated",
     "balances",
 }
 # What somebody does to their own account and wishes, or by a link that was made for them.

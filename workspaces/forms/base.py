@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.forms.utils import ErrorDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.exceptions import DomainError
 from workspaces.forms.amounts import MoneyField
+from workspaces.forms.comparing import Shown, shown_in
 from workspaces.models import Workspace
 
 
@@ -39,6 +41,15 @@ class PlainForm(forms.Form):
     def wrong(self) -> list[forms.BoundField]:
         """The fields with a complaint that can be led to, in their order on the page."""
         return [field for field in self.visible_fields() if field.errors]
+
+    @property
+    def as_shown(self) -> Shown:
+        """What its fields show, to be compared with what is stored."""
+        return shown_in(self)
+
+    def hold_back(self) -> None:
+        """Show what was typed without a word about it: nobody has sent it yet."""
+        self._errors = ErrorDict()
 
     def take(self, error: DomainError) -> None:
         """Put each complaint to its field; what belongs to no field stands above the form."""

@@ -1,5 +1,6 @@
 from workspaces.models.event import Event
 from workspaces.models.invitation import Invitation
+from workspaces.models.sent_form import SentForm
 from workspaces.models.user import User
 from workspaces.models.workspace import Membership, Source, TenantModel, TenantQuerySet, Workspace
 
@@ -7,6 +8,7 @@ __all__ = [
     "Event",
     "Invitation",
     "Membership",
+    "SentForm",
     "Source",
     "TenantModel",
     "TenantQuerySet",

@@ -11,6 +11,7 @@ from workspaces.exceptions import Invalid, NotFound, Refused
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.services.accounts import check_password_strength, set_name
+from workspaces.services.basis import require_unchanged
 from workspaces.services.events import record_event
 
 # A refusal repeats no more of what was given.
@@ -121,11 +122,21 @@ def _refuse_to_lose_the_last_owner(membership: Membership) -> None:
 
 
 @transaction.atomic
-def change_role(membership_id: int, *, role: Role, by: Actor, at: datetime) -> Membership:
+def change_role(
+    membership_id: int, *, role: Role, basis: str | None = None, by: Actor, at: datetime
+) -> Membership:
+    """``basis``: the role that was shown to whoever chose this one (``basis_of`` it), if that matters."""
     by.require(Permission.MANAGE_MEMBERS)
     membership = _locked_membership(membership_id, by=by)
     if membership.role == role:
         return membership
+    require_unchanged(
+        {"role": membership.role},
+        basis=basis,
+        subject=("member", membership.pk),
+        kinds=(EventKind.MEMBER_ADDED, EventKind.MEMBER_JOINED, EventKind.MEMBER_CHANGED),
+        by=by,
+    )
     _refuse_to_lose_the_last_owner(membership)
     before, membership.role = membership.role, role
     membership.save(update_fields=["role"])

@@ -15,6 +15,7 @@ from workspaces.choices import WELL_KNOWN_SOURCES, EventKind, Role, SourceKind
 from workspaces.exceptions import FieldError, Invalid, Refused
 from workspaces.models import Membership, Source, Workspace
 from workspaces.permissions import Actor, Permission
+from workspaces.services.basis import require_unchanged
 from workspaces.services.events import record_event
 from workspaces.services.members import find_or_create_user
 
@@ -130,10 +131,22 @@ def ensure_source(workspace: Workspace, key: str) -> Source:
 
 
 @transaction.atomic
-def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Workspace:
-    """Change what campaigns are held to. ``changes`` maps names out of ``POLICY_FIELDS`` to new values."""
+def change_policy(
+    *, changes: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
+) -> Workspace:
+    """Change what campaigns are held to. ``changes`` maps names out of ``POLICY_FIELDS`` to new values.
+
+    ``basis``: what was held when the change was written (``basis_of`` the ``policy_of`` it), if that matters.
+    """
     by.require(Permission.CHANGE_POLICY)
     workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
+    require_unchanged(
+        policy_of(workspace),
+        basis=basis,
+        subject=("workspace", workspace.slug),
+        kinds=(EventKind.POLICY_CHANGED,),
+        by=by,
+    )
     before = {}
     for field, value in changes.items():
         if field not in POLICY_FIELDS:
@@ -160,13 +173,24 @@ def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Wor
     return workspace
 
 
+def policy_of(workspace: Workspace) -> dict[str, Any]:
+    return {field: getattr(workspace, field) for field in POLICY_FIELDS}
+
+
 @transaction.atomic
-def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Source:
-    """Add a source or change one. ``values`` maps names out of ``SOURCE_FIELDS`` to new values."""
+def save_source(
+    key: str, *, values: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
+) -> Source:
+    """Add a source or change one. ``values`` maps names out of ``SOURCE_FIELDS`` to new values.
+
+    ``basis``: what it was set to when the change was written (``basis_of`` its ``settings_of``), if that
+    matters.
+    """
     by.require(Permission.CHANGE_POLICY)
-    known = Source.objects.of(by.workspace).filter(key=key).first()
+    known = Source.objects.of(by.workspace).select_for_update().filter(key=key).first()
     source = known or Source(workspace=by.workspace, key=key)
-    before = {} if known is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
+    before = {} if known is None else settings_of(source)
+    require_unchanged(before, basis=basis, subject=("source", key), kinds=(EventKind.SOURCE_CHANGED,), by=by)
     for field, value in values.items():
         if field not in SOURCE_FIELDS:
             raise Invalid.field(
@@ -180,7 +204,7 @@ def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime)
     except ValidationError as error:
         raise invalid_from(error) from None
     source.save()
-    after = {field: getattr(source, field) for field in SOURCE_FIELDS}
+    after = settings_of(source)
     if after != before:
         record_event(
             EventKind.SOURCE_CHANGED,
@@ -190,3 +214,7 @@ def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime)
             data={"before": before, "after": after},
         )
     return source
+
+
+def settings_of(source: Source) -> dict[str, Any]:
+    return {field: getattr(source, field) for field in SOURCE_FIELDS}

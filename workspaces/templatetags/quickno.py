@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from workspaces.choices import WELL_KNOWN_SOURCES
+from workspaces.forms.tokens import ONCE_FIELD, new_token, owner_of
 from workspaces.models import User
 from workspaces.models.spelling import Number, as_day, in_currency, in_figures, in_percent, on_day
 from workspaces.permissions import Permission
@@ -242,6 +243,19 @@ def page(context: Context, name: str, *args: object, **kwargs: object) -> str:
     if args:
         return reverse(name, args=[slug, *args])
     return reverse(name, kwargs={"slug": slug, **kwargs})
+
+
+@register.simple_tag(takes_context=True)
+def once(context: Context, *, is_main: bool = False) -> SafeString:
+    """What makes a form do its work once, beside ``{% csrf_token %}`` in every form that does something.
+
+    ``is_main``: of the form that its page is about. If that comes back refused, it is the same form still.
+    """
+    request = context["request"]
+    token = request.POST.get(ONCE_FIELD, "") if is_main and not request.is_sent else ""
+    if owner_of(token) != request.user.pk:
+        token = new_token(request.user.pk)
+    return format_html('<input type="hidden" name="{}" value="{}">', ONCE_FIELD, token)
 
 
 @register.simple_tag(takes_context=True)

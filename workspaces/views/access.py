@@ -1,6 +1,8 @@
 """The way into every page of a workspace: who asks, in which workspace, and how a refusal is shown."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -10,16 +12,33 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import View
 
-from workspaces.exceptions import DomainError, NotAllowed, NotFound
+from workspaces.exceptions import ChangedMeanwhile, DomainError, NotAllowed, NotFound
 from workspaces.forms import Form
+from workspaces.forms.comparing import differences
+from workspaces.forms.tokens import AGAIN_FIELD, BASIS_FIELD, ONCE_FIELD, owner_of
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.selectors import has_second_step
+from workspaces.services.sending import (
+    Landing,
+    Sending,
+    find_landing,
+    find_twin,
+    fingerprint_of_form,
+    send_once,
+)
+from workspaces.templatetags.quickno import clock, moment
+from workspaces.views.kept import Kept, keep, send_back, take_kept
 
+# Fields that a page puts into its forms by itself.
+_NOT_TYPED = {"csrfmiddlewaretoken", ONCE_FIELD, BASIS_FIELD, AGAIN_FIELD}
 # Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
 _LARGEST_ID = 2**63 - 1
 
@@ -32,6 +51,8 @@ class WorkspaceRequest(HttpRequest):
     other_workspaces: list[Workspace]
     actor: Actor
     at: datetime
+    # Whether its form has done something: a form that is shown now is another one.
+    is_sent: bool
 
 
 class WorkspaceView(LoginRequiredMixin, View):
@@ -50,9 +71,22 @@ class WorkspaceView(LoginRequiredMixin, View):
     # What it takes to send its form, where everybody may read the page. Whoever may not is not told first
     # what is wrong with the form.
     permission_to_send: ClassVar[Permission] = Permission.READ
+    # Whether what its form does and the record that it did it are one transaction; not where that commits by
+    # itself.
+    in_one_transaction: ClassVar[bool] = True
+    said_already: ClassVar[Promise] = gettext_lazy("That was saved already: here it is.")
+    # Whether saying the same twice makes two of something. A browser that goes back may read the page anew,
+    # as another form, and fill it in as it was; so the same words a moment later are asked about.
+    makes_new: ClassVar[bool] = False
+    # Where a session has ended, what was typed waits until its writer is back: all but these fields.
+    never_kept: ClassVar[tuple[str, ...]] = ()
+    kept: Kept | None = None
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if request.method == "POST":
+                # What was typed is on the page to which signing in leads.
+                return send_back(request, type(self))
             return self.handle_no_permission()
         if any(isinstance(value, int) and value > _LARGEST_ID for value in self.kwargs.values()):
             raise Http404(_("No database has ever given such a number."))
@@ -73,21 +107,134 @@ class WorkspaceView(LoginRequiredMixin, View):
                     workspace=membership.workspace
                 ),
             )
+            if request.method == "POST":
+                keep(request, type(self))
             return redirect("mfa_index")
         self.request.workspace = membership.workspace
         self.request.other_workspaces = [one.workspace for one in memberships if one != membership]
         self.request.actor = Actor.of_member(membership)
         self.request.at = timezone.now()
+        self.request.is_sent = False
         with timezone.override(membership.workspace.tz):
             try:
                 self.request.actor.require(self.permission)
-                if request.method == "POST":
-                    self.request.actor.require(self.permission_to_send)
-                return super().dispatch(request)
+                return self._answer(request)
             except NotFound as error:
+                landed = self.landed()
+                if landed is not None:
+                    return landed
                 raise Http404(error.message) from None
             except NotAllowed as error:
                 raise PermissionDenied(error.message) from None
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            self.request.actor.require(self.permission_to_send)
+            landed = self.landed()
+            if landed is not None:
+                return landed
+        elif request.method == "GET":
+            self.kept = take_kept(request)
+            self._tell_what_is_lost()
+        return super().dispatch(request)
+
+    def _tell_what_is_lost(self) -> None:
+        if self.kept is None or self.kept.fields is not None:
+            return
+        if self.kept.is_button:
+            messages.warning(
+                self.request,
+                _(
+                    "You had been signed out, so nothing was done. "
+                    "Press the button again if you still mean it."
+                ),
+            )
+        else:
+            messages.warning(
+                self.request,
+                _("You had been signed out, so nothing was saved, and it was too long to be kept."),
+            )
+
+    @property
+    def given(self) -> QueryDict:
+        """What was typed: what is sent now, or was sent in vain when the session had ended."""
+        if self.kept is not None and self.kept.fields is not None:
+            return self.kept.fields
+        return self.request.POST
+
+    @property
+    def kept_fields(self) -> QueryDict | None:
+        return None if self.kept is None else self.kept.fields
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether this post is to do what its form is for, and not to ask or to show something."""
+        return self.request.method == "POST"
+
+    @cached_property
+    def sending(self) -> Sending | None:
+        """The form that is sent, if it says which one it is."""
+        post, token = self.request.POST, self.request.POST.get(ONCE_FIELD, "")
+        if not self.is_sending or owner_of(token) != self.request.user.pk:
+            return None
+        fields = ((name, values) for name, values in post.lists() if name not in _NOT_TYPED)
+        fingerprint = fingerprint_of_form(self.request.path, fields)
+        return Sending(self.workspace, self.request.user, token, fingerprint)
+
+    def once(self, work: Callable[[], str]) -> HttpResponse | None:
+        """Do ``work``, which returns the page to go to, once for each form that was shown.
+
+        Where this form has done it already, nothing is done, and the answer is where that led.
+        """
+        if self.sending is None:
+            work()
+            return None
+        if self.makes_new and AGAIN_FIELD not in self.request.POST:
+            twin = find_twin(self.sending, at=self.at)
+            if twin is not None:
+                return self.sent_otherwise(twin)
+        landing = send_once(
+            self.sending,
+            at=self.at,
+            work=lambda: iri_to_uri(work()) or "",
+            in_one_transaction=self.in_one_transaction,
+        )
+        if landing.is_repetition:
+            return self._lead_to(landing)
+        self.request.is_sent = True
+        return None
+
+    def landed(self) -> HttpResponse | None:
+        """Where this form has led already, if it has."""
+        landing = None if self.sending is None else find_landing(self.sending)
+        return None if landing is None else self._lead_to(landing)
+
+    def _lead_to(self, landing: Landing) -> HttpResponse:
+        if landing.is_same:
+            messages.info(self.request, str(self.said_already))
+            return redirect(landing.url)
+        self.request.is_sent = True
+        return self.sent_otherwise(landing.url)
+
+    def sent_otherwise(self, url: str) -> HttpResponse:
+        """The answer where this form has led to ``url`` already, but was filled in otherwise."""
+        messages.warning(
+            self.request,
+            _("This was sent already, with other values: here is what came of it. Nothing more was done."),
+        )
+        return redirect(url)
+
+    def basis(self) -> str:
+        """What the form is filled with, as ``basis_of`` says it; nothing where it changes nothing."""
+        return ""
+
+    @property
+    def sent_basis(self) -> str | None:
+        """What the form was filled with that is sent now."""
+        return self.request.POST.get(BASIS_FIELD) or None
+
+    def reload(self) -> None:
+        """Forget what this request has read before somebody else has changed it."""
 
     @property
     def workspace(self) -> Workspace:
@@ -111,13 +258,20 @@ class WorkspaceView(LoginRequiredMixin, View):
         return render(
             self.request,
             template or self.template_name,
-            {"workspace": self.workspace, "section": self.section, "at": self.at, **(context or {})},
+            {
+                "workspace": self.workspace,
+                "section": self.section,
+                "at": self.at,
+                "basis": self.given.get(BASIS_FIELD) or self.basis(),
+                "is_kept": self.kept_fields is not None,
+                **(context or {}),
+            },
             status=status,
         )
 
     def back_to(self, default: str) -> str:
         """Where the person came from, if the form says so and it is one of our pages."""
-        wanted = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        wanted = self.given.get("next") or self.request.GET.get("next") or ""
         if url_has_allowed_host_and_scheme(
             wanted, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
         ):
@@ -129,17 +283,35 @@ class ActionView(WorkspaceView):
     """A button: one service call, then back to a page that says what came of it."""
 
     http_method_names = ["post", "options"]
+    said_already = gettext_lazy("That was done already: here is what came of it.")
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        said: list[str] = []
+
+        def work() -> str:
+            said.append(self.act())
+            return self.back_to(self.done_url())
+
         try:
-            said = self.act()
+            again = self.once(work)
         except (NotFound, NotAllowed):
             raise
+        except ChangedMeanwhile as error:
+            messages.error(request, f"{words_of(error)} {self.not_done()}")
         except DomainError as error:
+            again = self.landed()
+            if again is not None:
+                return again
             tell(request, error)
         else:
-            messages.success(request, said)
+            if again is not None:
+                return again
+            messages.success(request, said[0])
         return redirect(self.back_to(self.done_url()))
+
+    def not_done(self) -> str:
+        """What is said beside who has changed it meanwhile."""
+        return _("Nothing was done: look at it and choose again.")
 
     def act(self) -> str:
         """Do it, and return the sentence that says so."""
@@ -156,23 +328,56 @@ class FormView(WorkspaceView):
     form_class: ClassVar[type[Form]]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.render(self.context(self.get_form()))
+        form = self.get_form(self.kept_fields)
+        if self.kept_fields is not None:
+            form.hold_back()
+        return self.render(self.context(form))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.get_form(request.POST)
         status = 422
         if form.is_valid():
+            said: list[str] = []
+
+            def work() -> str:
+                said.append(self.save(form))
+                return self.back_to(self.done_url())
+
             try:
-                said = self.save(form)
+                again = self.once(work)
             except (NotFound, NotAllowed):
                 raise
+            except ChangedMeanwhile as error:
+                return self.compare(form, status=error.status, changed=words_of(error))
             except DomainError as error:
                 form.take(error)
                 status = error.status
             else:
-                messages.success(request, said)
+                if again is not None:
+                    return again
+                messages.success(request, said[0])
                 return redirect(self.back_to(self.done_url()))
+        return self.landed() or self.refuse(form, status=status)
+
+    def refuse(self, form: Form, *, status: int) -> HttpResponse:
+        """The page again, with what was typed and what is wrong with it."""
         return self.render(self.context(form), status=status)
+
+    def compare(self, form: Form, *, status: int, **told: object) -> HttpResponse:
+        """What was typed beside what is stored by now; sent again, it goes through."""
+        self.reload()
+        compared = {}
+        if self.basis():
+            compared = {
+                "basis": self.basis(),
+                "differences": differences(self.get_form().as_shown, form.as_shown),
+            }
+        return self.render({**self.context(form), **compared, **told}, status=status)
+
+    def sent_otherwise(self, url: str) -> HttpResponse:
+        form = self.get_form(self.request.POST)
+        form.hold_back()
+        return self.compare(form, status=409, sent_before=url)
 
     def get_form(self, data: QueryDict | None = None) -> Form:
         return self.form_class(data, workspace=self.workspace, initial=self.get_initial())
@@ -190,6 +395,17 @@ class FormView(WorkspaceView):
     def done_url(self) -> str:
         """The page to go on to."""
         raise NotImplementedError
+
+
+def words_of(error: ChangedMeanwhile) -> str:
+    """Who has changed it, and when."""
+    if error.when is None:
+        return _("Somebody has changed this meanwhile.")
+    is_today = timezone.localtime(error.when).date() == timezone.localdate()
+    when = clock(error.when) if is_today else moment(error.when)
+    if error.is_own:
+        return _("You changed this yourself at {when}, in another window.").format(when=when)
+    return _("{who} changed this at {when}.").format(who=error.who, when=when)
 
 
 def tell(request: HttpRequest, error: DomainError) -> None:

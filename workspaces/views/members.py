@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspaces.choices import Role
 from workspaces.exceptions import DomainError, Invalid, NotAllowed, NotFound
@@ -14,7 +15,7 @@ from workspaces.forms import Form
 from workspaces.forms.people import InvitationForm, RoleForm
 from workspaces.models import Invitation, Membership
 from workspaces.permissions import Permission
-from workspaces.services import change_role, invite, remove_member, send_again, withdraw_invitation
+from workspaces.services import basis_of, change_role, invite, remove_member, send_again, withdraw_invitation
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
 SECTION = "settings"
@@ -25,6 +26,9 @@ class _People(WorkspaceView):
 
     template_name = "workspaces/members.html"
     section = SECTION
+    said_already = gettext_lazy(
+        "That was sent already, and its link was shown once. If you have not copied it, send it again."
+    )
 
     def form(self, data: Any = None) -> InvitationForm:
         return InvitationForm(data, workspace=self.workspace)
@@ -37,7 +41,7 @@ class _People(WorkspaceView):
         may_manage = self.actor.can(Permission.MANAGE_MEMBERS)
         context: dict[str, Any] = {
             "form": form,
-            "members": members,
+            "members": [(member, basis_of({"role": member.role})) for member in members],
             "roles": Role.choices,
             "invitations": [(one, one.is_open(self.at)) for one in pending] if may_manage else [],
             "is_mailed": settings.MAIL_IS_SET_UP,
@@ -57,25 +61,30 @@ class MembersView(_People):
     permission_to_send = Permission.MANAGE_MEMBERS
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(self.form())
+        form = self.form(self.kept_fields)
+        if self.kept_fields is not None:
+            form.hold_back()
+        return self.page(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.form(request.POST)
         if not form.is_valid():
             return self.page(form, status=422)
+        sent: list[Invitation] = []
+
+        def work() -> str:
+            email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+            sent.append(invite(email=email, role=role, by=self.actor, at=self.at))
+            return self.page_url("settings")
+
         try:
-            sent = invite(
-                email=form.cleaned_data["email"],
-                role=Role(form.cleaned_data["role"]),
-                by=self.actor,
-                at=self.at,
-            )
+            again = self.once(work)
         except NotAllowed:
             raise
         except DomainError as error:
             form.take(error)
-            return self.page(form, status=error.status)
-        return self.page(self.form(), sent=sent)
+            return self.landed() or self.page(form, status=error.status)
+        return again or self.page(self.form(), sent=sent[0])
 
 
 class SendAgainView(_People):
@@ -85,9 +94,13 @@ class SendAgainView(_People):
     permission = Permission.MANAGE_MEMBERS
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        return self.page(
-            self.form(), sent=send_again(self.kwargs["invitation_id"], by=self.actor, at=self.at)
-        )
+        sent: list[Invitation] = []
+
+        def work() -> str:
+            sent.append(send_again(self.kwargs["invitation_id"], by=self.actor, at=self.at))
+            return self.page_url("settings")
+
+        return self.once(work) or self.page(self.form(), sent=sent[0])
 
 
 class WithdrawView(ActionView):
@@ -113,10 +126,21 @@ class ChangeRoleView(ActionView):
         if not form.is_valid():
             raise Invalid("unknown_role", _("Choose one of the roles in the list."))
         membership = change_role(
-            self.kwargs["member_id"], role=Role(form.cleaned_data["role"]), by=self.actor, at=self.at
+            self.kwargs["member_id"],
+            role=Role(form.cleaned_data["role"]),
+            basis=self.sent_basis,
+            by=self.actor,
+            at=self.at,
         )
         return _("{person} is a {role} now.").format(
             person=membership.user, role=membership.get_role_display()
+        )
+
+    def not_done(self) -> str:
+        member = Membership.objects.of(self.workspace).select_related("user").get(pk=self.kwargs["member_id"])
+        wanted = Role(self.request.POST["role"]).label
+        return _("{member} is a {role} now and was not made a {wanted}. Choose again if you mean it.").format(
+            member=member.user, role=member.get_role_display(), wanted=wanted
         )
 
     def done_url(self) -> str:

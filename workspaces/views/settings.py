@@ -10,7 +10,7 @@ from workspaces.forms import Form
 from workspaces.forms.settings import NewSourceForm, PolicyForm, SourceForm
 from workspaces.models import Source
 from workspaces.permissions import Permission
-from workspaces.services import change_policy, save_source
+from workspaces.services import basis_of, change_policy, policy_of, save_source, settings_of
 from workspaces.views.access import FormView, WorkspaceView
 
 SECTION = "settings"
@@ -30,9 +30,16 @@ class PolicyView(FormView):
             initial[name] = f"{initial[name].normalize():f}"
         return initial
 
+    def basis(self) -> str:
+        return basis_of(policy_of(self.workspace))
+
+    def reload(self) -> None:
+        self.workspace.refresh_from_db()
+
     def save(self, form: Form) -> str:
         change_policy(
             changes={**form.cleaned_data, "growth_cap": float(form.cleaned_data["growth_cap"])},
+            basis=self.sent_basis,
             by=self.actor,
             at=self.at,
         )
@@ -66,11 +73,16 @@ class SourceView(FormView):
         source = self.source()
         return {name: getattr(source, name) for name in SourceForm.base_fields}
 
+    def basis(self) -> str:
+        return basis_of(settings_of(self.source()))
+
     def context(self, form: Form) -> dict[str, Any]:
         return {**super().context(form), "source": self.source()}
 
     def save(self, form: Form) -> str:
-        source = save_source(self.source().key, values=form.cleaned_data, by=self.actor, at=self.at)
+        source = save_source(
+            self.source().key, values=form.cleaned_data, basis=self.sent_basis, by=self.actor, at=self.at
+        )
         return _("{thing} is saved.").format(thing=source)
 
     def done_url(self) -> str:

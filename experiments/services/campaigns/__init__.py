@@ -1,7 +1,7 @@
 """Everything that happens to a campaign, from the first draft to its end."""
 
 from experiments.services.campaigns.adoption import adopt_unplanned
-from experiments.services.campaigns.drafts import change_campaign, create_campaign, import_campaign
+from experiments.services.campaigns.drafts import change_campaign, create_campaign, drafted, import_campaign
 from experiments.services.campaigns.life_cycle import (
     complete_campaign,
     discard_campaign,
@@ -21,6 +21,7 @@ __all__ = [
     "create_campaign",
     "discard_campaign",
     "doubts_before_launch",
+    "drafted",
     "import_campaign",
     "kill_campaign",
     "missing_for_launch",

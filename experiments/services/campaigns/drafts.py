@@ -17,7 +17,7 @@ from experiments.services.values import Values, listed, quoted
 from workspaces.choices import EventKind, SourceKind
 from workspaces.models import Source
 from workspaces.permissions import Actor, Permission
-from workspaces.services import record_event
+from workspaces.services import record_event, require_unchanged
 
 MOST_ARMS = 4
 MOST_COMPONENTS = 20
@@ -60,8 +60,13 @@ def create_campaign(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Ca
 
 
 @transaction.atomic
-def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime) -> Campaign:
-    """Change the fields given in ``values`` while the campaign is a draft; a list replaces the old one."""
+def change_campaign(
+    key: str, *, values: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
+) -> Campaign:
+    """Change the fields given in ``values`` while the campaign is a draft; a list replaces the old one.
+
+    ``basis``: what it said when the change was written (``basis_of`` what is ``drafted``), if that matters.
+    """
     by.require(Permission.PLAN)
     campaign = lock_campaign(key, by=by)
     if not campaign.is_draft:
@@ -72,7 +77,14 @@ def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
                 "amend the kill criteria of a launched campaign."
             ).format(key=key, status=campaign.get_status_display()),
         )
-    before = _stated(campaign)
+    before = drafted(campaign)
+    require_unchanged(
+        before,
+        basis=basis,
+        subject=("campaign", campaign.key),
+        kinds=(EventKind.CAMPAIGN_CREATED, EventKind.CAMPAIGN_CHANGED),
+        by=by,
+    )
     agreed = {"kill_criteria": [_insisted(rule) for rule in before["kill_criteria"]]}
     fields, arms, rules = _read({**before, **agreed, **values}, by=by)
     for field, value in fields.items():
@@ -84,7 +96,7 @@ def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
     if "kill_criteria" in values:
         campaign.kill_criteria.all().delete()
         build_criteria(campaign, rules)
-    after = _stated(campaign)
+    after = drafted(campaign)
     changed = [field for field in CAMPAIGN_FIELDS if after[field] != before[field]]
     if changed:
         record_event(
@@ -310,7 +322,7 @@ def _build_arms(campaign: Campaign, arms: list[dict[str, Any]]) -> None:
     )
 
 
-def _stated(campaign: Campaign) -> dict[str, Any]:
+def drafted(campaign: Campaign) -> dict[str, Any]:
     """What the draft says, by the names and in the shapes that ``create_campaign`` takes."""
     budget, places = campaign.planned_budget, campaign.workspace.currency_exponent
     return {
