@@ -11,6 +11,7 @@ CAMPAIGN = W + "campaigns/<slug:key>/"
 
 urlpatterns = [
     path(W, today.TodayView.as_view(), name="today"),
+    path(W + "first-steps/", today.FirstStepsView.as_view(), name="first_steps"),
     path(W + "backlog/", planning.BacklogView.as_view(), name="backlog"),
     path(W + "backlog.csv", planning.BacklogCsvView.as_view(), name="backlog_csv"),
     path(W + "sprints/", planning.SprintsView.as_view(), name="sprints"),

@@ -536,6 +536,7 @@ ASKED = {
 }
 PAGES = (
     "today",
+    "first_steps",
     "more",
     "help statistics",
     "activity",

@@ -55,6 +55,7 @@ OWN = {
     "join_by_letter",
     "send_letter",
     "set_name",
+    "show_first_steps",
     "stop",
 }
 

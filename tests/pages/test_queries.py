@@ -52,6 +52,7 @@ WIDE = {
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
     (Role.MANAGER, "today"),
+    (Role.MARKETER, "first_steps"),
     (Role.MARKETER, "backlog"),
     (Role.MARKETER, "backlog_csv"),
     (Role.MARKETER, "sprints"),

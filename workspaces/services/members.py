@@ -111,6 +111,11 @@ def _refuse_to_lose_the_last_owner(membership: Membership) -> None:
         raise Refused("last_owner", "A workspace needs an owner. Make somebody else an owner first.")
 
 
+def show_first_steps(membership: Membership, *, shown: bool) -> None:
+    """Whether the first page leads this person through the first steps; their own wish."""
+    Membership.objects.filter(pk=membership.pk).update(sees_first_steps=shown)
+
+
 @transaction.atomic
 def change_role(membership_id: int, *, role: Role, by: Actor, at: datetime) -> Membership:
     by.require(Permission.MANAGE_MEMBERS)

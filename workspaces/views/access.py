@@ -29,6 +29,7 @@ class WorkspaceRequest(HttpRequest):
     user: User
     workspace: Workspace
     other_workspaces: list[Workspace]
+    membership: Membership
     actor: Actor
     at: datetime
 
@@ -72,6 +73,7 @@ class WorkspaceView(LoginRequiredMixin, View):
             return redirect("mfa_index")
         self.request.workspace = membership.workspace
         self.request.other_workspaces = [one.workspace for one in memberships if one != membership]
+        self.request.membership = membership
         self.request.actor = Actor.of_member(membership)
         self.request.at = timezone.now()
         with timezone.override(membership.workspace.tz):
