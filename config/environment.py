@@ -67,6 +67,21 @@ def mail(*, default: str, site: str) -> dict[str, Any]:
     return settings | {"MAIL_IS_SET_UP": bool(url), "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url)}
 
 
+# Who may begin a workspace on the site: staff and whoever owns one already, every signed-in person, or nobody.
+BEGINNERS = ("owners", "anyone", "command")
+
+
+def workspaces_by(*, default: str) -> str:
+    """Who may begin a workspace on the site, from WORKSPACES_BY."""
+    said = env.str("WORKSPACES_BY", "") or default
+    if said not in BEGINNERS:
+        raise ImproperlyConfigured(
+            f"WORKSPACES_BY is “{said}”. Use owners (staff, and whoever owns a workspace), anyone (every "
+            "signed-in person) or command (nobody on the site; create_workspace on the console)."
+        )
+    return said
+
+
 def company_provider() -> dict[str, Any]:
     """allauth's entry for the company's OpenID Connect provider, from OIDC_…; nothing where none is named."""
     issuer = env.str("OIDC_ISSUER", "").rstrip("/")

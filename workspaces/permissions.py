@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
 from workspaces.choices import Role, Scope
 from workspaces.exceptions import NotAllowed
 from workspaces.models import Membership, User, Workspace
@@ -33,6 +36,23 @@ class Permission(Enum):
         self.role = role
         self.scope = scope
         self.deed = deed
+
+
+def may_begin_workspace(user: User, roles: Iterable[str]) -> bool:
+    """Whether a person with these roles in workspaces of this server may begin another one on the site."""
+    if settings.WORKSPACES_BY == "anyone":
+        return True
+    return settings.WORKSPACES_BY == "owners" and (user.is_staff or Role.OWNER in roles)
+
+
+def require_to_begin_workspace(user: User, roles: Iterable[str]) -> None:
+    """Raise ``NotAllowed`` with who may, where this person may not."""
+    if not may_begin_workspace(user, roles):
+        raise NotAllowed(
+            _("On this server workspaces are begun on its console: ask whoever runs it.")
+            if settings.WORKSPACES_BY == "command"
+            else _("A workspace is begun by somebody who owns one already, or by the staff of this server.")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from workspaces.views import activity, documents, home, joining, members, settings
+from workspaces.views import activity, beginning, documents, home, joining, members, settings
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("theme/", home.ThemeView.as_view(), name="theme"),
+    path("new/", beginning.NewWorkspaceView.as_view(), name="workspace_new"),
     path("join/<str:token>/", joining.JoinView.as_view(), name="join"),
     path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
     path("w/<slug:slug>/help/<slug:document>/", documents.DocumentView.as_view(), name="help"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import company_provider, env
+from config.environment import company_provider, env, workspaces_by
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Everything the program writes for itself. Nothing in it is part of the project.
@@ -111,6 +111,9 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = company_provider()
 
+# Who may begin a workspace on the site. Whoever does owns it and sees nothing of the others.
+WORKSPACES_BY = workspaces_by(default="owners")
+
 # The second step: an app's codes, passkeys, and codes for when both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -138,6 +141,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 
 # No other site needs our files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# The demo -----------------------------------------------------------------------------------------
+
+DEMO_SLUG = "demo"
+# Whether pages say that there is one, and how to begin an empty workspace beside it.
+SHOWS_DEMO = False
 
 # What a browser may do with our pages -------------------------------------------------------------
 

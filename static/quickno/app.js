@@ -21,3 +21,8 @@ document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   words.hidden = false;
 });
+
+/* A time zone that nobody has chosen yet begins with the one of this browser. */
+for (const field of document.querySelectorAll("[data-own-zone]")) {
+  if (!field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}

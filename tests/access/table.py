@@ -672,3 +672,11 @@ revoke    own     missing_role  done          done          done
 revoke    other   missing_role  missing_role  missing_role  done
 """
 KEY_SERVICES = {"create": "api.keys.create_key", "revoke": "api.keys.revoke_key"}
+
+# Who may begin a workspace on the site, by the server's WORKSPACES_BY. ``nobody`` is in no workspace.
+BEGINNERS = """
+by        viewer  marketer  manager  owner  nobody  staff
+owners    no      no        no       yes    no      yes
+anyone    yes     yes       yes      yes    yes     yes
+command   no      no        no       no     no      no
+"""

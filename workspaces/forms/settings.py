@@ -3,11 +3,13 @@
 from functools import cache
 from zoneinfo import available_timezones
 
+from babel.core import get_global
+from babel.numbers import get_currency_name, get_territory_currencies
 from django import forms
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
-from workspaces.forms.base import Form
+from workspaces.forms.base import Form, PlainForm
 from workspaces.models import Source, Workspace
 from workspaces.models.workspace import KEY_VALIDATOR
 
@@ -22,8 +24,39 @@ def _zones() -> list[tuple[str, str]]:
     ]
 
 
+def _blank_and_zones() -> list[tuple[str, str]]:
+    return [("", ""), *_zones()]
+
+
 def _source_zones() -> list[tuple[str, str]]:
     return [("", "the workspace's"), *_zones()]
+
+
+# Of which places the money of today is, without what only bankers use.
+@cache
+def _currencies() -> list[tuple[str, str]]:
+    today = {code for place in get_global("territory_currencies") for code in get_territory_currencies(place)}
+    named = {code: get_currency_name(code, locale="en") for code in today}
+    return [("", ""), *((code, f"{code}, {named[code]}") for code in sorted(named))]
+
+
+class NewWorkspaceForm(PlainForm):
+    """What cannot be guessed of a new workspace; the rest of its policy has usual values."""
+
+    name = forms.CharField(
+        max_length=120, label="Name", help_text="The team's or the company's. It can be changed later."
+    )
+    currency = forms.ChoiceField(
+        choices=_currencies,
+        label="Currency",
+        help_text="For good, because the ledger cannot be rewritten.",
+    )
+    timezone = forms.ChoiceField(
+        choices=_blank_and_zones,
+        label="Time zone",
+        widget=forms.Select(attrs={"data-own-zone": ""}),
+        help_text="Whose midnight ends a day. It can be changed later.",
+    )
 
 
 class PolicyForm(Form):

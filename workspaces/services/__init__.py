@@ -9,10 +9,17 @@ from workspaces.services.invitations import (
     withdraw_invitation,
 )
 from workspaces.services.members import add_member, change_role, remove_member
-from workspaces.services.workspaces import change_policy, create_workspace, ensure_source, save_source
+from workspaces.services.workspaces import (
+    begin_workspace,
+    change_policy,
+    create_workspace,
+    ensure_source,
+    save_source,
+)
 
 __all__ = [
     "add_member",
+    "begin_workspace",
     "change_address",
     "change_policy",
     "change_role",

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput
 from django.template import Context
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from workspaces.choices import WELL_KNOWN_SOURCES
-from workspaces.models import User
+from workspaces.models import User, Workspace
 from workspaces.models.spelling import Number, in_currency
 from workspaces.permissions import Permission
 from workspaces.templatetags._icons import ICONS, STATES
@@ -223,6 +224,18 @@ def page(context: Context, name: str, *args: object, **kwargs: object) -> str:
 def can(context: Context, permission: str) -> bool:
     """Whether this person may: ``{% can "PLAN" as may_plan %}{% if may_plan %}…``."""
     return bool(context["request"].actor.can(Permission[permission]))
+
+
+@register.filter
+def is_demo(workspace: Workspace) -> bool:
+    """Whether it is the demo that `make run` has filled."""
+    return settings.SHOWS_DEMO and workspace.slug == settings.DEMO_SLUG
+
+
+@register.simple_tag
+def demo_is_here() -> bool:
+    """Whether somebody who is about to sign in finds the demo."""
+    return settings.SHOWS_DEMO and Workspace.objects.filter(slug=settings.DEMO_SLUG).exists()
 
 
 @register.filter

@@ -16,7 +16,7 @@ from django.views import View
 from workspaces.exceptions import DomainError, NotAllowed, NotFound
 from workspaces.forms import Form
 from workspaces.models import Membership, User, Workspace
-from workspaces.permissions import Actor, Permission
+from workspaces.permissions import Actor, Permission, may_begin_workspace
 from workspaces.selectors import has_second_step
 
 # Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
@@ -29,6 +29,7 @@ class WorkspaceRequest(HttpRequest):
     user: User
     workspace: Workspace
     other_workspaces: list[Workspace]
+    may_begin_workspace: bool
     membership: Membership
     actor: Actor
     at: datetime
@@ -73,6 +74,9 @@ class WorkspaceView(LoginRequiredMixin, View):
             return redirect("mfa_index")
         self.request.workspace = membership.workspace
         self.request.other_workspaces = [one.workspace for one in memberships if one != membership]
+        self.request.may_begin_workspace = may_begin_workspace(
+            self.request.user, [one.role for one in memberships]
+        )
         self.request.membership = membership
         self.request.actor = Actor.of_member(membership)
         self.request.at = timezone.now()
