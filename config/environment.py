@@ -67,7 +67,7 @@ def mail(*, default: str, site: str) -> dict[str, Any]:
     return settings | {"MAIL_IS_SET_UP": bool(url), "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url)}
 
 
-# Who may begin a workspace on the site: staff and whoever owns one already, every signed-in person, or nobody.
+# Who may begin a workspace on the site: staff and whoever owns one, every signed-in person, or nobody.
 BEGINNERS = ("owners", "anyone", "command")
 
 

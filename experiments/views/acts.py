@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+
 from experiments.exceptions import NotFound
 from experiments.forms import OverruleForm, WordsForm
 from experiments.models import Arm, Campaign
@@ -15,6 +17,7 @@ from experiments.services.campaigns import (
 )
 from experiments.services.criteria import overrule_breach
 from workspaces.forms import Form, ReasonForm
+from workspaces.forms.days import understood_day
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
@@ -135,7 +138,8 @@ class OverruleView(_ActView):
             by=self.actor,
             at=self.at,
         )
-        return "The breach is overruled. The criterion is judged again after that day."
+        until = understood_day(form.cleaned_data["until"], today=self.workspace.local_day(self.at))
+        return _("The breach is overruled until {day}. Then the criterion is judged again.").format(day=until)
 
 
 class StopArmView(_ActView):

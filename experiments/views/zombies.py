@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from experiments.choices import ZombieResolution, ZombieSignal
 from experiments.exceptions import NotFound
@@ -12,6 +13,7 @@ from experiments.models import ZombieFlag
 from experiments.selectors.burning import MOST_DAYS, NOTHING, burning, costliest
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 from workspaces.forms import Form, ReasonForm
+from workspaces.forms.days import understood_day
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
@@ -89,7 +91,8 @@ class KeepView(_OneFlag, FormView):
             by=self.actor,
             at=self.at,
         )
-        return f"{flag.campaign} is kept."
+        until = understood_day(form.cleaned_data["until"], today=self.workspace.local_day(self.at))
+        return _("{campaign} is kept until {day}.").format(campaign=flag.campaign, day=until)
 
 
 class StopView(_OneFlag, FormView):

@@ -1,11 +1,12 @@
 """The backlog, and sprints before they run."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.models import Hypothesis
 from experiments.models.hypothesis import HypothesisQuerySet
@@ -24,6 +25,7 @@ from sprints.services.planning import (
 )
 from sprints.services.readiness import read_plan
 from workspaces.forms import Form
+from workspaces.forms.days import understood_day
 from workspaces.models import Membership
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
@@ -143,6 +145,12 @@ class SprintsView(WorkspaceView):
         return self.render({"page_obj": page, "rows": sprint_rows(list(page.object_list))})
 
 
+def _days_of(sprint: Sprint, *, today: date) -> str:
+    """The days as they were understood, as whoever typed "next Monday" wants to hear."""
+    first, last = (understood_day(on, today=today) for on in (sprint.starts_on, sprint.ends_on))
+    return _("{first} to {last}").format(first=first, last=last)
+
+
 class NewSprintView(FormView):
     template_name = "sprints/sprint_form.html"
     section = "sprint"
@@ -156,7 +164,8 @@ class NewSprintView(FormView):
 
     def save(self, form: Form) -> str:
         self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)
-        return f"{self.made} is planned. Commit one to three hypotheses to it."
+        days = _days_of(self.made, today=self.workspace.local_day(self.at))
+        return f"{self.made} is planned, {days}. Commit one to three hypotheses to it."
 
     def done_url(self) -> str:
         return self.page_url("sprint", number=self.made.number)
@@ -181,7 +190,7 @@ class EditSprintView(OneSprint, FormView):
 
     def save(self, form: Form) -> str:
         sprint = change_sprint(self.sprint().pk, values=form.cleaned_data, by=self.actor, at=self.at)
-        return f"{sprint} is changed."
+        return f"{sprint} is changed: {_days_of(sprint, today=self.workspace.local_day(self.at))}."
 
     def done_url(self) -> str:
         return self.sprint_url()

@@ -537,6 +537,7 @@ ASKED = {
 PAGES = (
     "today",
     "first_steps",
+    "day",
     "more",
     "help statistics",
     "activity",

@@ -51,8 +51,8 @@ def kinds_about(topic: str) -> list[str]:
 class ActivityFilter(Form):
     about = forms.ChoiceField(required=False, label="About", choices=[_ANYTHING, *_TOPICS.items()])
     who = forms.ChoiceField(required=False, label="By")
-    since = DayField(required=False, label="From")
-    until = DayField(required=False, label="To")
+    since = DayField(required=False, label="From", looks_back=True)
+    until = DayField(required=False, label="To", looks_back=True)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]

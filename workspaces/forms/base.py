@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.urls import reverse
+from django.utils import timezone
 
 from workspaces.exceptions import DomainError
 from workspaces.forms.amounts import MoneyField
+from workspaces.forms.days import DayField
 from workspaces.models import Workspace
 
 
@@ -47,7 +50,7 @@ class PlainForm(forms.Form):
 
 
 class Form(PlainForm):
-    """A form of one workspace, whose amounts are in its currency."""
+    """A form of one workspace: its amounts are in its currency, its days begin at its midnight."""
 
     def __init__(
         self,
@@ -62,6 +65,11 @@ class Form(PlainForm):
         for field in self.fields.values():
             if isinstance(field, MoneyField):
                 field.workspace = workspace
+            if isinstance(field, DayField):
+                field.place(
+                    today=workspace.local_day(timezone.now()),
+                    understood_at=reverse("day", args=[workspace.slug]),
+                )
 
 
 def _help_of(model: type[models.Model], name: str) -> str:
@@ -99,7 +107,7 @@ def _say_what_is_right(field: forms.Field) -> None:
 
 _IF_EMPTY: dict[type[forms.Field], str] = {
     forms.ChoiceField: "Choose one.",
-    forms.DateField: "Choose a day.",
+    forms.DateField: "Say which day.",
     forms.FileField: "Choose a file.",
 }
 
