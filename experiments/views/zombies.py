@@ -1,6 +1,7 @@
 """What goes on without a yes, the costliest first."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,21 +17,28 @@ from workspaces.forms import Form, ReasonForm
 from workspaces.forms.days import understood_day
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
+from workspaces.views.downloads import CsvView
 
 SECTION = "zombies"
 
 
-class ZombiesView(WorkspaceView):
-    template_name = "experiments/zombies.html"
+class _Zombies(WorkspaceView):
     section = SECTION
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        flags = list(
+    def flags(self) -> list[ZombieFlag]:
+        return list(
             ZombieFlag.objects.of(self.workspace)
             .unresolved()
             .by_money()
             .select_related("campaign__workspace", "campaign__hypothesis", "acknowledged_by")
         )
+
+
+class ZombiesView(_Zombies):
+    template_name = "experiments/zombies.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        flags = self.flags()
         counted = costliest(flags)
         rows, days = burning(flags)
         counts = Counter(flag.signal for flag in flags)
@@ -46,6 +54,39 @@ class ZombiesView(WorkspaceView):
                 "signals": [(signal, counts[signal.value]) for signal in ZombieSignal],
             }
         )
+
+
+class ZombiesCsvView(_Zombies, CsvView):
+    NAME = "zombies"
+    HEADER = (
+        "campaign",
+        "name",
+        "channel",
+        "signal",
+        "state",
+        "since",
+        "money_since",
+        "money_per_day",
+        "currency",
+        "acknowledged_by",
+    )
+
+    def items(self) -> Iterable[ZombieFlag]:
+        return self.flags()
+
+    def row(self, item: ZombieFlag) -> list[object]:
+        return [
+            item.campaign.key,
+            item.campaign.name,
+            item.campaign.channel,
+            item.signal,
+            item.state,
+            self.moment(item.since),
+            self.amount(item.money_since),
+            self.amount(item.money_per_day),
+            self.workspace.currency,
+            str(item.acknowledged_by or ""),
+        ]
 
 
 class _OneFlag(WorkspaceView):

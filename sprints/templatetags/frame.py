@@ -48,7 +48,7 @@ class Frame:
     sprint: Sprint | None
     day_number: int | None
     days: list[SprintDay]
-    # What else runs at the same time.
+    # What else runs at the same time, and the sprint of the page where that is another one.
     others: list[Sprint]
     data_through: date | None
     settled_through: date | None
@@ -109,9 +109,12 @@ def _entries(workspace: Workspace, facts: dict[str, Any], *, by: Actor) -> list[
     ]
 
 
-def _day(on: date, today: date) -> SprintDay:
-    if on < today:
+def _day(on: date, today: date, *, is_over: bool) -> SprintDay:
+    """``is_over``: whether the sprint has ended, be it before its last day."""
+    if on < today or (is_over and on == today):
         return SprintDay(on, "is-done", "closed")
+    if is_over:
+        return SprintDay(on, "", "no longer part of it")
     return SprintDay(on, "is-today", "today") if on == today else SprintDay(on, "", "to come")
 
 
@@ -155,6 +158,16 @@ def _running(workspace: Workspace, at_hand: Sequence[Sprint] | None) -> list[Spr
     return sorted(running, key=lambda sprint: (sprint.ends_on, sprint.number))
 
 
+def _leading(own: Sprint | None, running: Sequence[Sprint]) -> tuple[Sprint | None, list[Sprint]]:
+    """The sprint that the strip tells of, and those that it only names.
+
+    What runs comes first, and of several the page's own; one that does not run leads where nothing does.
+    """
+    leading = own if own in running or not running else running[0]
+    named = running if own is None or own in running else [*running, own]
+    return leading, [other for other in named if other != leading]
+
+
 @register.simple_tag(takes_context=True)
 def frame(context: Context) -> Frame:
     """Everything around the page: ``{% frame as frame %}``."""
@@ -163,14 +176,16 @@ def frame(context: Context) -> Frame:
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
     running = _running(workspace, context.get("sprints"))
-    sprint = _sprint_of_the_page(context) or next(iter(running), None)
+    sprint, others = _leading(_sprint_of_the_page(context), running)
+    runs = sprint is not None and sprint.status == SprintStatus.RUNNING
+    is_over = sprint is not None and sprint.status in {SprintStatus.IN_REVIEW, SprintStatus.CLOSED}
     return Frame(
         entries=_entries(workspace, facts, by=actor),
         today=today,
         sprint=sprint,
-        day_number=sprint.day_number(today) if sprint else None,
-        days=[_day(on, today) for on in sprint.days()] if sprint else [],
-        others=[other for other in running if other != sprint],
+        day_number=sprint.day_number(today) if sprint and runs else None,
+        days=[_day(on, today, is_over=is_over) for on in sprint.days()] if sprint else [],
+        others=others,
         data_through=facts["data_through"],
         settled_through=_settled_through(workspace, context, facts["data_through"]),
     )

@@ -8,6 +8,7 @@ from django import template
 from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from experiments.templatetags._drawings import _n, drawing, line, rect
 from experiments.templatetags.evidence import difference_words
@@ -171,6 +172,8 @@ def review_sentence(context: Context, sprint: Sprint, board: Board, today: date)
     if not undecided:
         if sprint.status == SprintStatus.CLOSED:
             return format_html("Closed, with <em>{}</em>.", counted(len(board.hypotheses), "learning"))
+        if sprint.status == SprintStatus.RUNNING:
+            return SafeString(_("Everything is decided. <em>The review can open.</em>"))
         return SafeString("Everything is decided. <em>It can close.</em>")
     before = (
         f"{sentence_case(spelled(decided))} {'is' if decided == 1 else 'are'} decided. " if decided else ""

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from experiments.choices import HypothesisStatus
 from experiments.models import Campaign, Hypothesis
-from experiments.views.campaigns import CampaignView, DraftView
+from experiments.views.campaigns import ArmsCsvView, CampaignView, DraftView
 from sprints.exceptions import NotFound
 from sprints.forms import AdoptDraft
 from sprints.selectors.companions import companions
@@ -22,6 +22,10 @@ class CampaignInSprintView(CampaignView):
 
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         return companions(campaign)
+
+
+class ArmsInSprintCsvView(ArmsCsvView, CampaignInSprintView):
+    """Its arms as a file, compared beside the others of its sprint, too."""
 
 
 class OneCampaign(WorkspaceView):

@@ -1,11 +1,11 @@
 """The backlog, and sprints before they run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from experiments.models import Hypothesis
@@ -29,7 +29,7 @@ from workspaces.forms.days import understood_day
 from workspaces.models import Membership
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
-from workspaces.views.downloads import csv_response
+from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 50
 
@@ -100,7 +100,7 @@ class BacklogView(_Backlog):
         )
 
 
-class BacklogCsvView(_Backlog):
+class BacklogCsvView(_Backlog, CsvView):
     """The same rows as a file."""
 
     COLUMNS = (
@@ -125,10 +125,11 @@ class BacklogCsvView(_Backlog):
         "predicted_success",
     )
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        name = f"{self.workspace.slug}-backlog-{self.workspace.local_day(self.at):%Y-%m-%d}"
-        hypotheses = self.hypotheses(self.filter_form()).iterator(chunk_size=500)
-        return csv_response(name, [*self.COLUMNS, "owner", "score"], map(self.row, hypotheses))
+    NAME = "backlog"
+    HEADER = (*COLUMNS, "owner", "score")
+
+    def items(self) -> Iterable[Hypothesis]:
+        return self.hypotheses(self.filter_form()).iterator(chunk_size=500)
 
     def row(self, hypothesis: Hypothesis) -> list[object]:
         owner = hypothesis.owner.email if hypothesis.owner else ""
@@ -143,6 +144,35 @@ class SprintsView(WorkspaceView):
         sprints = Sprint.objects.of(self.workspace).order_by("-number")
         page = Paginator(sprints, PAGE_SIZE).get_page(request.GET.get("page"))
         return self.render({"page_obj": page, "rows": sprint_rows(list(page.object_list))})
+
+
+class SprintsCsvView(CsvView):
+    """One row a hypothesis of a sprint; a sprint that has none yet has a row, too."""
+
+    section = "sprint"
+    NAME = "sprints"
+    HEADER = ("sprint", "name", "goal", "state", "starts_on", "ends_on", "hypothesis", "decision")
+
+    def items(self) -> Iterable[tuple[Sprint, str, str]]:
+        rows = sprint_rows(list(Sprint.objects.of(self.workspace).order_by("-number")))
+        return [
+            (row.sprint, title, decision)
+            for row in rows
+            for title, decision in (row.hypotheses or [("", "")])
+        ]
+
+    def row(self, item: tuple[Sprint, str, str]) -> list[object]:
+        sprint, title, decision = item
+        return [
+            sprint.number,
+            sprint.name,
+            sprint.goal,
+            sprint.status,
+            sprint.starts_on,
+            sprint.ends_on,
+            title,
+            decision,
+        ]
 
 
 def _days_of(sprint: Sprint, *, today: date) -> str:

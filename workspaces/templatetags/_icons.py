@@ -76,7 +76,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "ready": ("completed", "check", "ready"),
     # sprints
     "planning": ("draft", "draft", "planning"),
-    "in_review": ("waiting", "waiting", "in review"),
+    "in_review": ("judging", "judging", "in review"),
     "closed": ("completed", "check", "closed"),
     "cancelled": ("draft", "draft", "cancelled"),
     # zombies
