@@ -233,6 +233,12 @@ def is_demo(workspace: Workspace) -> bool:
 
 
 @register.simple_tag
+def mail_is_set_up() -> bool:
+    """Whether letters arrive, or end on the terminal."""
+    return settings.MAIL_IS_SET_UP
+
+
+@register.simple_tag
 def demo_is_here() -> bool:
     """Whether somebody who is about to sign in finds the demo."""
     return settings.SHOWS_DEMO and Workspace.objects.filter(slug=settings.DEMO_SLUG).exists()
