@@ -73,6 +73,11 @@ class FirstSteps:
         return next((item.step for item in self.steps if item.is_next), None)
 
     @property
+    def has_launched(self) -> bool:
+        """Whether a campaign runs, so that its numbers are all that is missing."""
+        return any(item.is_done for item in self.steps if item.step == FirstStep.LAUNCH)
+
+    @property
     def are_over(self) -> bool:
         """The first campaign has numbers: whatever was left out on the way is no first step any more."""
         return self.steps[-1].is_done

@@ -15,8 +15,8 @@ from workspaces.permissions import Permission
 from workspaces.views.access import FormView, WorkspaceView
 from workspaces.views.downloads import CsvView
 
-PAGE_SIZE = 25
-PLANS_SHOWN = 20
+PAGE_SIZE = 15
+PLANS_SHOWN = 10
 
 
 class _Ledger(WorkspaceView):

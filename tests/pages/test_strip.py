@@ -32,7 +32,7 @@ def test_strip__page_of_a_planned_sprint__leads_with_the_one_that_runs(
 ) -> None:
     mia = team[Role.MARKETER]
     make_running_sprint(mia, at=now)
-    planned = make_sprint(mia, make_hypothesis(workspace, "Quotes"), at=now)
+    planned = make_sprint(mia, make_hypothesis(workspace, "Quotes", owner=mia.user), at=now)
     said = strip(client, "sprint", planned.number)
     assert said.index("Sprint 1</a>, day 1 of 5") < said.index("Sprint 2</a>")
 
@@ -40,7 +40,8 @@ def test_strip__page_of_a_planned_sprint__leads_with_the_one_that_runs(
 def test_strip__only_a_planned_sprint__tells_of_it_on_its_page(
     client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:
-    planned = make_sprint(team[Role.MARKETER], make_hypothesis(workspace), at=now)
+    mia = team[Role.MARKETER]
+    planned = make_sprint(mia, make_hypothesis(workspace, owner=mia.user), at=now)
     assert "Sprint 1</a>, to be started" in strip(client, "sprint", planned.number)
     assert "No sprint is running" in client.get(reverse("today", args=["harbour"])).content.decode()
 

@@ -314,7 +314,7 @@ class DayInput(forms.TextInput):
         return spell_day(value) if isinstance(value, date) else super().format_value(value)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        attrs = {"autocomplete": "off", **(attrs or {})}
+        attrs = {"autocomplete": "off", "placeholder": _("next Monday, 1 Dec"), **(attrs or {})}
         if self.understood_at:
             attrs["data-understood-at"] = f"{self.understood_at}?{'back=1&' if self.looks_back else ''}text="
         identity, text = attrs.get("id") or f"id_{name}", self.format_value(value) or ""
@@ -330,7 +330,7 @@ class DayInput(forms.TextInput):
             identity,
             format_html('<input type="hidden" name="{}_before" value="{}">', name, before) if before else "",
             identity,
-            self.understood(text),
+            self.understood(text) if isinstance(value, Given) else "",
         )
 
     def understood(self, text: str) -> str:
