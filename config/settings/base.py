@@ -93,8 +93,8 @@ ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# Where letters arrive, `mail` makes this "mandatory": nobody signs in before the address is shown
-# to be theirs, by a password set by a letter's link (config.accounts). Elsewhere the owner who adds somebody vouches for it.
+# Where letters arrive, `mail` makes this "mandatory": nobody signs in before the address is shown to be theirs
+# (config.accounts). Elsewhere the owner who adds somebody vouches for it.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # No letter to strangers: it would invite them to sign up.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
