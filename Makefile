@@ -5,9 +5,10 @@ PYTHON := $(VENV)/bin/python
 PORT ?= 8000
 
 APPS := workspaces experiments sprints api notices
-SCRIPTS := bin/run bin/services
+SCRIPTS := bin/run bin/services bin/messages
+CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po */locale/*/LC_MESSAGES/*.po)
 
-.PHONY: run test check bench
+.PHONY: run test check bench messages
 
 # A second start is quick because the first one has compiled all it needs. The compiled code is kept under var/,
 # also where the environment asks Python to write none beside the sources.
@@ -25,16 +26,21 @@ check: $(VENV)/.quickno-dev
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint --lint --quiet templates
 	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) bin/messages --check
 	bin/check-production
 
 bench: $(VENV)/.quickno-dev
 	$(PYTHON) -m bench
 
-# Marks of what is installed; a newer lock file makes them old.
-$(VENV)/.quickno: uv.lock
+# Brings the catalogues to what code and templates say now.
+messages: $(VENV)/.quickno-dev
+	$(PYTHON) bin/messages
+
+# Marks of what is installed and compiled; a newer lock file or catalogue makes them old.
+$(VENV)/.quickno: uv.lock $(CATALOGUES)
 	bin/setup --no-dev --inexact
 	touch $@
 
-$(VENV)/.quickno-dev: uv.lock
+$(VENV)/.quickno-dev: uv.lock $(CATALOGUES)
 	bin/setup
 	touch $@ $(VENV)/.quickno

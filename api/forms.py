@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import Scope
 from workspaces.forms import Form
@@ -11,14 +12,16 @@ from workspaces.models import Membership, Workspace
 
 
 class KeyForm(Form):
-    name = forms.CharField(max_length=100, help_text="What uses it: “nightly Meta connector”.")
+    name = forms.CharField(
+        max_length=100, label=_("Name"), help_text=_("What uses it: “nightly Meta connector”.")
+    )
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
-        label="What it may do",
-        error_messages={"required": "A key without a scope can do nothing. Choose at least one."},
+        label=_("What it may do"),
+        error_messages={"required": _("A key without a scope can do nothing. Choose at least one.")},
     )
-    for_user = forms.TypedChoiceField(coerce=int, label="Acts for")
+    for_user = forms.TypedChoiceField(coerce=int, label=_("Acts for"))
 
     def __init__(
         self,

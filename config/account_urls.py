@@ -14,6 +14,7 @@ from workspaces.views import account
 
 urlpatterns = [
     path("", account.AccountView.as_view(), name="account"),
+    path("language/", account.LanguageView.as_view(), name="account_language"),
     path("address/", account.AddressView.as_view(), name="account_address"),
     path("address/<str:token>/", account.AddressConfirmView.as_view(), name="account_address_confirm"),
     path("login/", views.login, name="account_login"),

@@ -17,6 +17,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
 from workspaces.models import Invitation, User
 from workspaces.services import confirm_address, take_in_hand
@@ -41,6 +43,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if refused is not None or settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
             return refused
         return None if user.has_confirmed_address else _ask_to_confirm(request, user)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write in the language that the receiver has chosen, or else in that of the page."""
+        receiver = context.get("user")
+        chosen = receiver.language if isinstance(receiver, User) else ""
+        with override(chosen or get_language()):
+            super().send_mail(template_prefix, email, context)
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Tell of a change of password or second step. It is done, whether or not the letter leaves."""
@@ -72,7 +81,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
-            raise PermissionDenied("An account is opened by the address that the provider vouches for.")
+            raise PermissionDenied(_("An account is opened by the address that the provider vouches for."))
         address = _vouched_address(sociallogin)
         if address is None:
             raise ImmediateHttpResponse(_refusal(request, sociallogin, "unverified"))

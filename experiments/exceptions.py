@@ -1,5 +1,8 @@
 """Refusals of the experiment's own kind; see ``workspaces.exceptions`` for the shapes."""
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from workspaces.exceptions import (
     DomainError,
     FieldError,
@@ -29,7 +32,9 @@ class CampaignNotReady(Refused):
     def __init__(self, key: str, missing: list[FieldError]) -> None:
         super().__init__(
             "not_ready",
-            f"Campaign {key} cannot launch yet. " + " ".join(item.message for item in missing),
+            _("Campaign {key} cannot launch yet. {missing}").format(
+                key=key, missing=" ".join(item.message for item in missing)
+            ),
             errors=missing,
         )
 
@@ -40,11 +45,15 @@ class RowsRefused(Invalid):
     def __init__(self, *, received: int, rejected: int, errors: list[FieldError]) -> None:
         codes = {error.code for error in errors}
         named = len({error.row for error in errors})
-        rest = f" The first {named} of them are named." if named < rejected else ""
-        were = "was" if rejected == 1 else "were"
+        refused = ngettext(
+            "{rejected} of {received} rows was refused, so nothing was stored.",
+            "{rejected} of {received} rows were refused, so nothing was stored.",
+            rejected,
+        ).format(rejected=rejected, received=received)
+        rest = [_("The first {named} of them are named.").format(named=named)] if named < rejected else []
         super().__init__(
             codes.pop() if len(codes) == 1 else "invalid_rows",
-            f"{rejected} of {received} rows {were} refused, so nothing was stored.{rest} {errors[0].message}",
+            " ".join([refused, *rest, errors[0].message]),
             errors=errors,
         )
         self.rejected = rejected

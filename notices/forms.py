@@ -3,6 +3,7 @@
 from typing import cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from notices.choices import DigestWhen, NoticeKind
 from notices.services.speaking import LONGEST_URL
@@ -14,10 +15,10 @@ class WishesForm(Form):
         required=False,
         choices=NoticeKind.choices,
         widget=forms.CheckboxSelectMultiple,
-        label="At once, by letter",
+        label=_("At once, by letter"),
     )
     digest = forms.ChoiceField(
-        choices=DigestWhen.choices, label="In the morning, a letter with all that waits"
+        choices=DigestWhen.choices, label=_("In the morning, a letter with all that waits")
     )
 
     def offer(self, kinds: list[NoticeKind]) -> None:
@@ -32,18 +33,22 @@ class ChannelWishesForm(Form):
         choices=NoticeKind.choices,
         initial=list(NoticeKind.values),
         widget=forms.CheckboxSelectMultiple,
-        label="What it hears of at once",
+        label=_("What it hears of at once"),
     )
-    has_digest = forms.BooleanField(required=False, label="Every morning, what waits for somebody")
+    has_digest = forms.BooleanField(required=False, label=_("Every morning, what waits for somebody"))
 
 
 class ChannelForm(ChannelWishesForm):
-    name = forms.CharField(max_length=80, help_text="What the room is called, such as #growth.")
+    name = forms.CharField(
+        max_length=80, label=_("Name"), help_text=_("What the room is called, such as #growth.")
+    )
     url = forms.CharField(
         max_length=LONGEST_URL,
-        label="Address",
+        label=_("Address"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="The webhook's address that Slack, Teams, Discord or Google Chat gives out, or "
-        "mmosts://host/token for Mattermost. It holds a secret and is not shown again.",
+        help_text=_(
+            "The webhook's address that Slack, Teams, Discord or Google Chat gives out, or "
+            "mmosts://host/token for Mattermost. It holds a secret and is not shown again."
+        ),
     )
     field_order = ("name", "url")

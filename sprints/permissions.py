@@ -1,5 +1,7 @@
 """Who may take a plan back; what each kind of act takes stands in ``workspaces.permissions``."""
 
+from django.utils.translation import gettext as _
+
 from sprints.exceptions import NotAllowed
 from sprints.models import Reallocation
 from workspaces.permissions import Actor, Permission
@@ -15,6 +17,8 @@ def require_withdrawal(plan: Reallocation, *, by: Actor) -> None:
     by.require(Permission.PROPOSE)
     if not may_withdraw(plan, by=by):
         raise NotAllowed(
-            f"Only {plan.proposed_by} or a signed-in {Permission.APPROVE.role.label} can withdraw this plan.",
+            _("Only {person} or a signed-in {role} can withdraw this plan.").format(
+                person=plan.proposed_by, role=Permission.APPROVE.role.label
+            ),
             code="not_yours",
         )

@@ -2,15 +2,16 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(TextChoices):
     """What a member may do, each including what the ones before it may."""
 
-    VIEWER = "viewer", _("viewer")
-    MARKETER = "marketer", _("marketer")
-    MANAGER = "manager", _("manager")
-    OWNER = "owner", _("owner")
+    VIEWER = "viewer", pgettext_lazy("role", "viewer")
+    MARKETER = "marketer", pgettext_lazy("role", "marketer")
+    MANAGER = "manager", pgettext_lazy("role", "manager")
+    OWNER = "owner", pgettext_lazy("role", "owner")
 
     @property
     def rank(self) -> int:

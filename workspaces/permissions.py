@@ -6,7 +6,9 @@ from enum import Enum
 from typing import Self
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import Role, Scope
 from workspaces.exceptions import NotAllowed
@@ -16,23 +18,23 @@ from workspaces.models import Membership, User, Workspace
 class Permission(Enum):
     """A kind of act: the role it takes, and the scope that lets a key do it (``None``: no key ever)."""
 
-    READ = (Role.VIEWER, Scope.READ, "see this workspace")
-    POST_METRICS = (Role.MARKETER, Scope.METRICS_WRITE, "post metrics")
-    PLAN = (Role.MARKETER, Scope.PLAN_WRITE, "plan, launch, stop and decide")
-    PROPOSE = (Role.MARKETER, Scope.BUDGET_PROPOSE, "propose a reallocation")
-    APPLY = (Role.MARKETER, Scope.BUDGET_PROPOSE, "apply an approved reallocation")
-    APPROVE = (Role.MANAGER, None, "approve or reject a reallocation")
-    OVERRULE = (Role.MANAGER, None, "overrule a kill criterion")
-    AMEND = (Role.MANAGER, None, "amend kill criteria after launch")
-    MANAGE_TEMPLATES = (Role.MANAGER, Scope.PLAN_WRITE, "delete templates of kill criteria")
-    FUND = (Role.MANAGER, None, "fund the reserve")
-    CHANGE_POLICY = (Role.OWNER, None, "change the workspace's policy")
-    MANAGE_MEMBERS = (Role.OWNER, None, "add, change or remove members")
-    MANAGE_CHANNELS = (Role.MANAGER, None, "set up channels for notices")
-    MANAGE_KEYS = (Role.MARKETER, None, "create or revoke API keys")
-    MANAGE_WEBHOOKS = (Role.MARKETER, Scope.PLAN_WRITE, "register webhook endpoints")
+    READ = (Role.VIEWER, Scope.READ, _("see this workspace"))
+    POST_METRICS = (Role.MARKETER, Scope.METRICS_WRITE, _("post metrics"))
+    PLAN = (Role.MARKETER, Scope.PLAN_WRITE, _("plan, launch, stop and decide"))
+    PROPOSE = (Role.MARKETER, Scope.BUDGET_PROPOSE, _("propose a reallocation"))
+    APPLY = (Role.MARKETER, Scope.BUDGET_PROPOSE, _("apply an approved reallocation"))
+    APPROVE = (Role.MANAGER, None, _("approve or reject a reallocation"))
+    OVERRULE = (Role.MANAGER, None, _("overrule a kill criterion"))
+    AMEND = (Role.MANAGER, None, _("amend kill criteria after launch"))
+    MANAGE_TEMPLATES = (Role.MANAGER, Scope.PLAN_WRITE, _("delete templates of kill criteria"))
+    FUND = (Role.MANAGER, None, _("fund the reserve"))
+    CHANGE_POLICY = (Role.OWNER, None, _("change the workspace's policy"))
+    MANAGE_MEMBERS = (Role.OWNER, None, _("add, change or remove members"))
+    MANAGE_CHANNELS = (Role.MANAGER, None, _("set up channels for notices"))
+    MANAGE_KEYS = (Role.MARKETER, None, _("create or revoke API keys"))
+    MANAGE_WEBHOOKS = (Role.MARKETER, Scope.PLAN_WRITE, _("register webhook endpoints"))
 
-    def __init__(self, role: Role, scope: Scope | None, deed: str) -> None:
+    def __init__(self, role: Role, scope: Scope | None, deed: Promise) -> None:
         self.role = role
         self.scope = scope
         self.deed = deed
@@ -49,9 +51,11 @@ def require_to_begin_workspace(user: User, roles: Iterable[str]) -> None:
     """Raise ``NotAllowed`` with who may, where this person may not."""
     if not may_begin_workspace(user, roles):
         raise NotAllowed(
-            _("On this server workspaces are begun on its console: ask whoever runs it.")
+            gettext("On this server workspaces are begun on its console: ask whoever runs it.")
             if settings.WORKSPACES_BY == "command"
-            else _("A workspace is begun by somebody who owns one already, or by the staff of this server.")
+            else gettext(
+                "A workspace is begun by somebody who owns one already, or by the staff of this server."
+            )
         )
 
 
@@ -124,16 +128,28 @@ class Actor:
             return
         if self.is_key and permission.scope is None:
             raise NotAllowed(
-                f"No API key can {permission.deed}: that takes a signed-in {permission.role.label}.",
+                gettext("No API key can {deed}: that takes a signed-in {role}.").format(
+                    deed=permission.deed, role=permission.role.label
+                ),
                 code="person_required",
             )
         if self.is_key and permission.scope is not None and permission.scope not in (self.scopes or ()):
             raise NotAllowed(
-                f"This key may not {permission.deed}: it lacks the scope {permission.scope.value}.",
+                gettext("This key may not {deed}: it lacks the scope {scope}.").format(
+                    deed=permission.deed, scope=permission.scope.value
+                ),
                 code="missing_scope",
             )
+        words = (
+            gettext("To {deed} takes the role {role} or higher; you are a {own_role}.")
+            if self.role
+            else gettext("To {deed} takes the role {role} or higher.")
+        )
         raise NotAllowed(
-            f"To {permission.deed} takes the role {permission.role.label} or higher"
-            f"{f'; you are a {self.role.label}' if self.role else ''}.",
+            words.format(
+                deed=permission.deed,
+                role=permission.role.label,
+                own_role=self.role.label if self.role else "",
+            ),
             code="missing_role",
         )

@@ -3,6 +3,7 @@
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from workspaces.choices import Role
 from workspaces.exceptions import NotFound
@@ -18,7 +19,7 @@ def first_owner(slug: str) -> Membership:
         .first()
     )
     if owner is None:
-        raise NotFound(f"There is no workspace “{slug}”.")
+        raise NotFound(_("There is no workspace “{slug}”.").format(slug=slug))
     return owner
 
 
@@ -35,7 +36,7 @@ def find_member(workspace: Workspace, email: str) -> Membership:
         .first()
     )
     if member is None:
-        raise NotFound(f"{email} is not a member of {workspace}.")
+        raise NotFound(_("{email} is not a member of {workspace}.").format(email=email, workspace=workspace))
     return member
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from api.exceptions import FieldError, Invalid, NotFound
 from api.models import ApiKey
@@ -24,21 +25,25 @@ def _known_scopes(scopes: Iterable[str]) -> list[str]:
     asked = list(scopes)
     known = [scope.value for scope in Scope if scope.value in asked]
     unknown = [scope for scope in asked if scope not in Scope.values]
-    choice = f"Choose out of {', '.join(Scope.values)}."
+    choice = _("Choose out of {scopes}.").format(scopes=", ".join(Scope.values))
     if unknown:
         raise Invalid(
             "unknown_scope",
-            f"There is no scope {', '.join(f'“{scope}”' for scope in unknown)}. {choice}",
+            f"{_no_scope(unknown)} {choice}",
             errors=[
-                FieldError(
-                    code="unknown_scope", message=f"There is no scope “{scope}”. {choice}", field="scopes"
-                )
+                FieldError(code="unknown_scope", message=f"{_no_scope([scope])} {choice}", field="scopes")
                 for scope in unknown
             ],
         )
     if not known:
-        raise Invalid.field("scopes", "no_scope", f"A key without a scope can do nothing. {choice}")
+        raise Invalid.field(
+            "scopes", "no_scope", _("A key without a scope can do nothing. {choice}").format(choice=choice)
+        )
     return known
+
+
+def _no_scope(unknown: Iterable[str]) -> str:
+    return _("There is no scope {scopes}.").format(scopes=", ".join(f"“{scope}”" for scope in unknown))
 
 
 def require_key_of(person: User, *, by: Actor) -> None:
@@ -61,10 +66,18 @@ def create_key(
     require_key_of(for_user, by=by)
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid.field("name", "invalid_name", f"Name the key in 1 to {LONGEST_NAME} characters.")
+        raise Invalid.field(
+            "name",
+            "invalid_name",
+            _("Name the key in 1 to {number} characters.").format(number=LONGEST_NAME),
+        )
     known = _known_scopes(scopes)
     if not Membership.objects.of(by.workspace).filter(user=for_user).exists():
-        raise Invalid.field("for", "not_a_member", f"{for_user.email} is not a member of {by.workspace}.")
+        raise Invalid.field(
+            "for",
+            "not_a_member",
+            _("{email} is not a member of {workspace}.").format(email=for_user.email, workspace=by.workspace),
+        )
     secret = f"qn_{secrets.token_urlsafe(SECRET_BYTES)}"
     key = ApiKey.objects.create(
         workspace=by.workspace,
@@ -94,7 +107,7 @@ def revoke_key(key_id: int, *, by: Actor, at: datetime) -> ApiKey:
     """
     key = ApiKey.objects.of(by.workspace).select_for_update().filter(pk=key_id).first()
     if key is None:
-        raise NotFound("There is no such key here.")
+        raise NotFound(_("There is no such key here."))
     require_key_of(key.user, by=by)
     if not key.is_revoked:
         key.revoked_at = at

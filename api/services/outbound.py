@@ -10,6 +10,7 @@ from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from api.exceptions import Invalid
 
@@ -39,7 +40,11 @@ def check_url(url: str) -> None:
     except NotDelivered:
         return
     if not all(is_allowed(address) for address in addresses):
-        raise _invalid(f"{parts.hostname} is not a public address; give one that the internet can reach.")
+        raise _invalid(
+            _("{host} is not a public address; give one that the internet can reach.").format(
+                host=parts.hostname
+            )
+        )
 
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
@@ -63,20 +68,26 @@ def _invalid(message: str) -> Invalid:
 
 
 def _parts(url: str) -> SplitResult:
-    example = "Give an address like https://example.com/hooks."
+    example = _("Give an address like https://example.com/hooks.")
     if len(url) > LONGEST_URL:
-        raise _invalid(f"The address has {len(url)} characters; {LONGEST_URL} is the most.")
+        raise _invalid(
+            _("The address has {number} characters; {most} is the most.").format(
+                number=len(url), most=LONGEST_URL
+            )
+        )
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise _invalid(f"The address has characters that no address has. {example}")
+        raise _invalid(_("The address has characters that no address has. {example}").format(example=example))
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        parts.port  # noqa: B018 - it raises where there is none
     except ValueError:
-        raise _invalid(f"“{url}” is not an address. {example}") from None
+        raise _invalid(_("“{url}” is not an address. {example}").format(url=url, example=example)) from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise _invalid(f"“{url}” is not an http or https address. {example}")
+        raise _invalid(
+            _("“{url}” is not an http or https address. {example}").format(url=url, example=example)
+        )
     if parts.username is not None or parts.password is not None:
-        raise _invalid("Leave name and password out of the address; deliveries are signed instead.")
+        raise _invalid(_("Leave name and password out of the address; deliveries are signed instead."))
     return parts
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from api.exceptions import NotFound
 from api.forms import KeyForm
@@ -74,22 +75,22 @@ class RevokeKeyView(FormView):
             ApiKey.objects.of(self.workspace).filter(pk=self.kwargs["key_id"]).select_related("user").first()
         )
         if key is None:
-            raise NotFound("There is no such key here.")
+            raise NotFound(_("There is no such key here."))
         require_key_of(key.user, by=self.actor)
         return key
 
     def context(self, form: Form) -> dict[str, Any]:
         return {
             **super().context(form),
-            "title": f"Revoke the key {self.key().name}?",
-            "note": "Whatever uses it is refused from now on. A revoked key does not come back.",
-            "verb": "Revoke it",
+            "title": _("Revoke the key {name}?").format(name=self.key().name),
+            "note": _("Whatever uses it is refused from now on. A revoked key does not come back."),
+            "verb": _("Revoke it"),
             "cancel_url": self.done_url(),
         }
 
     def save(self, form: Form) -> str:
         key = revoke_key(self.key().pk, by=self.actor, at=self.at)
-        return f"The key {key.name} is revoked."
+        return _("The key {name} is revoked.").format(name=key.name)
 
     def done_url(self) -> str:
         return self.page_url("settings_keys")

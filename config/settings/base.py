@@ -4,8 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from config.environment import company_provider, env, workspaces_by
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -45,10 +43,10 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.language.ReaderLanguageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -93,8 +91,8 @@ ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# Where letters arrive, `mail` makes this "mandatory": nobody signs in before the address is shown to be theirs
-# (config.accounts). Elsewhere the owner who adds somebody vouches for it.
+# Where letters arrive, `mail` makes this "mandatory": nobody signs in before the address is shown to be the
+# holder's (config.accounts). Elsewhere the owner who adds somebody vouches for it.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # No letter to strangers: it would invite them to sign up.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -123,7 +121,7 @@ MFA_TOTP_ISSUER = "Quickno"
 
 LANGUAGE_CODE = "en"
 # Only what the whole of Quickno speaks: a half-translated page is worse than an English one.
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

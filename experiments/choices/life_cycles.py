@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class HypothesisStatus(TextChoices):
@@ -70,7 +71,7 @@ class WatchState(TextChoices):
     WAITING = "waiting", _("waiting for its guards")
     JUDGING = "judging", _("judging")
     BREACHED = "breached", _("breached")
-    SETTLED = "settled", _("settled")
+    SETTLED = "settled", pgettext_lazy("kill criterion", "settled")
     OVERRULED = "overruled", _("overruled")
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from experiments.choices import GuardKey, Metric
 from workspaces.forms import parse_money, parse_number, parse_share
 from workspaces.models import Workspace
+from workspaces.models.spelling import in_figures
 
 METRIC_PLACES = 6
 COUNT_PLACES = 4
@@ -21,7 +22,12 @@ def typed_metric_amount(amount: Decimal | None, *, metric: Metric) -> str:
     """The same amount as a person would type it."""
     if amount is None:
         return ""
-    return f"{(amount * 100).normalize():f}%" if metric.is_share else f"{amount.normalize():f}"
+    return f"{typed_amount(amount * 100)}%" if metric.is_share else typed_amount(amount)
+
+
+def typed_amount(amount: Decimal) -> str:
+    """A number as people type it in their language."""
+    return in_figures(f"{amount.normalize():f}")
 
 
 def parse_guard(text: str, *, key: GuardKey, workspace: Workspace) -> Decimal:

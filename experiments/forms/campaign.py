@@ -10,6 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.choices import (
     METRIC_CHOICES,
@@ -21,12 +23,14 @@ from experiments.choices import (
     GuardKey,
     ThresholdUnit,
 )
-from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_metric_amount
+from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_amount, typed_metric_amount
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm, RulePreview
 from experiments.models import Campaign, Hypothesis, KillCriterion
+from experiments.models.sentences import percent_of
 from experiments.services.values import decimal_or_none
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
+from workspaces.forms.amounts import Typed
 from workspaces.models import Source, Workspace
 
 MOST_ARMS = 4
@@ -67,9 +71,11 @@ class RowForm(Form):
 class ArmForm(RowForm):
     telling = ("name",)
 
-    name = forms.CharField(max_length=300)
-    key = forms.SlugField(max_length=60, required=False)
-    planned_share = ShareField(label="Share")
+    name = forms.CharField(max_length=300, label=gettext_lazy("Name"))
+    key = forms.SlugField(
+        max_length=60, required=False, label=pgettext_lazy("of a campaign or an arm", "Key")
+    )
+    planned_share = ShareField(label=gettext_lazy("Share"))
 
 
 class CriterionForm(RowForm):
@@ -81,32 +87,36 @@ class CriterionForm(RowForm):
 
     action = forms.ChoiceField(
         choices=[
-            (CriterionAction.PAUSE, "Pause"),
-            (CriterionAction.ASK, "Ask about"),
-            (CriterionAction.TELL, "Tell us about"),
+            (CriterionAction.PAUSE, gettext_lazy("Pause")),
+            (CriterionAction.ASK, gettext_lazy("Ask about")),
+            (CriterionAction.TELL, gettext_lazy("Tell us about")),
         ],
-        label="What happens",
+        label=gettext_lazy("What happens"),
     )
     level = forms.ChoiceField(
-        choices=[(CriterionLevel.CAMPAIGN, "the campaign"), (CriterionLevel.ARM, "an arm")], label="Level"
+        choices=[
+            (CriterionLevel.CAMPAIGN, gettext_lazy("the campaign")),
+            (CriterionLevel.ARM, gettext_lazy("an arm")),
+        ],
+        label=gettext_lazy("Level"),
     )
-    metric = forms.ChoiceField(choices=METRIC_CHOICES, label="Metric")
-    comparator = forms.ChoiceField(choices=Comparator.choices, label="Comparator")
+    metric = forms.ChoiceField(choices=METRIC_CHOICES, label=gettext_lazy("Metric"))
+    comparator = forms.ChoiceField(choices=Comparator.choices, label=gettext_lazy("Comparator"))
     threshold = forms.CharField(
         max_length=40,
-        label="Limit",
+        label=gettext_lazy("Limit"),
         widget=_blank_input(6),
-        error_messages={"required": "Give the limit, like 18.00 or 0.5%."},
+        error_messages={"required": gettext_lazy("Give the limit, like 18.00 or 0.5%.")},
     )
-    confidence = forms.ChoiceField(initial="0.95", label="How sure")
+    confidence = forms.ChoiceField(initial="0.95", label=gettext_lazy("How sure"))
     evidence = forms.ChoiceField(
         choices=[
-            (EvidenceKind.PROBABLE, "allowing for good and bad days"),
-            (EvidenceKind.ALWAYS_VALID, "however often we look"),
-            (EvidenceKind.OBSERVED, "taking the number as it stands"),
-            (EvidenceKind.OBSERVED_MARGIN, "taking the number with a 10% margin"),
+            (EvidenceKind.PROBABLE, gettext_lazy("allowing for good and bad days")),
+            (EvidenceKind.ALWAYS_VALID, gettext_lazy("however often we look")),
+            (EvidenceKind.OBSERVED, gettext_lazy("taking the number as it stands")),
+            (EvidenceKind.OBSERVED_MARGIN, gettext_lazy("taking the number with a 10% margin")),
         ],
-        label="What counts as sure",
+        label=gettext_lazy("What counts as sure"),
     )
 
     def __init__(
@@ -125,7 +135,7 @@ class CriterionForm(RowForm):
         )
         known = sorted({*_USUAL_CONFIDENCES, typed} if _is_chance(typed) else _USUAL_CONFIDENCES)
         cast("forms.ChoiceField", self.fields["confidence"]).choices = [
-            (chance, f"{(Decimal(chance) * 100).normalize():f}% sure") for chance in known
+            (chance, _("{percent} sure").format(percent=percent_of(Decimal(chance)))) for chance in known
         ]
 
     def _names_guard(self, number: int) -> bool:
@@ -135,15 +145,19 @@ class CriterionForm(RowForm):
         self.fields[f"guard_{number}"] = forms.CharField(
             required=not number,
             max_length=40,
-            label="Guard amount" if not number else f"Amount of guard {number + 1}",
+            label=_("Guard amount")
+            if not number
+            else _("Amount of guard {number}").format(number=number + 1),
             widget=_blank_input(6),
-            error_messages={"required": "Give the guard: nothing is judged before it is reached."},
+            error_messages={"required": _("Give the guard: nothing is judged before it is reached.")},
         )
         self.fields[f"guard_{number}_of"] = forms.ChoiceField(
             choices=GuardKey.choices,
             initial=GuardKey.SPEND if not number else GuardKey.DAYS,
             required=not number,
-            label="Guard measure" if not number else f"Measure of guard {number + 1}",
+            label=_("Guard measure")
+            if not number
+            else _("Measure of guard {number}").format(number=number + 1),
             widget=_blank_select(GuardKey.choices),
         )
 
@@ -171,7 +185,9 @@ class CriterionForm(RowForm):
             if not text or not key:
                 continue
             if key in guards:
-                self.add_error(f"guard_{number}", f"There is a guard of {GuardKey(key).label} already.")
+                self.add_error(
+                    f"guard_{number}", _("There is a guard of {key} already.").format(key=GuardKey(key).label)
+                )
                 continue
             try:
                 guards[key] = str(parse_guard(text, key=GuardKey(key), workspace=self.workspace))
@@ -196,7 +212,7 @@ class CriterionForm(RowForm):
         typed_number = decimal_or_none(str(self["threshold"].value()).strip().replace(",", "."))
         if metric is None or not metric.is_share or typed_number is None:
             return []
-        said = [f"{number.normalize():f}%" for number in (typed_number, typed_number * 100)]
+        said = [f"{typed_amount(number)}%" for number in (typed_number, typed_number * 100)]
         return [(answer, f"{self.add_prefix('threshold')}={answer}") for answer in said]
 
     @staticmethod
@@ -212,7 +228,7 @@ class CriterionForm(RowForm):
             "evidence": criterion.evidence,
         }
         for number, (key, need) in enumerate(criterion.guards.items()):
-            typed[f"guard_{number}"] = f"{Decimal(str(need)).normalize():f}"
+            typed[f"guard_{number}"] = typed_amount(Decimal(str(need)))
             typed[f"guard_{number}_of"] = key
         return typed
 
@@ -237,7 +253,7 @@ def is_unsent(data: Data) -> bool:
 def typed(data: Data, prefix: str = "") -> dict[str, Any]:
     """What was typed into the fields with that prefix, by the fields' names."""
     given = data or {}
-    return {name.removeprefix(prefix): given.get(name) for name in given if name.startswith(prefix)}
+    return {name.removeprefix(prefix): Typed(given.get(name)) for name in given if name.startswith(prefix)}
 
 
 def answered(data: QueryDict) -> QueryDict:
@@ -303,22 +319,29 @@ class Rows(Generic[RowT]):
 
 
 class CampaignForm(Form):
-    name = forms.CharField(max_length=300)
+    name = forms.CharField(max_length=300, label=gettext_lazy("Name"))
     key = forms.SlugField(
         max_length=120,
         required=False,
-        help_text="How posts of numbers name it. Left empty, it is made from the name.",
+        label=pgettext_lazy("of a campaign or an arm", "Key"),
+        help_text=gettext_lazy("How posts of numbers name it. Left empty, it is made from the name."),
     )
-    hypothesis = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
-    channel = forms.ChoiceField()
+    hypothesis = forms.TypedChoiceField(
+        required=False, coerce=int, empty_value=None, label=gettext_lazy("Hypothesis")
+    )
+    channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     budget = MoneyField(
-        required=False, help_text="Like 2,500 or 2.5k. It may come later, but before the launch."
+        required=False,
+        label=gettext_lazy("Budget"),
+        help_text=gettext_lazy("Like 2,500 or 2.5k. It may come later, but before the launch."),
     )
     components = forms.CharField(
         required=False,
-        label="What it takes",
+        label=gettext_lazy("What it takes"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One thing a line: landing page, two ads. The shorter the list, the sooner you know.",
+        help_text=gettext_lazy(
+            "One thing a line: landing page, two ads. The shorter the list, the sooner you know."
+        ),
     )
     revives = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -401,7 +424,7 @@ class CampaignDraft(Draft):
             self.form = CampaignForm(data, workspace=workspace, initial=initial)
         fields = self.form.fields
         cast("forms.ChoiceField", fields["hypothesis"]).choices = [
-            ("", "none yet"),
+            ("", _("none yet")),
             *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
         ]
         channels = {source.key: source.name for source in sources}

@@ -6,6 +6,9 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.choices import (
     METRIC_CHOICES,
@@ -22,12 +25,12 @@ from workspaces.choices import SourceKind
 from workspaces.forms import Form, MoneyField, ShareField
 from workspaces.models import Membership, Source, Workspace
 
-_CHOOSE = ("", "choose")
+_CHOOSE = ("", gettext_lazy("choose"))
 # What a hypothesis says itself of how long it takes.
 _SIZED_BY = ("primary_metric", "mde_relative")
 
 
-def _blank(example: str) -> forms.Textarea:
+def _blank(example: str | Promise) -> forms.Textarea:
     return forms.Textarea(attrs={"class": "qn-blank", "rows": 1, "placeholder": example})
 
 
@@ -37,52 +40,94 @@ def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 class HypothesisForm(Form):
     title = forms.CharField(
-        max_length=300, help_text="A claim that can turn out false: “Founder video beats studio video”."
+        max_length=300,
+        label=gettext_lazy("Title"),
+        help_text=gettext_lazy("A claim that can turn out false: “Founder video beats studio video”."),
     )
-    change = forms.CharField(max_length=500, label="What we change", widget=_blank("a founder on a phone"))
-    audience = forms.CharField(max_length=500, label="For whom", widget=_blank("cold audiences"))
+    change = forms.CharField(
+        max_length=500,
+        label=gettext_lazy("What we change"),
+        widget=_blank(gettext_lazy("a founder on a phone")),
+    )
+    audience = forms.CharField(
+        max_length=500, label=gettext_lazy("For whom"), widget=_blank(gettext_lazy("cold audiences"))
+    )
     expected_effect = forms.CharField(
-        max_length=500, label="What it will do", widget=_blank("lower the cost per lead")
+        max_length=500,
+        label=gettext_lazy("What it will do"),
+        widget=_blank(gettext_lazy("lower the cost per lead")),
     )
     because = forms.CharField(
-        max_length=1000, label="Why we believe it", widget=_blank("sales calls praise candour")
+        max_length=1000,
+        label=gettext_lazy("Why we believe it"),
+        widget=_blank(gettext_lazy("sales calls praise candour")),
     )
-    owner = forms.ChoiceField(required=False, help_text="Who answers for it. A sprint needs one.")
-    kind = forms.ChoiceField(choices=_choices(HypothesisKind.choices), label="Kind of change")
-    buyer_stage = forms.ChoiceField(choices=_choices(BuyerStage.choices), label="Stage of the buyer")
-    driver = forms.ChoiceField(choices=_choices(Driver.choices), label="What moves them")
-    persona = forms.CharField(required=False, max_length=300)
-    objection = forms.CharField(required=False, max_length=500, label="The objection it answers")
-    primary_metric = forms.ChoiceField(choices=_choices(METRIC_CHOICES), label="Judged by")
+    owner = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Owner"),
+        help_text=gettext_lazy("Who answers for it. A sprint needs one."),
+    )
+    kind = forms.ChoiceField(choices=_choices(HypothesisKind.choices), label=gettext_lazy("Kind of change"))
+    buyer_stage = forms.ChoiceField(
+        choices=_choices(BuyerStage.choices), label=gettext_lazy("Stage of the buyer")
+    )
+    driver = forms.ChoiceField(choices=_choices(Driver.choices), label=gettext_lazy("What moves them"))
+    persona = forms.CharField(required=False, max_length=300, label=gettext_lazy("Persona"))
+    objection = forms.CharField(
+        required=False, max_length=500, label=gettext_lazy("The objection it answers")
+    )
+    primary_metric = forms.ChoiceField(choices=_choices(METRIC_CHOICES), label=gettext_lazy("Judged by"))
     target = forms.CharField(
         required=False,
         max_length=40,
+        label=gettext_lazy("Target"),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="In the metric's own unit: 18.00 for a cost, 0.5% for a rate. Needed with a single arm.",
+        help_text=gettext_lazy(
+            "In the metric's own unit: 18.00 for a cost, 0.5% for a rate. Needed with a single arm."
+        ),
     )
     mde_relative = ShareField(
-        label="Smallest effect worth having", help_text="A difference below this changes nothing for us."
+        label=gettext_lazy("Smallest effect worth having"),
+        help_text=gettext_lazy("A difference below this changes nothing for us."),
     )
     outcome_metric = forms.ChoiceField(
         required=False,
-        choices=[("", "none"), *OUTCOME_METRIC_CHOICES],
-        label="Business outcome it serves",
-        help_text="Needed where the metric is not one itself: clicks alone are a vanity win.",
+        choices=[("", pgettext_lazy("an outcome", "none")), *OUTCOME_METRIC_CHOICES],
+        label=gettext_lazy("Business outcome it serves"),
+        help_text=gettext_lazy("Needed where the metric is not one itself: clicks alone are a vanity win."),
     )
     guardrail_metrics = forms.MultipleChoiceField(
         required=False,
         choices=METRIC_CHOICES,
-        label="Must not get worse",
+        label=gettext_lazy("Must not get worse"),
         widget=forms.CheckboxSelectMultiple,
     )
-    impact = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
-    confidence = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
-    ease = forms.IntegerField(required=False, min_value=1, max_value=10, help_text="1 to 10")
+    impact = forms.IntegerField(
+        label=gettext_lazy("Impact"),
+        required=False,
+        min_value=1,
+        max_value=10,
+        help_text=gettext_lazy("1 to 10"),
+    )
+    confidence = forms.IntegerField(
+        label=gettext_lazy("Confidence"),
+        required=False,
+        min_value=1,
+        max_value=10,
+        help_text=gettext_lazy("1 to 10"),
+    )
+    ease = forms.IntegerField(
+        label=gettext_lazy("Ease"),
+        required=False,
+        min_value=1,
+        max_value=10,
+        help_text=gettext_lazy("1 to 10"),
+    )
     predicted_success = ShareField(
         required=False,
         allow_zero=True,
-        label="Owner's own bet",
-        help_text="How likely it is to work, like 40%. Nobody is paid for being right.",
+        label=gettext_lazy("Owner's own bet"),
+        help_text=gettext_lazy("How likely it is to work, like 40%. Nobody is paid for being right."),
     )
     parent = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -96,7 +141,7 @@ class HypothesisForm(Form):
     ) -> None:
         super().__init__(data, workspace=workspace, initial=initial)
         owner = cast("forms.ChoiceField", self.fields["owner"])
-        owner.choices = [("", "nobody yet"), *((member.user.email, str(member.user)) for member in owners)]
+        owner.choices = [("", _("nobody yet")), *((member.user.email, str(member.user)) for member in owners)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -146,34 +191,42 @@ class SizingForm(Form):
 
     primary_metric = forms.ChoiceField(
         choices=METRIC_CHOICES,
-        label="Judged by",
-        error_messages={"required": "Choose first what it is judged by."},
+        label=gettext_lazy("Judged by"),
+        error_messages={"required": gettext_lazy("Choose first what it is judged by.")},
     )
-    mde_relative = ShareField(label="Smallest effect worth having")
+    mde_relative = ShareField(label=gettext_lazy("Smallest effect worth having"))
     channel = forms.ChoiceField(
         required=False,
-        label="On",
-        help_text="Whose prices and rates stand in for what is left empty below.",
+        label=pgettext_lazy("a channel", "On"),
+        help_text=gettext_lazy("Whose prices and rates stand in for what is left empty below."),
     )
     stands_at = forms.CharField(
         required=False,
         max_length=40,
-        label="It stands at today",
+        label=gettext_lazy("It stands at today"),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text="In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Left "
-        "empty, it is what your last campaigns had.",
+        help_text=gettext_lazy(
+            "In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Left "
+            "empty, it is what your last campaigns had."
+        ),
     )
     money_per_day = MoneyField(
-        required=False, label="Money a day", help_text="Of both arms together. Left empty, as it was lately."
+        required=False,
+        label=gettext_lazy("Money a day"),
+        help_text=gettext_lazy("Of both arms together. Left empty, as it was lately."),
     )
     price_of_exposure = MoneyField(
         required=False,
-        label="Price of 1,000 impressions",
-        help_text="Only for a rate. For a conversion rate it is 1,000 clicks that count, for an open rate "
-        "1,000 sends.",
+        label=gettext_lazy("Price of 1,000 impressions"),
+        help_text=gettext_lazy(
+            "Only for a rate. For a conversion rate it is 1,000 clicks that count, for an open "
+            "rate 1,000 sends."
+        ),
     )
     order_value = MoneyField(
-        required=False, label="Average order", help_text="Only for a return: what one conversion brings."
+        required=False,
+        label=gettext_lazy("Average order"),
+        help_text=gettext_lazy("Only for a return: what one conversion brings."),
     )
 
     def __init__(
@@ -186,7 +239,7 @@ class SizingForm(Form):
         super().__init__(data, workspace=workspace, initial=initial)
         channels = Source.objects.of(workspace).filter(kind=SourceKind.PLATFORM).order_by("name")
         cast("forms.ChoiceField", self.fields["channel"]).choices = [
-            ("", "any channel"),
+            ("", _("any channel")),
             *((source.key, source.name) for source in channels),
         ]
 

@@ -9,6 +9,8 @@ from django import forms
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.models import Arm
 from experiments.services.exports import PRESET_KEYS, ImportOptions, read_mapping
@@ -28,33 +30,43 @@ class ImportForm(Form):
     file = forms.FileField(
         required=False,
         max_length=300,
-        label="Export file",
-        help_text="A CSV file by day, as the ad platform exports it. At most 25 MB.",
+        label=gettext_lazy("Export file"),
+        help_text=gettext_lazy("A CSV file by day, as the ad platform exports it. At most 25 MB."),
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
-    preset = forms.ChoiceField(label="Exported from")
-    campaign = forms.ChoiceField(required=False, label="Whose numbers")
-    source = forms.ChoiceField(required=False, label="Source")
+    preset = forms.ChoiceField(label=gettext_lazy("Exported from"))
+    campaign = forms.ChoiceField(required=False, label=gettext_lazy("Whose numbers"))
+    source = forms.ChoiceField(required=False, label=gettext_lazy("Source"))
     day_order = forms.ChoiceField(
         required=False,
-        label="Days like 3/4/2026",
-        choices=[("", "as the file shows"), ("dmy", "day first"), ("mdy", "month first")],
+        label=gettext_lazy("Days like 3/4/2026"),
+        choices=[
+            ("", gettext_lazy("as the file shows")),
+            ("dmy", gettext_lazy("day first")),
+            ("mdy", gettext_lazy("month first")),
+        ],
     )
     decimal_mark = forms.ChoiceField(
         required=False,
-        label="Numbers like 1.234",
-        choices=[("", "as the file shows"), ("point", "decimal point"), ("comma", "decimal comma")],
+        label=gettext_lazy("Numbers like 1.234"),
+        choices=[
+            ("", gettext_lazy("as the file shows")),
+            ("point", gettext_lazy("decimal point")),
+            ("comma", gettext_lazy("decimal comma")),
+        ],
     )
     map = forms.CharField(
         required=False,
-        label="Columns",
-        help_text="One a line, for columns that are not understood: Header=clicks.",
+        label=gettext_lazy("Columns"),
+        help_text=gettext_lazy("One a line, for columns that are not understood: Header=clicks."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     create_unplanned = forms.BooleanField(
         required=False,
-        label="Take in campaigns that are not known here",
-        help_text="They come in as unplanned campaigns: spending without a rule, until somebody adopts them.",
+        label=gettext_lazy("Take in campaigns that are not known here"),
+        help_text=gettext_lazy(
+            "They come in as unplanned campaigns: spending without a rule, until somebody adopts them."
+        ),
     )
 
     def __init__(
@@ -68,9 +80,9 @@ class ImportForm(Form):
         self.files = files or MultiValueDict()
         sources = list(Source.objects.of(workspace).order_by("name").values_list("key", "name"))
         names = dict(sources)
-        self._choose("preset", [(key, names.get(key, _PRESETS.get(key, key))) for key in PRESET_KEYS])
-        self._choose("source", [("", "as the campaign's channel"), *sources])
-        self._choose("campaign", [("", "as the file says"), *_campaigns_and_arms(workspace)])
+        self._choose("preset", [(key, names.get(key, str(_PRESETS.get(key, key)))) for key in PRESET_KEYS])
+        self._choose("source", [("", _("as the campaign's channel")), *sources])
+        self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(workspace)])
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -82,9 +94,9 @@ class ImportForm(Form):
         file = cleaned.get("file")
         if file is None and not cleaned.get("kept"):
             if "file" not in self.errors:
-                self.add_error("file", "Choose a file.")
+                self.add_error("file", _("Choose a file."))
         elif file is not None and file.size > LARGEST_FILE:
-            self.add_error("file", "The file is larger than 25 MB. Export fewer days at once.")
+            self.add_error("file", _("The file is larger than 25 MB. Export fewer days at once."))
         elif file is not None:
             cleaned["name"], cleaned["content"] = file.name, file.read()
         else:
@@ -101,7 +113,7 @@ class ImportForm(Form):
         try:
             kept = signing.loads(cleaned["kept"], salt=self._salt, max_age=KEPT_FOR_SECONDS)
         except signing.BadSignature:
-            self.add_error("file", "The page waited too long for its answer. Choose the file again.")
+            self.add_error("file", _("The page waited too long for its answer. Choose the file again."))
         else:
             cleaned["name"], cleaned["seen"] = kept["name"], kept["seen"]
             cleaned["content"] = zlib.decompress(base64.b85decode(kept["content"]))
@@ -143,7 +155,10 @@ class ImportForm(Form):
 
 
 _ANSWERS = ("preset", "campaign", "source", "day_order", "decimal_mark", "map", "create_unplanned")
-_PRESETS = {"auto": "find out from the file", "generic": "something else, or a table of our own"}
+_PRESETS = {
+    "auto": gettext_lazy("find out from the file"),
+    "generic": gettext_lazy("something else, or a table of our own"),
+}
 
 
 def _campaigns_and_arms(workspace: Workspace) -> list[tuple[str, str]]:
@@ -157,5 +172,5 @@ def _campaigns_and_arms(workspace: Workspace) -> list[tuple[str, str]]:
     choices: dict[str, str] = {}
     for campaign, name, arm, arm_name in arms:
         choices.setdefault(campaign, name)
-        choices[f"{campaign}/{arm}"] = f"{name}, arm {arm_name}"
+        choices[f"{campaign}/{arm}"] = _("{name}, arm {arm_name}").format(name=name, arm_name=arm_name)
     return list(choices.items())

@@ -7,6 +7,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import Metric, MetricForm
 from experiments.stats.false_kill import MOST_DAYS
@@ -42,18 +45,24 @@ class PlanForm(Form):
     use_required_attribute = False
 
     spend_per_day = MoneyField(
-        required=False, label="Planned a day", help_text="Left empty, it is the budget divided by the days."
+        required=False,
+        label=gettext_lazy("Planned a day"),
+        help_text=gettext_lazy("Left empty, it is the budget divided by the days."),
     )
     days = forms.IntegerField(
         min_value=1,
         max_value=MOST_DAYS,
-        label="Days",
-        error_messages={"required": f"Say how many days it runs, from 1 to {MOST_DAYS}."},
+        label=gettext_lazy("Days"),
+        error_messages={
+            "required": format_lazy(
+                gettext_lazy("Say how many days it runs, from 1 to {most}."), most=MOST_DAYS
+            )
+        },
     )
-    impressions = MoneyField(required=False, label="Price of 1,000 impressions")
-    clicks = MoneyField(required=False, label="Price of one click")
-    sends = MoneyField(required=False, label="Price of 1,000 sends")
-    order_value = MoneyField(required=False, label="Average order or deal")
+    impressions = MoneyField(required=False, label=gettext_lazy("Price of 1,000 impressions"))
+    clicks = MoneyField(required=False, label=gettext_lazy("Price of one click"))
+    sends = MoneyField(required=False, label=gettext_lazy("Price of 1,000 sends"))
+    order_value = MoneyField(required=False, label=gettext_lazy("Average order or deal"))
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, workspace: Workspace, initial: dict[str, Any] | None
@@ -68,19 +77,23 @@ class PlanForm(Form):
             places = self.workspace.currency_exponent
             values["spend_per_day"] = round(budget / values["days"], places)
         if values["spend_per_day"] is None:
-            self._ask("spend_per_day", "Say what it will spend a day, or what its budget is.")
+            self._ask("spend_per_day", _("Say what it will spend a day, or what its budget is."))
         if metric.form == MetricForm.RATE:
             needed.append(metric.exposure)
             price = cleaned.get(metric.exposure)
             if price is None:
-                self._ask(metric.exposure, f"The {metric.label} cannot be tried without it.")
+                self._ask(
+                    metric.exposure, _("The {metric} cannot be tried without it.").format(metric=metric.label)
+                )
             else:
                 values["price_of_exposure"] = price / PRICED_BY[metric.exposure]
         if metric.form == MetricForm.VALUE and metric.exposure == "spend":
             needed.append("order_value")
             values["order_value"] = cleaned.get("order_value")
             if values["order_value"] is None:
-                self._ask("order_value", f"The {metric.label} cannot be tried without it.")
+                self._ask(
+                    "order_value", _("The {metric} cannot be tried without it.").format(metric=metric.label)
+                )
         return None if any(name in self.errors for name in needed) else values
 
     def take_preview(self, errors: Iterable[FieldError], *, metric: Metric) -> list[str]:

@@ -1,14 +1,15 @@
 """Acts on a running campaign that ask for words, and some for a day."""
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from workspaces.forms import DayField, Form, ReasonForm
 
 
 def _day() -> forms.DateField:
     return DayField(
-        label="Until",
-        error_messages={"required": "Say until when. Nothing is kept for ever."},
+        label=gettext_lazy("Until"),
+        error_messages={"required": gettext_lazy("Say until when. Nothing is kept for ever.")},
     )
 
 
@@ -24,5 +25,5 @@ class WordsForm(Form):
     """Optional words, for what can be taken back."""
 
     reason = forms.CharField(
-        required=False, max_length=500, label="Reason", widget=forms.Textarea(attrs={"rows": 3})
+        required=False, max_length=500, label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.choices import GuardKey
 from experiments.forms.campaign import MOST_CRITERIA, CriterionForm
@@ -26,15 +27,16 @@ class TemplateChoices:
     @property
     def groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Headings with their options, a value and a label each."""
-        usual = [(f"{_USUAL}:{template.key}", template.label) for template in USUAL_TEMPLATES]
+        usual = [(f"{_USUAL}:{template.key}", str(template.label)) for template in USUAL_TEMPLATES]
         own = [(f"{_OWN}:{template.pk}", template.name) for template in self.own]
-        return [("Usual rules", usual), *([("Our own", own)] if own else [])]
+        return [(_("Usual rules"), usual), *([(_("Our own"), own)] if own else [])]
 
     def note(self, value: str) -> str:
         """What is to be known about the chosen one."""
         kind, _, name = value.partition(":")
         return next(
-            (template.note for template in USUAL_TEMPLATES if kind == _USUAL and template.key == name), ""
+            (str(template.note) for template in USUAL_TEMPLATES if kind == _USUAL and template.key == name),
+            "",
         )
 
     def put(

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from experiments.choices import (
     ARM_TRANSITIONS,
@@ -189,10 +190,12 @@ class Campaign(TenantModel):
     def move_to(self, status: CampaignStatus) -> None:
         if not self.can_become(status):
             current = CampaignStatus(self.status)
-            hint = " A killed idea comes back as a new campaign." if current == CampaignStatus.KILLED else ""
-            raise InvalidTransition(
-                f"Campaign {self.key} is {current.label}; from there it cannot become {status.label}.{hint}"
+            message = _("Campaign {key} is {current}; from there it cannot become {status}.").format(
+                key=self.key, current=current.label, status=status.label
             )
+            if current == CampaignStatus.KILLED:
+                message = f"{message} {_('A killed idea comes back as a new campaign.')}"
+            raise InvalidTransition(message)
         self.status = status
 
 
@@ -238,5 +241,9 @@ class Arm(TenantModel):
     def move_to(self, status: ArmStatus) -> None:
         current = ArmStatus(self.status)
         if status not in ARM_TRANSITIONS[current]:
-            raise InvalidTransition(f"Arm {self.key} is {current.label}; it cannot become {status.label}.")
+            raise InvalidTransition(
+                _("Arm {key} is {current}; it cannot become {status}.").format(
+                    key=self.key, current=current.label, status=status.label
+                )
+            )
         self.status = status

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Protocol, Self
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from experiments.choices import (
     METRIC_CHOICES,
@@ -96,8 +98,12 @@ class KillCriterion(TenantModel):
 
     @property
     def rule_text(self) -> str:
-        """The rule as the one sentence that pages, events, breaches and REST have."""
-        return unmarked(sentence(self, self.workspace.currency))
+        """The rule as the one sentence that events, breaches and REST have, whoever looks.
+
+        Pages say it in the language of their reader.
+        """
+        with override("en"):
+            return unmarked(sentence(self, self.workspace.currency))
 
 
 def canonical_number(value: Decimal | float | str) -> str:
@@ -245,7 +251,11 @@ class CriterionWatch(TenantModel):
     def move_to(self, state: WatchState) -> None:
         current = WatchState(self.state)
         if state not in WATCH_TRANSITIONS[current]:
-            raise InvalidTransition(f"The criterion is {current.label}; it cannot become {state.label}.")
+            raise InvalidTransition(
+                _("The criterion is {current}; it cannot become {state}.").format(
+                    current=current.label, state=state.label
+                )
+            )
         self.state = state
 
     def claim_breach(self, *, at: datetime) -> bool:

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from experiments.choices import (
     HYPOTHESIS_TRANSITIONS,
@@ -136,9 +137,11 @@ class Hypothesis(TenantModel):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"We believe {self.change} for {self.audience} will {self.expected_effect} "
-            f"because {self.because}."
+        return _("We believe {change} for {audience} will {effect} because {because}.").format(
+            change=self.change,
+            audience=self.audience,
+            effect=self.expected_effect,
+            because=self.because,
         )
 
     def is_overdue_on(self, day: date) -> bool:
@@ -151,7 +154,9 @@ class Hypothesis(TenantModel):
         current = HypothesisStatus(self.status)
         if status not in HYPOTHESIS_TRANSITIONS[current]:
             raise InvalidTransition(
-                f"“{self.title}” is {current.label}; from there it cannot become {status.label}."
+                _("“{hypothesis}” is {current}; from there it cannot become {status}.").format(
+                    hypothesis=self.title, current=current.label, status=status.label
+                )
             )
         self.status = status
 

@@ -1,10 +1,15 @@
-"""A kill criterion as the one sentence that everybody reads; ``**…**`` marks what somebody filled in."""
+"""A kill criterion as the one sentence that everybody reads; ``**…**`` marks what somebody filled in.
+
+All of it is said in the language that is active.
+"""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
 from experiments.choices import (
-    MEASURES,
     Comparator,
     CriterionAction,
     CriterionLevel,
@@ -13,44 +18,82 @@ from experiments.choices import (
     Metric,
     MetricForm,
 )
-from workspaces.models.spelling import limit_in_currency, round_in_currency
+from experiments.stats.words import Figure, Said
+from workspaces.models.spelling import in_figures, in_percent, limit_in_currency, round_in_currency
 
 if TYPE_CHECKING:
+    from experiments.models.campaign import Campaign
     from experiments.models.criterion import KillCriterion
 
-# What one of each counted thing is called, where dropping the plural's "s" is not enough.
-_SINGULAR = {
-    "impressions": "impression",
-    "opportunities": "opportunity",
-    "sales_qualified_leads": "sales-qualified lead",
-    "marketing_qualified_leads": "marketing-qualified lead",
+# One of what is counted, as the subject of a sentence.
+_ONE = {
+    "impressions": gettext_lazy("an impression"),
+    "clicks": gettext_lazy("a click"),
+    "conversions": gettext_lazy("a conversion"),
+    "leads": gettext_lazy("a lead"),
+    "marketing_qualified_leads": gettext_lazy("a marketing-qualified lead"),
+    "sales_qualified_leads": gettext_lazy("a sales-qualified lead"),
+    "opportunities": gettext_lazy("an opportunity"),
+    "customers": gettext_lazy("a customer"),
+}
+# A metric that is no cost, as the subject of a sentence.
+_THE = {
+    "ctr": gettext_lazy("the CTR"),
+    "cvr": gettext_lazy("the conversion rate"),
+    "roas": gettext_lazy("the return on ad spend"),
+    "aov": gettext_lazy("the average order value"),
+    "open_rate": gettext_lazy("the open rate"),
+    "engagement_rate": gettext_lazy("the engagement rate"),
+    "video_view_rate": gettext_lazy("the video view rate"),
+    "pipeline_per_spend": gettext_lazy("the pipeline per spend"),
 }
 
 
 def one_of(measure: str) -> str:
     """``a conversion``, ``an opportunity``."""
-    noun = _SINGULAR.get(measure) or str(MEASURES[measure].label).removesuffix("s")
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return str(_ONE[measure])
 
 
 def metric_limit(metric: Metric, limit: Decimal, currency: str) -> str:
     """A limit as it was chosen: ``$18.00``, ``0.5%``, ``2.5``; no digit of it is lost."""
     if metric.is_money:
         return limit_in_currency(limit, currency)
-    return _percent(limit) if metric.is_share else _plain(limit)
+    return percent_of(limit) if metric.is_share else plain(limit)
 
 
-def condition(criterion: "KillCriterion", currency: str) -> str:
-    """``a conversion probably costs more than **$18.00**``."""
+def condition(criterion: "KillCriterion", currency: str, *, probably: bool | None = None) -> str:
+    """``a conversion probably costs more than **$18.00**``, a clause after “when” or “that”.
+
+    ``probably``: whether it says that it is no more than that; by default, where its evidence is probable.
+    """
     metric = criterion.metric_definition
     limit = f"**{metric_limit(metric, criterion.threshold, currency)}**"
-    probably = "probably " if criterion.evidence == EvidenceKind.PROBABLE else ""
+    if probably is None:
+        probably = criterion.evidence == EvidenceKind.PROBABLE
     is_above = criterion.comparator == Comparator.ABOVE
-    if metric.form == MetricForm.COST:
-        subject = "1,000 impressions" if metric.per > 1 else one_of(metric.events)
-        verb = "cost" if metric.per > 1 else "costs"
-        return f"{subject} {probably}{verb} {'more' if is_above else 'less'} than {limit}"
-    return f"the {metric.label} is {probably}{'above' if is_above else 'below'} {limit}"
+    if metric.form != MetricForm.COST:
+        template = {
+            (True, True): _("{metric} is probably above {limit}"),
+            (True, False): _("{metric} is above {limit}"),
+            (False, True): _("{metric} is probably below {limit}"),
+            (False, False): _("{metric} is below {limit}"),
+        }[is_above, probably]
+        return template.format(metric=_THE[metric.key], limit=limit)
+    if metric.per > 1:
+        template = {
+            (True, True): _("1,000 impressions probably cost more than {limit}"),
+            (True, False): _("1,000 impressions cost more than {limit}"),
+            (False, True): _("1,000 impressions probably cost less than {limit}"),
+            (False, False): _("1,000 impressions cost less than {limit}"),
+        }[is_above, probably]
+        return template.format(limit=limit)
+    template = {
+        (True, True): _("{one} probably costs more than {limit}"),
+        (True, False): _("{one} costs more than {limit}"),
+        (False, True): _("{one} probably costs less than {limit}"),
+        (False, False): _("{one} costs less than {limit}"),
+    }[is_above, probably]
+    return template.format(one=one_of(metric.events), limit=limit)
 
 
 def guard_amount(key: str, amount: object, currency: str) -> str:
@@ -58,40 +101,49 @@ def guard_amount(key: str, amount: object, currency: str) -> str:
     number = Decimal(str(amount))
     if key == GuardKey.SPEND:
         return round_in_currency(number, currency)
-    return f"{number.normalize():,f}"
+    return in_figures(f"{number.normalize():,f}")
 
 
 def floor(criterion: "KillCriterion", currency: str) -> str:
     """``**$1,500** of spend and **300** clicks``; empty without a guard."""
-    parts = []
+    text = ""
     for key, need in criterion.guards.items():
         amount = f"**{guard_amount(key, need, currency)}**"
-        label = GuardKey(key).label
-        parts.append(f"{amount} of spend" if key == GuardKey.SPEND else f"{amount} {label}")
-    return " and ".join(parts)
+        if key == GuardKey.SPEND:
+            part = _("{amount} of spend").format(amount=amount)
+        else:
+            part = f"{amount} {GuardKey(key).label}"
+        text = _("{guards} and {guard}").format(guards=text, guard=part) if text else part
+    return text
 
 
 def sentence(criterion: "KillCriterion", currency: str) -> str:
     """The whole rule, with ``**`` around what was filled in."""
     is_arm = criterion.level == CriterionLevel.ARM
     opening = {
-        CriterionAction.PAUSE: "Stop an arm when in it" if is_arm else "Pause the campaign when",
-        CriterionAction.ASK: "Ask us about an arm when in it"
+        CriterionAction.PAUSE: _("Stop an arm when in it {condition}")
         if is_arm
-        else "Ask us to stop the campaign when",
-        CriterionAction.TELL: "Tell us when in an arm" if is_arm else "Tell us when",
-    }[CriterionAction(criterion.action)]
-    sure = f"**{_percent(criterion.confidence)} sure**"
-    ending = {
-        EvidenceKind.PROBABLE: f" and we are {sure}",
-        EvidenceKind.ALWAYS_VALID: f" and we are {sure}, however often we look",
-        EvidenceKind.OBSERVED: ", as the number stands",
-        EvidenceKind.OBSERVED_MARGIN: ", by more than **10%**",
-    }[EvidenceKind(criterion.evidence)]
+        else _("Pause the campaign when {condition}"),
+        CriterionAction.ASK: _("Ask us about an arm when in it {condition}")
+        if is_arm
+        else _("Ask us to stop the campaign when {condition}"),
+        CriterionAction.TELL: _("Tell us when in an arm {condition}")
+        if is_arm
+        else _("Tell us when {condition}"),
+    }[CriterionAction(criterion.action)].format(condition=condition(criterion, currency))
     guards = floor(criterion, currency)
-    are = "is" if guards.endswith("of spend") and " and " not in guards else "are"
-    once = f", once {guards} {are} in" if guards else ""
-    return f"{opening} {condition(criterion, currency)}{once}{ending}."
+    if guards:
+        is_one = set(criterion.guards) == {GuardKey.SPEND}
+        once = _("{rule}, once {guards} is in") if is_one else _("{rule}, once {guards} are in")
+        opening = once.format(rule=opening, guards=guards)
+    sure = _("**{percent} sure**").format(percent=percent_of(criterion.confidence))
+    ending = {
+        EvidenceKind.PROBABLE: _("{rule} and we are {sure}."),
+        EvidenceKind.ALWAYS_VALID: _("{rule} and we are {sure}, however often we look."),
+        EvidenceKind.OBSERVED: _("{rule}, as the number stands."),
+        EvidenceKind.OBSERVED_MARGIN: _("{rule}, by more than {margin}."),
+    }[EvidenceKind(criterion.evidence)]
+    return ending.format(rule=opening, sure=sure, margin=f"**{percent_of(Decimal('0.1'))}**")
 
 
 def unmarked(text: str) -> str:
@@ -99,9 +151,26 @@ def unmarked(text: str) -> str:
     return text.replace("**", "")
 
 
-def _percent(share: Decimal | float) -> str:
-    return f"{_plain(Decimal(str(share)) * 100)}%"
+def percent_of(share: Decimal | float) -> str:
+    """``0.5%``, as it was chosen."""
+    return in_percent(f"{(Decimal(str(share)) * 100).normalize():f}")
 
 
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
+def plain(number: Decimal) -> str:
+    """A number as it was chosen, without zeros at its end."""
+    return in_figures(f"{number.normalize():f}")
+
+
+def retold(text: object) -> str:
+    """What the statistics said, in the language that is active; any other text as it is."""
+    if isinstance(text, Said):
+        return _(text.template).format(**{name: retold(part) for name, part in text.parts.items()})
+    return in_figures(text) if isinstance(text, Figure) else str(text)
+
+
+def retold_rule(campaign: "Campaign", text: str) -> str:
+    """A stored text of this campaign: where it is one of its rules, in the language that is active."""
+    if not text or get_language() == "en":
+        return text
+    rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
+    return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from experiments.choices import (
     ZOMBIE_TRANSITIONS,
@@ -90,5 +91,9 @@ class ZombieFlag(TenantModel):
     def move_to(self, state: ZombieState) -> None:
         current = ZombieState(self.state)
         if state not in ZOMBIE_TRANSITIONS[current]:
-            raise InvalidTransition(f"This flag is {current.label}; it cannot become {state.label}.")
+            raise InvalidTransition(
+                _("This flag is {current}; it cannot become {state}.").format(
+                    current=current.label, state=state.label
+                )
+            )
         self.state = state

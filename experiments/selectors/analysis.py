@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from django.db.models import prefetch_related_objects
+from django.utils.functional import lazy
+from django.utils.translation import gettext, override
 
 from experiments.choices import MEASURES, METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
 from experiments.exceptions import Invalid
@@ -41,6 +43,8 @@ from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.multiple import adjust
 from experiments.stats.sequential import look_boundaries
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
+from experiments.stats.words import Figure
+from experiments.stats.words import said as _
 from workspaces.models import Source
 from workspaces.models.spelling import in_currency
 
@@ -74,7 +78,11 @@ def analyse_campaign(
     """
     if metric is not None and metric not in METRICS:
         raise Invalid.field(
-            "metric", "unknown_metric", f"“{metric[:60]}” is no metric. Use one of {', '.join(METRICS)}."
+            "metric",
+            "unknown_metric",
+            gettext("“{metric}” is no metric. Use one of {names}.").format(
+                metric=metric[:60], names=", ".join(METRICS)
+            ),
         )
     chosen = METRICS[metric] if metric else None
     estimates = read_estimates([campaign])
@@ -152,6 +160,16 @@ def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> M
     return next(reported, METRICS[UNPLANNED_METRICS[0]])
 
 
+def _label_without_cost(metric: Metric) -> str:
+    """``per click``, after an amount of money."""
+    return str(metric.label).removeprefix("cost ")
+
+
+# Words that wait for the language of whoever reads them.
+_short_label = lazy(_label_without_cost, str)
+_in_currency = lazy(in_currency, str)
+
+
 class _Results:
     """One campaign by one metric; arrays are (arms, days)."""
 
@@ -175,6 +193,8 @@ class _Results:
     def _own(self, cells: Cells) -> Cells:
         return cells[self.index, : len(self.arms)]
 
+    # Its sentences go into plans and reviews, too, whoever happens to look; pages say them anew.
+    @override("en")
     def analysis(self) -> Analysis:
         days = np.flatnonzero(self.counted.any(axis=0))
         is_provisional = bool((self.counted & ~self.settled).any())
@@ -212,15 +232,22 @@ class _Results:
     def _left_out(self) -> list[Source]:
         return self.days.left_out(self.index)
 
+    def _left_out_names(self) -> str:
+        first, *rest = [source.name for source in self._left_out()] or [""]
+        for name in rest:
+            first = _("{names} and {name}", names=first, name=name)
+        return first
+
     def _health(self, health: Health) -> Health:
         """With a warning where a source takes no part, and numbers of another stand in for its own."""
-        names = " and ".join(source.name for source in self._left_out())
+        names = self._left_out_names()
         if not names or not self.closed.any():
             return health
-        counted = MEASURES[self.metric.events].label
-        warning = (
-            f"The {counted} of {names} take no part: they are dated by when they happened, and their money "
-            "was spent on other days."
+        warning = _(
+            "The {counted} of {names} take no part: they are dated by when they happened, and their money "
+            "was spent on other days.",
+            counted=MEASURES[self.metric.events].label,
+            names=names,
         )
         return replace(health, warnings=(*health.warnings, warning))
 
@@ -368,11 +395,14 @@ class _Results:
     def _target_text(self, target: Decimal | None) -> str:
         if target is None:
             return ""
-        label = str(self.metric.label).removeprefix("cost ")
+        amount: object
         if self.metric.is_money:
-            return f"{in_currency(target, self.campaign.workspace.currency)} {label}"
-        percent = f"{canonical_number(target * 100)}%"
-        return f"{percent if self.metric.is_share else canonical_number(target)} {label}"
+            amount = _in_currency(target, self.campaign.workspace.currency)
+        elif self.metric.is_share:
+            amount = _("{number}%", number=Figure(canonical_number(target * 100)))
+        else:
+            amount = Figure(canonical_number(target))
+        return _("{amount} {metric}", amount=amount, metric=_short_label(self.metric))
 
     def _arm(self, position: int, result: CampaignAnalysis) -> ArmAnalysis:
         arm, own = self.arms[position], result.arms[position]
@@ -410,18 +440,43 @@ class _Results:
 
     def _missing(self, judged: CampaignAnalysis, *, shown_days: int) -> str | None:
         if self.campaign.hypothesis is None:
-            return "It has no hypothesis, so nothing says what a yes would be. Adopt it to get a verdict."
+            return _("It has no hypothesis, so nothing says what a yes would be. Adopt it to get a verdict.")
         if len(self.arms) == 1 and self._target() is None:
-            return f"It has one arm and no target for its {self.metric.label} to compare it with."
-        left_out = self._left_out()
-        if left_out and not self.closed.any():
-            names = " and ".join(source.name for source in left_out)
-            return (
-                f"Only {names} {'counts' if len(left_out) == 1 else 'count'} the "
-                f"{MEASURES[self.metric.events].label}, dated by when they happened: no day of them can be "
-                "set against the money of the same day."
+            return _(
+                "It has one arm and no target for its {metric} to compare it with.", metric=self.metric.label
             )
+        if self._left_out() and not self.closed.any():
+            return self._all_left_out()
         if judged.days < FEWEST_CLOSED_DAYS <= shown_days:
-            count = f"{judged.days or 'none'} of the {shown_days} closed days is settled"
-            return f"So far {count}; a verdict takes at least {FEWEST_CLOSED_DAYS}."
+            return self._unsettled(judged.days, shown_days)
         return None
+
+    def _all_left_out(self) -> str:
+        names, counted = self._left_out_names(), MEASURES[self.metric.events].label
+        if len(self._left_out()) == 1:
+            return _(
+                "Only {names} counts the {counted}, dated by when they happened: no day of them can be set "
+                "against the money of the same day.",
+                names=names,
+                counted=counted,
+            )
+        return _(
+            "Only {names} count the {counted}, dated by when they happened: no day of them can be set "
+            "against the money of the same day.",
+            names=names,
+            counted=counted,
+        )
+
+    def _unsettled(self, days: int, shown_days: int) -> str:
+        if not days:
+            return _(
+                "So far none of the {shown} closed days is settled; a verdict takes at least {fewest}.",
+                shown=shown_days,
+                fewest=FEWEST_CLOSED_DAYS,
+            )
+        return _(
+            "So far {count} of the {shown} closed days is settled; a verdict takes at least {fewest}.",
+            count=days,
+            shown=shown_days,
+            fewest=FEWEST_CLOSED_DAYS,
+        )

@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 import numpy as np
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from experiments.choices import METRICS, Metric, MetricForm
 from experiments.models import Campaign
@@ -17,13 +20,13 @@ LAST_CAMPAIGNS = 8
 _SIX_DIGITS = 6
 # WordStream, Google Ads benchmarks 2024 (search, all industries) and Facebook Ads benchmarks 2024 (lead ads):
 # averages over US advertisers, in dollars. The price of an impression is that of a click times the CTR.
-_PUBLISHED: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+_PUBLISHED: Final[Mapping[str, tuple[str | Promise, Mapping[str, str]]]] = {
     "google": (
-        "WordStream's averages of 2024 for US search ads on Google",
+        gettext_lazy("WordStream's averages of 2024 for US search ads on Google"),
         {"ctr": "0.0642", "cpc": "4.66", "cvr": "0.0696", "cpl": "66.69", "cpm": "299.17"},
     ),
     "meta": (
-        "WordStream's averages of 2024 for US lead ads on Facebook",
+        gettext_lazy("WordStream's averages of 2024 for US lead ads on Facebook"),
         {"ctr": "0.0253", "cpc": "1.88", "cvr": "0.0878", "cpl": "21.98", "cpm": "47.56"},
     ),
 }
@@ -72,13 +75,16 @@ def _last_campaigns(workspace: Workspace, channel: str) -> list[Campaign]:
 
 def _said(campaigns: list[Campaign], workspace: Workspace, channel: str) -> str:
     name = Source.objects.of(workspace).filter(key=channel).values_list("name", flat=True).first() or channel
-    on = f" on {name}" if channel else ""
-    return f"your last campaign{on}" if len(campaigns) == 1 else f"your last {len(campaigns)} campaigns{on}"
+    count = len(campaigns)
+    if not channel:
+        return ngettext("your last campaign", "your last {count} campaigns", count).format(count=count)
+    said = ngettext("your last campaign on {channel}", "your last {count} campaigns on {channel}", count)
+    return said.format(count=count, channel=name)
 
 
 def _published(metric: Metric, channel: str, workspace: Workspace) -> dict[str, Known]:
     source, figures = _PUBLISHED.get(channel, ("", {}))
-    source = f"not yours: {source}"
+    source = _("not yours: {source}").format(source=source)
     in_dollars = workspace.currency == _DOLLARS
     found = {}
     if metric.key in figures and (in_dollars or metric.is_share):

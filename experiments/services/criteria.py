@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import (
     ArmStatus,
@@ -22,11 +24,13 @@ from experiments.choices import (
 from experiments.exceptions import InvalidTransition, NotFound, Refused
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.models.criterion import criteria_digest
+from experiments.models.sentences import retold_rule
 from experiments.services.lookups import lock_campaign
 from experiments.services.soundness import RulePlan, impossible, is_doubtful_share
-from experiments.services.values import Values, invalid, listed, quoted
+from experiments.services.values import Values, in_quotes, invalid, listed, quoted
 from workspaces.choices import EventKind
 from workspaces.models import User, Workspace
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
 
@@ -69,7 +73,9 @@ def read_criterion(values: Values, *, workspace: Workspace) -> dict[str, Any]:
         values.refuse(
             "evidence",
             "evidence_not_for_values",
-            f"The {metric.label} has no always-valid evidence: a few large orders decide it. Use probable.",
+            _(
+                "The {metric} has no always-valid evidence: a few large orders decide it. Use probable."
+            ).format(metric=metric.label),
         )
     threshold = _read_threshold(values, metric=metric)
     return {
@@ -94,15 +100,24 @@ def _read_threshold(values: Values, *, metric: Metric | None) -> Decimal | None:
             values.refuse(
                 "threshold",
                 "fraction_or_percent",
-                f"Is a {metric.label} of {said}% or of {percent} meant? It is a fraction: {said}% is "
-                f"{(threshold / 100).normalize():f}. If {percent} is meant, say “threshold_unit”: "
-                f"“{ThresholdUnit.FRACTION}”.",
+                _(
+                    "Is a {metric} of {said}% or of {percent} meant? It is a fraction: {said}% is "
+                    "{threshold}. If {percent} is meant, say “threshold_unit”: “{fraction}”."
+                ).format(
+                    metric=metric.label,
+                    said=said,
+                    percent=percent,
+                    threshold=in_figures(f"{(threshold / 100).normalize():f}"),
+                    fraction=ThresholdUnit.FRACTION,
+                ),
             )
         return threshold
     unit = values.choice("threshold_unit", ThresholdUnit)
     if metric is not None and not metric.is_share:
         values.refuse(
-            "threshold_unit", "unit_not_for_metric", f"The {metric.label} is no share: leave its unit out."
+            "threshold_unit",
+            "unit_not_for_metric",
+            _("The {metric} is no share: leave its unit out.").format(metric=metric.label),
         )
     if unit != ThresholdUnit.PERCENT:
         return values.metric_value("threshold", metric=metric)
@@ -122,12 +137,18 @@ def _read_guards(values: Values, *, workspace: Workspace) -> dict[str, Any]:
         values.refuse(
             "guards",
             "guard_missing",
-            "A kill criterion needs a guard, so that it does not judge the first few clicks. Say how much "
-            f"must have happened first: {listed(GuardKey.values, last='or')}.",
+            _(
+                "A kill criterion needs a guard, so that it does not judge the first few clicks. Say "
+                "how much must have happened first: {names}."
+            ).format(names=listed(GuardKey.values, last="or")),
         )
         return {}
     if not isinstance(given, Mapping):
-        values.refuse("guards", "not_an_object", f"The guards are amounts by name, not {quoted(given)}.")
+        values.refuse(
+            "guards",
+            "not_an_object",
+            _("The guards are amounts by name, not {given}.").format(given=quoted(given)),
+        )
         return {}
     guards = Values(given, known=GuardKey.values, path=f"{values.path}guards.")
     read: dict[str, Any] = {}
@@ -203,15 +224,23 @@ def amend_criteria(
     rules, reason = _read_amendment(criteria, reason, workspace=by.workspace)
     if not campaign.is_unfinished:
         raise InvalidTransition(
-            f"Campaign {key} is {campaign.get_status_display()}; only the criteria of a launched campaign "
-            "that is not over can be amended."
+            _(
+                "Campaign {key} is {status}; only the criteria of a launched campaign that is not "
+                "over can be amended."
+            ).format(key=key, status=campaign.get_status_display())
         )
     before = criteria_in_force(campaign)
     if not before:
-        raise Refused("no_criteria", f"Campaign {key} has no kill criteria to amend. Adopt it with some.")
+        raise Refused(
+            "no_criteria",
+            _("Campaign {key} has no kill criteria to amend. Adopt it with some.").format(key=key),
+        )
     refuse_open_breach(campaign, deed="amended")
     if campaign.amendments.filter(at=at).exists():
-        raise Refused("amended_just_now", f"The criteria of campaign {key} were amended at this very moment.")
+        raise Refused(
+            "amended_just_now",
+            _("The criteria of campaign {key} were amended at this very moment.").format(key=key),
+        )
     digest_before = campaign.criteria_digest
     campaign.kill_criteria.in_force().update(retired_at=at)
     after = build_criteria(campaign, rules, frozen_at=at)
@@ -220,7 +249,9 @@ def amend_criteria(
         raise invalid(errors)
     freeze_criteria(campaign, at=at)
     if campaign.criteria_digest == digest_before:
-        raise Refused("nothing_changed", f"These are the criteria that campaign {key} has already.")
+        raise Refused(
+            "nothing_changed", _("These are the criteria that campaign {key} has already.").format(key=key)
+        )
     # First the amendment: without it the database keeps the digest as it is.
     amendment = Amendment.objects.create(
         workspace=by.workspace,
@@ -261,7 +292,7 @@ def _read_amendment(
     rules = read_criteria(values, "criteria", workspace=workspace)
     if not rules and not values.errors:
         values.refuse(
-            "criteria", "criteria_missing", "A launched campaign keeps at least one kill criterion."
+            "criteria", "criteria_missing", _("A launched campaign keeps at least one kill criterion.")
         )
     reason = values.text("reason", longest=LONGEST_REASON)
     values.raise_errors()
@@ -280,11 +311,18 @@ def overrule_breach(
     campaign = lock_campaign(campaign_key, by=by)
     criterion = campaign.kill_criteria.filter(pk=criterion_id).first()
     if criterion is None:
-        raise NotFound(f"Campaign {campaign_key} has no kill criterion {criterion_id}.")
+        raise NotFound(
+            _("Campaign {key} has no kill criterion {criterion_id}.").format(
+                key=campaign_key, criterion_id=criterion_id
+            )
+        )
     reason, until = _read_overrule(reason, until, today=by.workspace.local_day(at))
     breaches = _lock_open_breaches(campaign, criterion=criterion)
     if not breaches:
-        raise Refused("no_open_breach", f"This criterion of campaign {campaign_key} has no open breach.")
+        raise Refused(
+            "no_open_breach",
+            _("This criterion of campaign {key} has no open breach.").format(key=campaign_key),
+        )
     for breach in breaches:
         breach.watch.move_to(WatchState.OVERRULED)
         breach.watch.overruled_until = until
@@ -303,7 +341,9 @@ def _read_overrule(reason: str, until: date, *, today: date) -> tuple[str, date]
         values.refuse(
             "until",
             "out_of_range",
-            f"A criterion rests until a day from {today + timedelta(days=1)} to {last}; {day} was given.",
+            _("A criterion rests until a day from {today} to {last}; {day} was given.").format(
+                today=today + timedelta(days=1), last=last, day=day
+            ),
         )
     values.raise_errors()
     return reason, until
@@ -313,16 +353,21 @@ def open_breaches(campaign: Campaign) -> list[Breach]:
     return list(campaign.breaches.open().order_by("pk"))
 
 
+_WHILE_BREACHED = {
+    "amended": gettext_lazy("Campaign {key} cannot be amended while a kill criterion is breached: {rules}."),
+    "resumed": gettext_lazy("Campaign {key} cannot be resumed while a kill criterion is breached: {rules}."),
+    "scaled": gettext_lazy("Campaign {key} cannot be scaled while a kill criterion is breached: {rules}."),
+}
+
+
 def refuse_open_breach(campaign: Campaign, *, deed: str) -> None:
     """Raise ``Refused`` (``open_breach``) where a rule has fired and nobody has overruled it."""
     breaches = open_breaches(campaign)
     if breaches:
-        rules = listed([f"“{breach.rule}”" for breach in breaches])
-        raise Refused(
-            "open_breach",
-            f"Campaign {campaign.key} cannot be {deed} while a kill criterion is breached: {rules}. "
-            "A manager can overrule it, with a reason and until a day.",
-        )
+        rules = listed([in_quotes(retold_rule(campaign, breach.rule)) for breach in breaches])
+        refusal = _WHILE_BREACHED[deed].format(key=campaign.key, rules=rules)
+        way_out = _("A manager can overrule it, with a reason and until a day.")
+        raise Refused("open_breach", f"{refusal} {way_out}")
 
 
 def settle_breaches(

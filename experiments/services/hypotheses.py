@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.choices import (
     METRICS,
@@ -115,8 +116,9 @@ def archive_hypothesis(hypothesis_id: int, *, by: Actor, at: datetime) -> Hypoth
     if running:
         raise Refused(
             "campaigns_unfinished",
-            f"“{hypothesis.title}” has campaigns that are not over: {listed(running)}. "
-            "Kill or complete them first.",
+            _("“{hypothesis}” has campaigns that are not over: {names}. Kill or complete them first.").format(
+                hypothesis=hypothesis.title, names=listed(running)
+            ),
         )
     hypothesis.save(update_fields=["status"])
     for draft in hypothesis.campaigns.drafts().order_by("pk"):
@@ -141,10 +143,14 @@ def _refuse_outside_the_backlog(hypothesis: Hypothesis) -> None:
     if hypothesis.status == HypothesisStatus.BACKLOG:
         return
     if hypothesis.status == HypothesisStatus.ARCHIVED:
-        raise InvalidTransition(f"“{hypothesis.title}” is archived and cannot change any more.")
+        raise InvalidTransition(
+            _("“{hypothesis}” is archived and cannot change any more.").format(hypothesis=hypothesis.title)
+        )
     raise Refused(
         "already_committed",
-        f"“{hypothesis.title}” was committed to a sprint; what it says stays as it was agreed.",
+        _("“{hypothesis}” was committed to a sprint; what it says stays as it was agreed.").format(
+            hypothesis=hypothesis.title
+        ),
     )
 
 
@@ -195,14 +201,18 @@ def _read_owner(values: Values, *, by: Actor) -> User | None:
         values.refuse(
             "owner",
             "unknown_member",
-            f"{quoted(given)} is not a member of this workspace. The owner is a member, by e-mail address.",
+            _("{given} is not a member of this workspace. The owner is a member, by e-mail address.").format(
+                given=quoted(given)
+            ),
         )
         return None
     if not Role(membership.role).includes(Role.MARKETER):
         values.refuse(
             "owner",
             "owner_cannot_plan",
-            f"{membership.user.email} is a {membership.get_role_display()}. An owner is a marketer or above.",
+            _("{email} is a {role}. An owner is a marketer or above.").format(
+                email=membership.user.email, role=membership.get_role_display()
+            ),
         )
         return None
     return membership.user
@@ -210,10 +220,9 @@ def _read_owner(values: Values, *, by: Actor) -> User | None:
 
 def say_outcome_is_missing(primary: Metric) -> str:
     """What is wrong with a metric that is no outcome and moves none."""
-    return (
-        f"The {primary.label} is a {primary.metric_class.label} metric. "
-        "Name the outcome metric that it is meant to move."
-    )
+    return _(
+        "The {primary} is a {metric_class} metric. Name the outcome metric that it is meant to move."
+    ).format(primary=primary.label, metric_class=primary.metric_class.label)
 
 
 def _read_outcome_metric(values: Values, *, primary: Metric | None) -> str:
@@ -232,8 +241,11 @@ def _read_outcome_metric(values: Values, *, primary: Metric | None) -> str:
         values.refuse(
             "outcome_metric",
             "not_an_outcome",
-            f"The {outcome.label} is a {outcome.metric_class.label} metric, not an outcome. "
-            f"Use {listed(OUTCOME_METRICS, last='or')}.",
+            _("The {outcome} is a {metric_class} metric, not an outcome. Use {names}.").format(
+                outcome=outcome.label,
+                metric_class=outcome.metric_class.label,
+                names=listed(OUTCOME_METRICS, last="or"),
+            ),
         )
     return outcome.key
 
@@ -245,13 +257,17 @@ def _read_guardrails(values: Values, *, primary: Metric | None) -> list[str]:
             values.refuse(
                 f"guardrail_metrics.{position}",
                 "unknown_metric",
-                f"“{quoted(key)}” is no metric. Use {listed(METRICS, last='or')}.",
+                _("“{key}” is no metric. Use {names}.").format(
+                    key=quoted(key), names=listed(METRICS, last="or")
+                ),
             )
         elif primary is not None and key == primary.key:
             values.refuse(
                 f"guardrail_metrics.{position}",
                 "guardrail_is_primary",
-                f"The {primary.label} is the primary metric already; a guardrail is another one.",
+                _("The {primary} is the primary metric already; a guardrail is another one.").format(
+                    primary=primary.label
+                ),
             )
     return list(dict.fromkeys(key for key in rows if isinstance(key, str)))
 
@@ -266,9 +282,13 @@ def _read_parent(values: Values, *, by: Actor, child: Hypothesis | None) -> Hypo
         else None
     )
     if parent is None:
-        values.refuse("parent", "unknown_hypothesis", f"There is no hypothesis {quoted(given)} here.")
+        values.refuse(
+            "parent",
+            "unknown_hypothesis",
+            _("There is no hypothesis {given} here.").format(given=quoted(given)),
+        )
     elif child is not None and child in _lineage(parent):
-        values.refuse("parent", "own_ancestor", "A hypothesis cannot descend from itself.")
+        values.refuse("parent", "own_ancestor", _("A hypothesis cannot descend from itself."))
         return None
     return parent
 

@@ -5,6 +5,7 @@ two of those who then changed the campaign's state would otherwise wait for one 
 """
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from experiments.exceptions import NotFound
 from experiments.models import Campaign, Hypothesis
@@ -19,7 +20,7 @@ def find_campaign(key: str, *, by: Actor) -> Campaign:
     # PostgreSQL takes no NUL in a text, not even to say that there is none such.
     campaign = None if "\x00" in key else _campaigns(by).filter(key=key).first()
     if campaign is None:
-        raise NotFound(f"There is no campaign “{key}” here.")
+        raise NotFound(_("There is no campaign “{key}” here.").format(key=key))
     return campaign
 
 
@@ -31,7 +32,7 @@ def lock_campaign(key: str, *, by: Actor) -> Campaign:
         else (_campaigns(by).select_for_update(of=("self",), no_key=True).filter(key=key).first())
     )
     if campaign is None:
-        raise NotFound(f"There is no campaign “{key}” here.")
+        raise NotFound(_("There is no campaign “{key}” here.").format(key=key))
     return campaign
 
 
@@ -44,5 +45,5 @@ def lock_hypothesis(hypothesis_id: int, *, by: Actor) -> Hypothesis:
         .first()
     )
     if hypothesis is None:
-        raise NotFound(f"There is no hypothesis {hypothesis_id} here.")
+        raise NotFound(_("There is no hypothesis {hypothesis_id} here.").format(hypothesis_id=hypothesis_id))
     return hypothesis

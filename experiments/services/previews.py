@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from experiments.choices import Comparator, GuardKey, Metric, MetricForm
 from experiments.models import KillCriterion
@@ -26,6 +27,7 @@ from experiments.stats.grids import SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.choices import SourceKind
 from workspaces.models import Source
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Actor, Permission
 
 PREVIEW_FIELDS = ("criterion", "truth", "spend_per_day", "days", "price_of_exposure", "order_value")
@@ -81,7 +83,7 @@ def _read_run(reader: Values, metric: Metric | None, estimates: Estimates, *, by
             reader.refuse(
                 "criterion.metric",
                 "no_preview",
-                f"The {metric.label} has no preview: it is not earned by spend.",
+                _("The {metric} has no preview: it is not earned by spend.").format(metric=metric.label),
             )
     if spend is None or days is None:
         return None
@@ -120,8 +122,10 @@ def _refuse_what_cannot_be_told(
         reader.refuse(
             "criterion.confidence",
             "out_of_range",
-            f"A preview tells of a confidence up to {HIGHEST_CONFIDENCE}; beyond it, too few of the "
-            "simulated campaigns are stopped.",
+            _(
+                "A preview tells of a confidence up to {most}; beyond it, too few of "
+                "the simulated campaigns are stopped."
+            ).format(most=in_figures(str(HIGHEST_CONFIDENCE))),
         )
     values = [_value_at(criterion, worse_by) for worse_by in SHOWN_TRUTHS]
     values += [float(truth)] if truth is not None else []
@@ -134,7 +138,9 @@ def _refuse_what_cannot_be_told(
         reader.refuse(
             "spend_per_day",
             "out_of_range",
-            f"So much money at such a price would bring more than {MOST_EVENTS_PER_DAY:,} events a day.",
+            _("So much money at such a price would bring more than {most} events a day.").format(
+                most=in_figures(f"{MOST_EVENTS_PER_DAY:,}")
+            ),
         )
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import MEASURES, METRICS, Metric, MetricForm
+from experiments.models.sentences import retold
 from experiments.selectors.estimates import estimates_of
 from experiments.selectors.prices import known_figures
 from experiments.services.values import Values
@@ -15,7 +18,7 @@ from experiments.stats.planning import days_needed, detectable_lift
 from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
 from experiments.stats.words import say_lift, say_share
 from workspaces.models import Workspace
-from workspaces.models.spelling import round_in_currency
+from workspaces.models.spelling import in_figures, round_in_currency
 from workspaces.permissions import Actor, Permission
 
 SIZING_FIELDS = (
@@ -172,34 +175,43 @@ def _require_what_it_takes(reader: Values, metric: Metric) -> None:
         reader.refuse(
             "price_of_exposure",
             "required",
-            f"For the {metric.label}, say what 1,000 {MEASURES[metric.exposure].label} cost.",
+            _("For the {metric}, say what 1,000 {measure} cost.").format(
+                metric=metric.label, measure=MEASURES[metric.exposure].label
+            ),
         )
     if metric.form == MetricForm.VALUE and metric.exposure != "spend":
         reader.refuse(
             "primary_metric",
             "no_sizing",
-            f"How long the {metric.label} takes cannot be told from money: it is not earned by spend.",
+            _("How long the {metric} takes cannot be told from money: it is not earned by spend.").format(
+                metric=metric.label
+            ),
         )
     elif metric.form == MetricForm.VALUE and "order_value" not in reader:
         reader.refuse(
             "order_value",
             "required",
-            f"The {metric.label} is planned by the cost of one of its {MEASURES[metric.events].label}: say "
-            "how much each brings on average.",
+            _(
+                "The {metric} is planned by the cost of one of its {measure}: say how much each "
+                "brings on average."
+            ).format(metric=metric.label, measure=MEASURES[metric.events].label),
         )
 
 
 def _refuse_what_cannot_be(reader: Values, metric: Metric, *, value: float, effect: float) -> None:
     if metric.form == MetricForm.COST and effect >= 1:
         reader.refuse(
-            "mde_relative", "out_of_range", f"Nothing gets {effect:.0%} cheaper. Give an effect below 100%."
+            "mde_relative",
+            "out_of_range",
+            _("Nothing gets {effect} cheaper. Give an effect below 100%.").format(effect=f"{effect:.0%}"),
         )
     if metric.form == MetricForm.RATE and value * (1 + effect) >= 1:
         reader.refuse(
             "mde_relative",
             "out_of_range",
-            f"{effect:.0%} more than {value:.4g} is above 1, which no {metric.label} can be. "
-            "Give a smaller effect.",
+            _(
+                "{effect} more than {value} is above 1, which no {metric} can be. Give a smaller effect."
+            ).format(effect=f"{effect:.0%}", value=f"{value:.4g}", metric=metric.label),
         )
 
 
@@ -228,14 +240,28 @@ def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace
     )
     much = round_in_currency(money, workspace.currency)
     last = sprints[-1]
-    takes = (
-        f"this needs {days:,} days and {round_in_currency(money * days, workspace.currency)}"
-        if days is not None
-        else "no length of time is enough"
-    )
+    parts = {
+        "money": much,
+        "effect": _say(effect, plan.metric),
+        "length": last.days,
+        "reach": last.can_see,
+    }
+    if days is None:
+        sentence = _(
+            "At {money} a day no length of time is enough to see {effect}; a {length}-day sprint can see "
+            "{reach}."
+        ).format(**parts)
+    else:
+        sentence = _(
+            "At {money} a day this needs {days} days and {total} to see {effect}; a {length}-day sprint can "
+            "see {reach}."
+        ).format(
+            **parts,
+            days=in_figures(f"{days:,}"),
+            total=round_in_currency(money * days, workspace.currency),
+        )
     return Sizing(
-        sentence=f"At {much} a day {takes} to see {_say(effect, plan.metric)}; a {last.days}-day sprint can "
-        f"see {last.can_see}.",
+        sentence=sentence,
         days_needed=days,
         money_needed=None if days is None else money * days,
         sprints=sprints,
@@ -246,19 +272,23 @@ def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace
 def _say(lift: float | None, metric: Metric) -> str:
     """``23% cheaper`` for a cost, ``+38%`` for what is to rise."""
     if lift is None:
-        return "no effect at all"
+        return _("no effect at all")
     if metric.form == MetricForm.COST:
-        return say_lift(-lift, metric.form)
-    return say_lift(lift, metric.form) if lift >= PLAIN_LIFT else f"+{say_share(lift)}"
+        return retold(say_lift(-lift, metric.form))
+    return retold(say_lift(lift, metric.form)) if lift >= PLAIN_LIFT else f"+{retold(say_share(lift))}"
 
 
 def _notes(metric: Metric) -> tuple[str, ...]:
-    notes = ["Two arms share the money equally, and an effect that is there is seen in four of five cases."]
+    notes = [
+        _("Two arms share the money equally, and an effect that is there is seen in four of five cases.")
+    ]
     if metric.form == MetricForm.VALUE:
         notes.append(
-            f"The {metric.label} is planned by what one of its {MEASURES[metric.events].label} costs, with "
-            "values that differ as orders usually do."
+            _(
+                "The {metric} is planned by what one of its {measure} costs, with values that differ "
+                "as orders usually do."
+            ).format(metric=metric.label, measure=MEASURES[metric.events].label)
         )
     if metric.is_late:
-        notes.append("The days until the last conversions have arrived come on top.")
+        notes.append(_("The days until the last conversions have arrived come on top."))
     return tuple(notes)

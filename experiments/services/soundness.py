@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import (
     MEASURES,
     Comparator,
@@ -21,9 +23,9 @@ from experiments.choices import (
 )
 from experiments.exceptions import FieldError
 from experiments.models import Campaign, KillCriterion
-from experiments.models.sentences import metric_limit, one_of
+from experiments.models.sentences import metric_limit, one_of, sentence, unmarked
 from workspaces.models import Workspace
-from workspaces.models.spelling import in_currency
+from workspaces.models.spelling import in_currency, in_figures
 
 # From here on a share is more likely a percentage without its sign than the fraction that was asked for.
 # Views and opens are not listed: half of all is usual there, half a percent is not.
@@ -110,8 +112,10 @@ def unlikely(
         found.append(
             FieldError(
                 "silent_without_conversions",
-                "Every rule waits for conversions, so that a campaign without any is never stopped. Add one "
-                "that waits for spend.",
+                _(
+                    "Every rule waits for conversions, so that a campaign without any is never stopped. "
+                    "Add one that waits for spend."
+                ),
                 name,
             )
         )
@@ -120,21 +124,31 @@ def unlikely(
 
 def _never(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
     if not criterion.guards:
-        yield FieldError("guard_missing", f"The criterion “{criterion.rule_text}” needs a guard.", "guards")
+        yield FieldError(
+            "guard_missing",
+            _("The criterion “{rule}” needs a guard.").format(
+                rule=unmarked(sentence(criterion, plan.workspace.currency))
+            ),
+            "guards",
+        )
     guard, currency = criterion.money_guard, plan.workspace.currency
     if guard is not None and plan.budget is not None and guard > plan.budget:
         yield FieldError(
             "guard_beyond_budget",
-            f"A criterion waits for {in_currency(guard, currency)} spent, but the budget is "
-            f"{in_currency(plan.budget, currency)}: it could never speak. Lower the guard.",
+            _(
+                "A criterion waits for {guard} spent, but the budget is {budget}: it could never "
+                "speak. Lower the guard."
+            ).format(guard=in_currency(guard, currency), budget=in_currency(plan.budget, currency)),
             f"guards.{GuardKey.SPEND}",
         )
     days = criterion.guards.get(GuardKey.DAYS)
     if days is not None and plan.days is not None and days > plan.days:
         yield FieldError(
             "guard_beyond_days",
-            f"A criterion waits for {days} days, but the campaign runs {plan.days}: it could never speak. "
-            "Lower the guard.",
+            _(
+                "A criterion waits for {days} days, but the campaign runs {planned}: it could never "
+                "speak. Lower the guard."
+            ).format(days=days, planned=plan.days),
             f"guards.{GuardKey.DAYS}",
         )
     yield from _bought_by_the_budget(criterion, plan)
@@ -153,10 +167,17 @@ def _bought_by_the_budget(criterion: KillCriterion, plan: RulePlan) -> Iterator[
     currency, label = plan.workspace.currency, MEASURES[metric.events].label
     yield FieldError(
         "guard_out_of_reach",
-        f"A criterion waits for {Decimal(str(need)).normalize():,f} {label}. At the limit of "
-        f"{in_currency(criterion.threshold, currency)} the budget of {in_currency(plan.budget, currency)} "
-        f"buys {bought:,.0f}, and a campaign that the rule is meant to stop gets fewer: it could never "
-        "speak. Lower the guard.",
+        _(
+            "A criterion waits for {need} {measure}. At the limit of {threshold} the budget of "
+            "{budget} buys {bought}, and a campaign that the rule is meant to stop gets fewer: "
+            "it could never speak. Lower the guard."
+        ).format(
+            need=in_figures(f"{Decimal(str(need)).normalize():,f}"),
+            measure=label,
+            threshold=in_currency(criterion.threshold, currency),
+            budget=in_currency(plan.budget, currency),
+            bought=in_figures(f"{bought:,.0f}"),
+        ),
         f"guards.{metric.events}",
     )
 
@@ -174,12 +195,16 @@ def _doubts(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
         what = MEASURES[unknown[0]].label
         yield FieldError(
             "not_counted_by_channel",
-            f"{plan.channel.capitalize()} counts no {what} by itself. "
-            + (
-                f"A {metric.label} takes those that the platform reports; a CRM's take no part."
+            (
+                _(
+                    "{channel} counts no {what} by itself. A {metric} takes those that the platform reports; "
+                    "a CRM's take no part."
+                )
                 if metric.exposure == GuardKey.SPEND
-                else "Without another source of them nothing is judged."
-            ),
+                else _(
+                    "{channel} counts no {what} by itself. Without another source of them nothing is judged."
+                )
+            ).format(channel=plan.channel.capitalize(), what=what, metric=metric.label),
             "metric",
         )
 
@@ -190,15 +215,24 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
     if is_doubtful_share(metric, limit):
         yield FieldError(
             "doubtful_share",
-            f"Hardly any campaign has a {metric.label} of {said}: the rule would stop nearly all. If "
-            f"{(limit).normalize():f}% is meant, write {(limit / 100).normalize():f} or the % sign.",
+            _(
+                "Hardly any campaign has a {metric} of {said}: the rule would stop nearly all. If "
+                "{limit}% is meant, write {fraction} or the % sign."
+            ).format(
+                metric=metric.label,
+                said=said,
+                limit=in_figures(f"{limit.normalize():f}"),
+                fraction=in_figures(f"{(limit / 100).normalize():f}"),
+            ),
             "threshold",
         )
     if metric.form == MetricForm.VALUE and metric.exposure == GuardKey.SPEND and limit >= DOUBTFUL_RETURN:
         yield FieldError(
             "doubtful_return",
-            f"A {metric.label} of {said} means {said} earned for each 1 spent. If {said}% is meant, write "
-            f"{(limit / 100).normalize():f}.",
+            _(
+                "A {metric} of {said} means {said} earned for each 1 spent. If {said}% is meant, "
+                "write {limit}."
+            ).format(metric=metric.label, said=said, limit=in_figures(f"{(limit / 100).normalize():f}")),
             "threshold",
         )
     worse = Comparator.ABOVE if metric.direction == Direction.LOWER else Comparator.BELOW
@@ -206,8 +240,15 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
         if criterion.action != CriterionAction.TELL:
             yield FieldError(
                 "stops_the_good",
-                f"A {metric.label} {criterion.comparator} {said} is good: this rule would stop what works. "
-                f"Write “{worse}”, or let it only tell.",
+                _(
+                    "A {metric} {comparator} {said} is good: this rule would stop what works. Write "
+                    "“{worse}”, or let it only tell."
+                ).format(
+                    metric=metric.label,
+                    comparator=Comparator(criterion.comparator).label,
+                    said=said,
+                    worse=worse.label,
+                ),
                 "comparator",
             )
         return
@@ -217,8 +258,10 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
         if is_stricter and criterion.action != CriterionAction.TELL:
             yield FieldError(
                 "stricter_than_target",
-                f"It stops at {said}, and the hypothesis's target is {target}: a campaign that reaches its "
-                "target could be stopped.",
+                _(
+                    "It stops at {said}, and the hypothesis's target is {target}: a campaign that "
+                    "reaches its target could be stopped."
+                ).format(said=said, target=target),
                 "threshold",
             )
 
@@ -228,12 +271,20 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     if guard is not None and plan.budget is not None:
         by_arm = criterion.level == CriterionLevel.ARM and plan.arms > 1
         share = plan.budget / plan.arms if by_arm else plan.budget
-        whose = "an arm's even part of the budget" if by_arm else "the budget"
         if guard >= share * MOST_OF_THE_BUDGET:
             yield FieldError(
                 "guard_takes_the_budget",
-                f"It waits for {in_currency(guard, currency)} spent, and {whose} is "
-                f"{in_currency(share, currency)}: when it speaks, nearly nothing is left to save.",
+                (
+                    _(
+                        "It waits for {guard} spent, and an arm's even part of the budget is {share}: when "
+                        "it speaks, nearly nothing is left to save."
+                    )
+                    if by_arm
+                    else _(
+                        "It waits for {guard} spent, and the budget is {share}: when it speaks, nearly "
+                        "nothing is left to save."
+                    )
+                ).format(guard=in_currency(guard, currency), share=in_currency(share, currency)),
                 f"guards.{GuardKey.SPEND}",
             )
     metric = criterion.metric_definition
@@ -241,8 +292,14 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     if events is not None and metric.form == MetricForm.COST:
         yield FieldError(
             "waits_for_events",
-            f"It waits for {Decimal(str(events)).normalize():,f} {MEASURES[metric.events].label}, and the "
-            f"costlier {one_of(metric.events)} is, the later they come. A guard of spend comes on time.",
+            _(
+                "It waits for {events} {measure}, and the costlier {one} is, the later they "
+                "come. A guard of spend comes on time."
+            ).format(
+                events=in_figures(f"{Decimal(str(events)).normalize():,f}"),
+                measure=MEASURES[metric.events].label,
+                one=one_of(metric.events),
+            ),
             f"guards.{metric.events}",
         )
     days = criterion.guards.get(GuardKey.DAYS)
@@ -251,12 +308,17 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     if plan.days is not None and days == plan.days:
         yield FieldError(
             "guard_at_the_end",
-            f"It waits for all {days} days, and a day counts when it is over: it speaks after the last one.",
+            _(
+                "It waits for all {days} days, and a day counts when it is over: it speaks after the "
+                "last one."
+            ).format(days=days),
             f"guards.{GuardKey.DAYS}",
         )
     elif plan.days is None and days > LONGEST_SPRINT:
         yield FieldError(
             "guard_beyond_any_sprint",
-            f"It waits for {days} days, and no sprint is longer than {LONGEST_SPRINT}.",
+            _("It waits for {days} days, and no sprint is longer than {most}.").format(
+                days=days, most=LONGEST_SPRINT
+            ),
             f"guards.{GuardKey.DAYS}",
         )

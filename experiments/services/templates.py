@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import (
     METRICS,
@@ -39,8 +42,8 @@ class UsualTemplate:
     """A rule with blanks. ``guard_in_targets``: its spend guard, in multiples of the limit."""
 
     key: str
-    label: str
-    note: str
+    label: str | Promise
+    note: str | Promise
     metric: str
     comparator: Comparator
     guard_in_targets: int | None = None
@@ -73,15 +76,18 @@ class UsualTemplate:
 USUAL_TEMPLATES: Final = (
     UsualTemplate(
         "ctr_floor",
-        "CTR below a limit, after some spend",
-        "Tells early that an ad does not draw. Keep a rule about an outcome beside it.",
+        gettext_lazy("CTR below a limit, after some spend"),
+        gettext_lazy("Tells early that an ad does not draw. Keep a rule about an outcome beside it."),
         "ctr",
         Comparator.BELOW,
     ),
     UsualTemplate(
         "cost_ceiling",
-        "Cost above a limit, after 3 times that limit and two days",
-        "The limit is the hypothesis's target where it is a cost. Two days, so that no single one decides.",
+        gettext_lazy("Cost above a limit, after 3 times that limit and two days"),
+        gettext_lazy(
+            "The limit is the hypothesis's target where it is a cost. Two days, so that no single one "
+            "decides."
+        ),
         "cpa",
         Comparator.ABOVE,
         guard_in_targets=TARGETS_WORTH,
@@ -89,27 +95,34 @@ USUAL_TEMPLATES: Final = (
     ),
     UsualTemplate(
         "no_conversion",
-        "No conversion after 3 times the target cost",
-        "A cost above the target, judged from 3 times the target on. With no conversion by then we are about "
-        "98% sure, and it stops; with one, about 90%, and it goes on. Later it stops on the same evidence.",
+        gettext_lazy("No conversion after 3 times the target cost"),
+        gettext_lazy(
+            "A cost above the target, judged from 3 times the target on. With no conversion by then we are "
+            "about 98% sure, and it stops; with one, about 90%, and it goes on. Later it stops on the same "
+            "evidence."
+        ),
         "cpa",
         Comparator.ABOVE,
         guard_in_targets=TARGETS_WORTH,
     ),
     UsualTemplate(
         "return_floor",
-        "Return on ad spend below a limit, after some conversions",
-        "Orders differ in value, so it waits for ten. A campaign without any is not stopped by it: keep "
-        "“no conversion” beside it.",
+        gettext_lazy("Return on ad spend below a limit, after some conversions"),
+        gettext_lazy(
+            "Orders differ in value, so it waits for ten. A campaign without any is not stopped by it: keep "
+            "“no conversion” beside it."
+        ),
         "roas",
         Comparator.BELOW,
         guards={GuardKey.CONVERSIONS.value: CONVERSIONS_THAT_SPEAK},
     ),
     UsualTemplate(
         "qualified_lead_ceiling",
-        "Cost per sales-qualified lead above a limit",
-        "Only leads that the ad platform is told of take part: a CRM dates them by when they were qualified, "
-        "and their money was spent on another day.",
+        gettext_lazy("Cost per sales-qualified lead above a limit"),
+        gettext_lazy(
+            "Only leads that the ad platform is told of take part: a CRM dates them by when they were "
+            "qualified, and their money was spent on another day."
+        ),
         "cost_per_sales_qualified_lead",
         Comparator.ABOVE,
         guard_in_targets=TARGETS_WORTH,
@@ -123,7 +136,7 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
     by.require(Permission.PLAN)
     if by.user is None:
         raise NotAllowed(
-            "Quickno begins with its own templates; a person keeps others.", code="person_required"
+            _("Quickno begins with its own templates; a person keeps others."), code="person_required"
         )
     reader = Values(values, known=TEMPLATE_FIELDS)
     name = reader.text("name", longest=LONGEST_NAME)
@@ -134,7 +147,9 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
     if CriterionTemplate.objects.of(by.workspace).count() >= MOST_TEMPLATES:
         raise Refused(
             "too_many",
-            f"There are {MOST_TEMPLATES} templates already. A manager can delete some in the settings.",
+            _("There are {most} templates already. A manager can delete some in the settings.").format(
+                most=MOST_TEMPLATES
+            ),
         )
     criterion = KillCriterion(workspace=by.workspace, **fields)
     rule = {**fields, "threshold": canonical_number(criterion.threshold)}
@@ -145,7 +160,9 @@ def save_template(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Crit
         with transaction.atomic():
             template.save()
     except IntegrityError:
-        raise Refused("name_taken", f"There is a template “{name}” already. Choose another name.") from None
+        raise Refused(
+            "name_taken", _("There is a template “{name}” already. Choose another name.").format(name=name)
+        ) from None
     _tell(EventKind.TEMPLATE_SAVED, template, rule=criterion.rule_text, by=by, at=at)
     return template
 
@@ -156,7 +173,7 @@ def delete_template(template_id: int, *, by: Actor, at: datetime) -> CriterionTe
     by.require(Permission.MANAGE_TEMPLATES)
     template = CriterionTemplate.objects.of(by.workspace).select_for_update().filter(pk=template_id).first()
     if template is None:
-        raise NotFound(f"There is no template {template_id} here.")
+        raise NotFound(_("There is no template {template_id} here.").format(template_id=template_id))
     template.workspace = by.workspace
     _tell(EventKind.TEMPLATE_DELETED, template, rule=template.criterion.rule_text, by=by, at=at)
     template.delete()

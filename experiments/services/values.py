@@ -8,11 +8,14 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from experiments.choices import METRICS, Metric
 from experiments.exceptions import FieldError, Invalid
 from workspaces.models import Workspace
 from workspaces.models.reading import number_in
+from workspaces.models.spelling import in_figures
 from workspaces.models.workspace import KEY_VALIDATOR
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
@@ -22,22 +25,80 @@ LARGEST_NUMBER = Decimal(10) ** 9
 LARGEST_MONEY = Decimal(10) ** 11
 LONGEST_QUOTE = 60
 _IN_JSON = {None: "null", True: "true", False: "false"}
-# What a sentence calls a field whose name is no noun.
+# What a sentence calls a field; the name itself where it is not listed.
 _LABELS = {
-    "because": "evidence (because)",
-    "mde_relative": "smallest effect worth having (mde_relative)",
-    "stands_at": "value that it stands at today (stands_at)",
-    "money_per_day": "money a day",
-    "predicted_success": "predicted chance of success",
-    "starts_on": "first day",
-    "ends_on": "last day",
-    "runs_until": "last day",
-    "until": "day until which it holds",
-    "days": "number of days",
-    "impressions": "number of impressions",
-    "clicks": "number of clicks",
-    "conversions": "number of conversions",
-    "carry_to": "sprint to carry it to",
+    "action": gettext_lazy("action"),
+    "arm": gettext_lazy("arm"),
+    "arms": gettext_lazy("arms"),
+    "audience": gettext_lazy("audience"),
+    "because": gettext_lazy("evidence (because)"),
+    "budget": gettext_lazy("budget"),
+    "buyer_stage": gettext_lazy("buyer stage"),
+    "campaign": gettext_lazy("campaign"),
+    "carry_to": gettext_lazy("sprint to carry it to"),
+    "change": gettext_lazy("change"),
+    "channel": gettext_lazy("channel"),
+    "clicks": gettext_lazy("number of clicks"),
+    "comparator": gettext_lazy("comparator"),
+    "components": gettext_lazy("components"),
+    "confidence": gettext_lazy("confidence"),
+    "conversions": gettext_lazy("number of conversions"),
+    "criteria": gettext_lazy("criteria"),
+    "criterion": gettext_lazy("criterion"),
+    "currency": gettext_lazy("currency"),
+    "day": gettext_lazy("day"),
+    "days": gettext_lazy("number of days"),
+    "decision": gettext_lazy("decision"),
+    "driver": gettext_lazy("driver"),
+    "ease": gettext_lazy("ease"),
+    "ends_on": gettext_lazy("last day"),
+    "entity": gettext_lazy("entity"),
+    "evidence": gettext_lazy("evidence"),
+    "expected_effect": gettext_lazy("expected effect"),
+    "external_id": gettext_lazy("external id"),
+    "goal": gettext_lazy("goal"),
+    "guardrail_metrics": gettext_lazy("guardrail metrics"),
+    "guards": gettext_lazy("guards"),
+    "hypothesis": gettext_lazy("hypothesis"),
+    "impact": gettext_lazy("impact"),
+    "impressions": gettext_lazy("number of impressions"),
+    "is_control": gettext_lazy("is control"),
+    "key": gettext_lazy("key"),
+    "kill_criteria": gettext_lazy("kill criteria"),
+    "kind": gettext_lazy("kind"),
+    "learning": gettext_lazy("learning"),
+    "level": gettext_lazy("level"),
+    "mde_relative": gettext_lazy("smallest effect worth having (mde_relative)"),
+    "metric": gettext_lazy("metric"),
+    "money_per_day": gettext_lazy("money a day"),
+    "moved_the_business": gettext_lazy("moved the business"),
+    "name": gettext_lazy("name"),
+    "number": gettext_lazy("number"),
+    "objection": gettext_lazy("objection"),
+    "order_value": gettext_lazy("order value"),
+    "outcome_metric": gettext_lazy("outcome metric"),
+    "owner": pgettext_lazy("of a hypothesis", "owner"),
+    "parent": gettext_lazy("parent"),
+    "persona": gettext_lazy("persona"),
+    "planned_share": gettext_lazy("planned share"),
+    "predicted_success": gettext_lazy("predicted chance of success"),
+    "price_of_exposure": gettext_lazy("price of exposure"),
+    "primary_metric": gettext_lazy("primary metric"),
+    "reason": gettext_lazy("reason"),
+    "resolution": gettext_lazy("resolution"),
+    "revives": gettext_lazy("revives"),
+    "runs_until": gettext_lazy("last day"),
+    "source": gettext_lazy("source"),
+    "spend": gettext_lazy("spend"),
+    "spend_per_day": gettext_lazy("spend per day"),
+    "stands_at": gettext_lazy("value that it stands at today (stands_at)"),
+    "starts_on": gettext_lazy("first day"),
+    "target": gettext_lazy("target"),
+    "threshold": gettext_lazy("threshold"),
+    "threshold_unit": gettext_lazy("threshold unit"),
+    "title": gettext_lazy("title"),
+    "truth": gettext_lazy("truth"),
+    "until": gettext_lazy("day until which it holds"),
 }
 # Room for a sprint's arithmetic on either side of any day that a person means.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
@@ -57,7 +118,9 @@ class Values:
         for name in given:
             if name not in known:
                 shown = quoted(name)
-                self.refuse(shown, "unknown_field", f"There is no field “{shown}” here.")
+                self.refuse(
+                    shown, "unknown_field", _("There is no field “{shown}” here.").format(shown=shown)
+                )
 
     def __contains__(self, name: str) -> bool:
         return self.given.get(name) not in (None, "")
@@ -69,7 +132,7 @@ class Values:
         """Whether something was given; complains if not."""
         if name in self:
             return True
-        self.refuse(name, "required", f"The {_words(name)} is missing.")
+        self.refuse(name, "required", _("The {field} is missing.").format(field=_words(name)))
         return False
 
     def text(self, name: str, *, longest: int, required: bool = True, label: str = "") -> str:
@@ -79,17 +142,31 @@ class Values:
         if value is None:
             value = ""
         if not isinstance(value, str) or not _is_whole(value):
-            self.refuse(name, "not_a_text", f"The {label} is a text, not {quoted(value)}.")
+            self.refuse(
+                name,
+                "not_a_text",
+                _("The {label} is a text, not {value}.").format(label=label, value=quoted(value)),
+            )
             return ""
         value = value.strip()
         if "\x00" in value:
-            self.refuse(name, "nul_character", f"The {label} contains a NUL character. Take it out.")
+            self.refuse(
+                name,
+                "nul_character",
+                _("The {label} contains a NUL character. Take it out.").format(label=label),
+            )
             return ""
         if len(value) > longest:
-            self.refuse(name, "too_long", f"The {label} has {len(value)} characters; it may have {longest}.")
+            self.refuse(
+                name,
+                "too_long",
+                _("The {label} has {count} characters; it may have {longest}.").format(
+                    label=label, count=len(value), longest=longest
+                ),
+            )
             return ""
         if required and not value:
-            self.refuse(name, "required", f"The {label} is missing.")
+            self.refuse(name, "required", _("The {field} is missing.").format(field=label))
         return value
 
     def texts(self, name: str, *, most: int, longest: int) -> list[str]:
@@ -97,7 +174,13 @@ class Values:
         rows = {str(position): row for position, row in enumerate(self.rows(name, most=most))}
         entries = Values(rows, known=rows, path=f"{self.path}{name}.")
         texts = [
-            entries.text(position, longest=longest, label=f"entry {int(position) + 1} of the {_words(name)}")
+            entries.text(
+                position,
+                longest=longest,
+                label=_("entry {position} of the {field}").format(
+                    position=int(position) + 1, field=_words(name)
+                ),
+            )
             for position in rows
         ]
         self.errors += entries.errors
@@ -110,12 +193,18 @@ class Values:
             self.refuse(
                 name,
                 "malformed_key",
-                f"“{quoted(value)}” is no {_words(name)}. Use lower-case letters, digits, hyphens and "
-                "underscores, beginning with a letter or digit.",
+                _(
+                    "“{value}” is no {field}. Use lower-case letters, digits, hyphens and underscores, "
+                    "beginning with a letter or digit."
+                ).format(value=quoted(value), field=_words(name)),
             )
             return ""
         if value in reserved:
-            self.refuse(name, "reserved_key", f"“{value}” has a meaning of its own here. Choose another key.")
+            self.refuse(
+                name,
+                "reserved_key",
+                _("“{value}” has a meaning of its own here. Choose another key.").format(value=value),
+            )
             return ""
         return value
 
@@ -133,7 +222,9 @@ class Values:
         self.refuse(
             name,
             "unknown_choice",
-            f"“{quoted(value)}” is no {_words(name)}. Use {listed(choices.values, last='or')}.",
+            _("“{value}” is no {field}. Use {names}.").format(
+                value=quoted(value), field=_words(name), names=listed(choices.values, last="or")
+            ),
         )
         return None
 
@@ -147,7 +238,9 @@ class Values:
             self.refuse(
                 name,
                 "unknown_metric",
-                f"“{quoted(value)}” is no metric. Use {listed(METRICS, last='or')}.",
+                _("“{value}” is no metric. Use {names}.").format(
+                    value=quoted(value), names=listed(METRICS, last="or")
+                ),
             )
         return metric
 
@@ -158,21 +251,35 @@ class Values:
         number = decimal_or_none(self.given[name])
         if number is None:
             self.refuse(
-                name, "not_a_number", f"The {_words(name)} is a number, not “{quoted(self.given[name])}”."
+                name,
+                "not_a_number",
+                _("The {field} is a number, not “{given}”.").format(
+                    field=_words(name), given=quoted(self.given[name])
+                ),
             )
         elif number <= 0:
             self.refuse(
-                name, "not_positive", f"The {_words(name)} is above zero; {quoted(number)} was given."
+                name,
+                "not_positive",
+                _("The {field} is above zero; {number} was given.").format(
+                    field=_words(name), number=quoted(number)
+                ),
             )
         elif number >= below:
             self.refuse(
-                name, "out_of_range", f"The {_words(name)} is below {below:,}; {quoted(number)} was given."
+                name,
+                "out_of_range",
+                _("The {field} is below {below}; {number} was given.").format(
+                    field=_words(name), below=in_figures(f"{below:,}"), number=quoted(number)
+                ),
             )
         elif number != (rounded := number.quantize(Decimal(1).scaleb(-places))):
             self.refuse(
                 name,
                 "too_precise",
-                f"The {_words(name)} has {places_in_words(places)}; {quoted(number)} was given.",
+                _("The {field} has {places}; {number} was given.").format(
+                    field=_words(name), places=places_in_words(places), number=quoted(number)
+                ),
             )
         else:
             return rounded
@@ -189,8 +296,12 @@ class Values:
             self.refuse(
                 name,
                 "too_precise",
-                f"The {_words(name)} is an amount of {workspace.currency}, which has "
-                f"{places_in_words(workspace.currency_exponent)}; {quoted(self.given[name])} was given.",
+                _("The {field} is an amount of {currency}, which has {places}; {given} was given.").format(
+                    field=_words(name),
+                    currency=workspace.currency,
+                    places=places_in_words(workspace.currency_exponent),
+                    given=quoted(self.given[name]),
+                ),
             )
         return amount
 
@@ -201,8 +312,15 @@ class Values:
             self.refuse(
                 name,
                 "not_a_fraction",
-                f"The {metric.label} is a fraction below 1, so the {_words(name)} cannot be "
-                f"{number.normalize():f}. {number.normalize():f}% is {(number / 100).normalize():f}.",
+                _(
+                    "The {metric} is a fraction below 1, so the {field} cannot be {number}. {number}% is "
+                    "{fraction}."
+                ).format(
+                    metric=metric.label,
+                    field=_words(name),
+                    number=in_figures(f"{number.normalize():f}"),
+                    fraction=in_figures(f"{(number / 100).normalize():f}"),
+                ),
             )
             return None
         return number
@@ -225,12 +343,17 @@ class Values:
         below = value < high if open_high else value <= high
         if above and below:
             return value
-        lowest = f"{'above' if open_low else 'at least'} {low:g}"
-        highest = f"{'below' if open_high else 'at most'} {high:g}"
+        lowest = _("above {number}") if open_low else _("at least {number}")
+        highest = _("below {number}") if open_high else _("at most {number}")
         self.refuse(
             name,
             "out_of_range",
-            f"The {_words(name)} is {lowest} and {highest}; {quoted(self.given[name])} was given.",
+            _("The {field} is {lowest} and {highest}; {given} was given.").format(
+                field=_words(name),
+                lowest=lowest.format(number=in_figures(f"{low:g}")),
+                highest=highest.format(number=in_figures(f"{high:g}")),
+                given=quoted(self.given[name]),
+            ),
         )
         return None
 
@@ -244,8 +367,12 @@ class Values:
         self.refuse(
             name,
             "out_of_range",
-            f"The {_words(name)} is a whole number from {low:,} to {high:,}; "
-            f"{quoted(self.given[name])} was given.",
+            _("The {field} is a whole number from {low} to {high}; {given} was given.").format(
+                field=_words(name),
+                low=in_figures(f"{low:,}"),
+                high=in_figures(f"{high:,}"),
+                given=quoted(self.given[name]),
+            ),
         )
         return None
 
@@ -254,7 +381,13 @@ class Values:
         value = self.given.get(name)
         if value is None or isinstance(value, bool):
             return bool(value)
-        self.refuse(name, "not_a_flag", f"The field {_words(name)} is true or false, not {quoted(value)}.")
+        self.refuse(
+            name,
+            "not_a_flag",
+            _("The field {field} is true or false, not {value}.").format(
+                field=_words(name), value=quoted(value)
+            ),
+        )
         return False
 
     def day(self, name: str, *, required: bool = True) -> date | None:
@@ -266,7 +399,11 @@ class Values:
         if isinstance(value, date) and FIRST_DAY <= value <= LAST_DAY:
             return value
         self.refuse(
-            name, "not_a_day", f"The {_words(name)} is a day between 2000 and 2100, not {quoted(value)}."
+            name,
+            "not_a_day",
+            _("The {field} is a day between 2000 and 2100, not {value}.").format(
+                field=_words(name), value=quoted(value)
+            ),
         )
         return None
 
@@ -276,11 +413,15 @@ class Values:
         if value is None:
             return []
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-            self.refuse(name, "not_a_list", f"The field {_words(name)} is a list.")
+            self.refuse(name, "not_a_list", _("The field {field} is a list.").format(field=_words(name)))
             return []
         if len(value) > most:
             self.refuse(
-                name, "too_many", f"The field {_words(name)} has {len(value)} entries; it may have {most}."
+                name,
+                "too_many",
+                _("The field {field} has {count} entries; it may have {most}.").format(
+                    field=_words(name), count=len(value), most=most
+                ),
             )
             return []
         return list(value)
@@ -289,7 +430,9 @@ class Values:
         """The fields of one entry of a list, named as ``name.field``."""
         if isinstance(row, Mapping):
             return Values(row, known=known, path=f"{self.path}{name}.")
-        self.refuse(name, "not_an_object", f"An entry here has fields; {quoted(row)} has none.")
+        self.refuse(
+            name, "not_an_object", _("An entry here has fields; {row} has none.").format(row=quoted(row))
+        )
         return None
 
     def raise_errors(self) -> None:
@@ -316,7 +459,8 @@ def decimal_or_none(value: object) -> Decimal | None:
 def listed(names: Collection[object], *, last: str = "and") -> str:
     """``a, b and c``."""
     words = [str(name) for name in names]
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    conjunction = {"and": _("and"), "or": _("or")}[last]
+    return f" {conjunction} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def quoted(value: object) -> str:
@@ -327,14 +471,21 @@ def quoted(value: object) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
+def in_quotes(text: str) -> str:
+    """``“text”``, in the quotation marks of the language that is active."""
+    return _("“{text}”").format(text=text)
+
+
 def places_in_words(places: int) -> str:
-    return {0: "no decimal places", 1: "at most one decimal place"}.get(
-        places, f"at most {places} decimal places"
+    if not places:
+        return _("no decimal places")
+    return ngettext("at most one decimal place", "at most {places} decimal places", places).format(
+        places=places
     )
 
 
 def _words(name: str) -> str:
-    return _LABELS.get(name, name.replace("_", " "))
+    return str(_LABELS[name]) if name in _LABELS else name.replace("_", " ")
 
 
 def _is_whole(text: str) -> bool:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.choices import ZombieResolution, ZombieState
 from experiments.exceptions import InvalidTransition, NotAllowed, NotFound
@@ -50,7 +51,11 @@ def resolve_zombie(
     by.require(Permission.PLAN)
     campaign, flag = _lock_flag(flag_id, by=by)
     if flag.state == ZombieState.RESOLVED:
-        raise InvalidTransition(f"This flag is {ZombieState.RESOLVED.label}; it cannot be resolved again.")
+        raise InvalidTransition(
+            _("This flag is {resolved}; it cannot be resolved again.").format(
+                resolved=ZombieState.RESOLVED.label
+            )
+        )
     kind, reason, until = _read(resolution, reason, until, by=by, at=at)
     if kind == ZombieResolution.KILLED and not campaign.is_finished:
         kill_campaign(campaign.key, reason=reason, by=by, at=at)
@@ -83,7 +88,7 @@ def _lock_flag(flag_id: int, *, by: Actor) -> tuple[Campaign, ZombieFlag]:
     flags = ZombieFlag.objects.of(by.workspace)
     key = flags.filter(pk=flag_id).values_list("campaign__key", flat=True).first()
     if key is None:
-        raise NotFound(f"There is no zombie {flag_id} here.")
+        raise NotFound(_("There is no zombie {flag_id} here.").format(flag_id=flag_id))
     campaign = lock_campaign(key, by=by)
     return campaign, flags.select_for_update(no_key=True).get(pk=flag_id)
 
@@ -96,21 +101,25 @@ def _read(
     kind = values.choice("resolution", ZombieResolution)
     if kind is not None and kind not in RESOLUTIONS:
         values.refuse(
-            "resolution", "unknown_choice", f"A person resolves a zombie as {listed(RESOLUTIONS, last='or')}."
+            "resolution",
+            "unknown_choice",
+            _("A person resolves a zombie as {names}.").format(names=listed(RESOLUTIONS, last="or")),
         )
     reason = values.text("reason", longest=LONGEST_REASON)
     day = values.day("until", required=kind == ZombieResolution.KEPT)
     today = by.workspace.local_day(at)
     last = today + timedelta(days=LONGEST_KEEP_DAYS)
     if day is not None and kind == ZombieResolution.KILLED:
-        values.refuse("until", "not_for_killed", "Only a campaign that is kept goes on until a day.")
+        values.refuse("until", "not_for_killed", _("Only a campaign that is kept goes on until a day."))
     elif day is not None and not today < day <= last:
         values.refuse(
             "until",
             "out_of_range",
-            f"A zombie is kept until a day from {today + timedelta(days=1)} to {last}; {day} was given.",
+            _("A zombie is kept until a day from {today} to {last}; {day} was given.").format(
+                today=today + timedelta(days=1), last=last, day=day
+            ),
         )
     values.raise_errors()
     if kind == ZombieResolution.KEPT and by.user is None:
-        raise NotAllowed("Only a person can keep a zombie.", code="person_required")
+        raise NotAllowed(_("Only a person can keep a zombie."), code="person_required")
     return ZombieResolution(resolution), reason, day

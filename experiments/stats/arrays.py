@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-# Beyond it the square of a product no longer fits a double; no account has as much of anything.
-LARGEST: Final = 1e75
+# Beyond them the square of a ratio no longer fits a double; no account has as much or as little of anything.
+LARGEST: Final = 1e30
+SMALLEST: Final = 1e-30
 
 
 def _first(wrong: Mask) -> str:
@@ -25,8 +26,14 @@ def _refuse_where(name: str, values: Array, is_wrong: Callable[[Array], Mask], r
 
 
 def _are_from(least: float, floats: Array) -> bool:
-    """Say whether all are in reach and no smaller: two quick passes, as nearly every array is right."""
-    return bool(floats.min() >= least and floats.max() <= LARGEST)
+    """Say whether all are in reach and no smaller, in a few quick passes, as nearly every array is right."""
+    in_reach = floats.min() >= least and floats.max() <= LARGEST
+    return bool(in_reach and not ((floats < SMALLEST) & (floats > 0)).any())
+
+
+def _refuse_out_of_reach(name: str, values: Array) -> None:
+    _refuse_where(name, values, lambda array: array > LARGEST, f"at most {LARGEST:g}")
+    _refuse_where(name, values, lambda array: (array < SMALLEST) & (array > 0), f"0 or at least {SMALLEST:g}")
 
 
 def as_floats(name: str, values: npt.ArrayLike) -> Array:
@@ -48,7 +55,7 @@ def finite(name: str, values: npt.ArrayLike) -> Array:
 
 
 def non_negative(name: str, values: npt.ArrayLike) -> Array:
-    """Return floats from 0 to 1e75, or raise ``ValueError`` naming the first that is not.
+    """Return floats that are 0 or from 1e-30 to 1e30, or raise ``ValueError`` naming the first that is not.
 
     >>> non_negative("spend", [[10.0, -2.0]])
     Traceback (most recent call last):
@@ -59,14 +66,15 @@ def non_negative(name: str, values: npt.ArrayLike) -> Array:
     if not _are_from(0.0, floats):
         finite(name, floats)
         _refuse_where(name, floats, lambda array: array < 0, "at least 0")
-        _refuse_where(name, floats, lambda array: array > LARGEST, f"at most {LARGEST:g}")
+        _refuse_out_of_reach(name, floats)
     return floats
 
 
 def positive(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite floats above 0, or raise ``ValueError`` naming the first that is not."""
+    """Return floats from 1e-30 to 1e30, or raise ``ValueError`` naming the first that is not."""
     floats = finite(name, values)
     _refuse_where(name, floats, lambda array: array <= 0, "above 0")
+    _refuse_out_of_reach(name, floats)
     return floats
 
 

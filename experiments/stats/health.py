@@ -17,7 +17,8 @@ from experiments.stats.arrays import (
     ratio,
     same_shape,
 )
-from experiments.stats.words import say_probability, say_share
+from experiments.stats.words import Figure, say_probability, say_share
+from experiments.stats.words import said as _
 
 # Spend this far from its plan is worth a sentence: platforms do not split evenly, so less is usual.
 NOTABLE_IMBALANCE: Final = 0.10
@@ -127,38 +128,59 @@ def health_warnings(
     for name, number in (("spend_imbalance", spend_imbalance), ("overdispersion", overdispersion)):
         if number is not None and not 0 <= number < math.inf:
             raise ValueError(f"{name} is {number}; it must be at least 0 and finite, or None.")
-    warnings = []
+    warnings: list[str] = []
     if srm_p_value is not None and srm_p_value < ALARMING_RATIO:
         warnings.append(
-            "The arms did not get their planned shares: by chance this happens "
-            f"{say_probability(srm_p_value)} of the time. "
-            "Check how people are assigned before you trust the results."
+            _(
+                "The arms did not get their planned shares: by chance this happens {chance} of the time. "
+                "Check how people are assigned before you trust the results.",
+                chance=say_probability(srm_p_value),
+            )
         )
     if spend_imbalance is not None and spend_imbalance > NOTABLE_IMBALANCE:
         warnings.append(
-            f"An arm's share of the spend is {say_share(spend_imbalance)} of the total away from its plan, "
-            "so the arms may have met different people. Even their budgets out on the platform before you "
-            "trust a small difference."
+            _(
+                "An arm's share of the spend is {share} of the total away from its plan, so the arms may "
+                "have met different people. Even their budgets out on the platform before you trust a small "
+                "difference.",
+                share=say_share(spend_imbalance),
+            )
         )
     if totals_only:
         warnings.append(
-            "Only totals are known, not days. Day-to-day variation is unknown, so these statements are "
-            "too sure. Report days to mend that."
+            _(
+                "Only totals are known, not days. Day-to-day variation is unknown, so these statements are "
+                "too sure. Report days to mend that."
+            )
         )
     if more_events_than_exposure:
         warnings.append(
-            "More events than exposures are reported, so the rate is judged as events per exposure. "
-            "Check that the platform counts both in one way: view-through conversions have no click."
+            _(
+                "More events than exposures are reported, so the rate is judged as events per exposure. "
+                "Check that the platform counts both in one way: view-through conversions have no click."
+            )
         )
     if overdispersion is not None and overdispersion > NOTABLE_OVERDISPERSION:
         warnings.append(
-            f"Days vary {overdispersion:.1f} times as much as chance alone explains. "
-            "The intervals allow for it; more days narrow them, more money a day hardly does."
+            _(
+                "Days vary {times} times as much as chance alone explains. The intervals allow for it; more "
+                "days narrow them, more money a day hardly does.",
+                times=Figure(f"{overdispersion:.1f}"),
+            )
         )
-    if days_left_out:
-        days = "1 day is" if days_left_out == 1 else f"{days_left_out} days are"
+    if days_left_out == 1:
         warnings.append(
-            f"{days} left out, because not all arms ran on {'it' if days_left_out == 1 else 'them'}. "
-            "Arms that start and stop together lose none."
+            _(
+                "1 day is left out, because not all arms ran on it. Arms that start and stop together lose "
+                "none."
+            )
+        )
+    elif days_left_out:
+        warnings.append(
+            _(
+                "{days} days are left out, because not all arms ran on them. Arms that start and stop "
+                "together lose none.",
+                days=days_left_out,
+            )
         )
     return warnings

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from experiments.stats.forms import MetricForm, metric_form
-from experiments.stats.words import say_lift, say_probability, say_range, say_share
+from experiments.stats.words import Figure, Said, say_lift, say_probability, say_range, say_share
+from experiments.stats.words import said as _
 
 FEWEST_CLOSED_DAYS: Final = 2
 FEWEST_EVENTS: Final = 10
@@ -70,23 +71,31 @@ class TreatmentFacts:
             raise ValueError(f"{self.key}: chance_to_beat_control is {chance}; it must be from 0 to 1.")
 
 
-def _too_little(closed_days: int, events: float) -> str | None:
+def _too_little(closed_days: int, events: float) -> Said | None:
     """Return why there is too little to judge, or ``None``."""
     if closed_days < 0 or not 0 <= events < math.inf:
         raise ValueError(f"closed_days is {closed_days}, events is {events}; each must be at least 0.")
     if closed_days < FEWEST_CLOSED_DAYS:
-        so_far = {0: "No day is closed yet", 1: "Only one day is closed"}[closed_days]
-        return f"{so_far}; a verdict takes at least {FEWEST_CLOSED_DAYS}"
+        if not closed_days:
+            return _("No day is closed yet; a verdict takes at least {fewest}", fewest=FEWEST_CLOSED_DAYS)
+        return _("Only one day is closed; a verdict takes at least {fewest}", fewest=FEWEST_CLOSED_DAYS)
+    if events == 1:
+        return _(
+            "Only 1 event so far, all arms together; a verdict takes at least {fewest}", fewest=FEWEST_EVENTS
+        )
     if events < FEWEST_EVENTS:
-        count = f"{events:g} event{'' if events == 1 else 's'}"
-        return f"Only {count} so far, all arms together; a verdict takes at least {FEWEST_EVENTS}"
+        return _(
+            "Only {count} events so far, all arms together; a verdict takes at least {fewest}",
+            count=Figure(f"{events:g}"),
+            fewest=FEWEST_EVENTS,
+        )
     return None
 
 
-def _sentence(text: str, *, provisional: bool) -> str:
-    return (
-        f"{text}; this may still change, as not all counted days are settled." if provisional else f"{text}."
-    )
+def _sentence(text: Said, *, provisional: bool) -> Said:
+    if provisional:
+        return _("{text}; this may still change, as not all counted days are settled.", text=text)
+    return _("{text}.", text=text)
 
 
 def _code(facts: TreatmentFacts, form: MetricForm, mde_relative: float | None) -> VerdictCode:
@@ -103,7 +112,7 @@ def _code(facts: TreatmentFacts, form: MetricForm, mde_relative: float | None) -
 
 def _reason(
     code: VerdictCode, facts: TreatmentFacts, form: MetricForm, control_name: str, mde_relative: float | None
-) -> str:
+) -> Said:
     chance, low, high, lift = (
         facts.chance_to_beat_control,
         facts.credible_low,
@@ -111,23 +120,41 @@ def _reason(
         facts.lift_relative,
     )
     if chance is None:
-        return f"Nothing is known yet about {facts.name} against {control_name}"
-    likely = f"{facts.name} is {say_probability(chance)} likely to beat {control_name}"
+        return _("Nothing is known yet about {arm} against {control}", arm=facts.name, control=control_name)
+    likely = _(
+        "{arm} is {chance} likely to beat {control}",
+        arm=facts.name,
+        chance=say_probability(chance),
+        control=control_name,
+    )
     if low is None or high is None or lift is None:
-        return f"{likely}, but one of them has no events yet, so by how much is not known"
+        return _("{likely}, but one of them has no events yet, so by how much is not known", likely=likely)
     span = say_range(low, high, form)
-    if code is VerdictCode.WIN:
-        text = f"{likely}: {say_lift(lift, form)}, {span}"
-    elif code is VerdictCode.LOSS:
-        worse = f"{facts.name} is {say_probability(1 - chance)} likely to be worse than {control_name}"
-        text = f"{worse}: {say_lift(lift, form)}, {span}"
+    if code is VerdictCode.LOSS:
+        likely = _(
+            "{arm} is {chance} likely to be worse than {control}",
+            arm=facts.name,
+            chance=say_probability(1 - chance),
+            control=control_name,
+        )
+    if code in {VerdictCode.WIN, VerdictCode.LOSS}:
+        text = _("{likely}: {lift}, {span}", likely=likely, lift=say_lift(lift, form), span=span)
     elif code is VerdictCode.EQUIVALENT:
-        worth = say_share((mde_relative or 0.0) / 2)
-        text = f"{facts.name} and {control_name} are alike: {span}, within {worth} either way"
+        text = _(
+            "{arm} and {control} are alike: {span}, within {worth} either way",
+            arm=facts.name,
+            control=control_name,
+            span=span,
+            worth=say_share((mde_relative or 0.0) / 2),
+        )
     elif low > 0 or high < 0:
-        text = f"{likely}, but it is too early to call while planned days are still to come: {span}"
+        text = _(
+            "{likely}, but it is too early to call while planned days are still to come: {span}",
+            likely=likely,
+            span=span,
+        )
     else:
-        text = f"{likely}, which is not sure enough: {span}"
+        text = _("{likely}, which is not sure enough: {span}", likely=likely, span=span)
     return text
 
 
@@ -194,13 +221,21 @@ def judge_target(
     """
     missing = _too_little(closed_days, events)
     if missing is not None or probability_better is None:
-        missing = missing or f"Nothing is known yet about {name} against its target of {target}"
+        missing = missing or _(
+            "Nothing is known yet about {arm} against its target of {target}", arm=name, target=target
+        )
         return Verdict(VerdictCode.INSUFFICIENT, None, _sentence(missing, provisional=provisional))
-    likely = f"{name} is {say_probability(probability_better)} likely to meet its target of {target}"
+    likely = _(
+        "{arm} is {chance} likely to meet its target of {target}",
+        arm=name,
+        chance=say_probability(probability_better),
+        target=target,
+    )
     if probability_better >= SURE:
         code = VerdictCode.WIN
     elif probability_better <= 1 - SURE:
         code = VerdictCode.LOSS
     else:
-        code, likely = VerdictCode.INCONCLUSIVE, f"{likely}, which is not sure enough to call"
+        code = VerdictCode.INCONCLUSIVE
+        likely = _("{likely}, which is not sure enough to call", likely=likely)
     return Verdict(code, key, _sentence(likely, provisional=provisional), probability_better)

@@ -6,12 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from experiments.selectors.burning import Burning
 from experiments.templatetags._charts import ceiling_of
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
-from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import day
+from workspaces.models.spelling import as_day, in_currency
+from workspaces.templatetags.quickno import day, weekday
 
 # The theme has four shades of burning; from the fourth campaign on they burn together.
 _SHADES = 4
@@ -38,13 +40,13 @@ def burn(burning: Sequence[Burning], shown: Sequence[date], currency: str, size:
     chart = _Chart(layers, shown, currency, size)
     legend = 22.0 * len(layers) if size.is_narrow else 0.0
     told = ", ".join(
-        f"{in_currency(total, currency, whole=True)} on {day(on)}"
+        _("{money} on {day}").format(money=in_currency(total, currency, whole=True), day=day(on))
         for total, on in zip(chart.totals, shown, strict=True)
     )
     return drawing(
         width=size.width,
         height=size.height + legend,
-        label=f"Spend by day that should not be: {told}.",
+        label=_("Spend by day that should not be: {days}.").format(days=told),
         body=[*chart.axis(), *chart.bars(), *chart.names()],
         css="",
     )
@@ -55,7 +57,8 @@ def _layers(burning: Sequence[Burning], shown: Sequence[date]) -> list[Burning]:
         return list(burning)
     rest = burning[_SHADES - 1 :]
     together = {on: sum((item.by_day.get(on, Decimal(0)) for item in rest), Decimal(0)) for on in shown}
-    return [*burning[: _SHADES - 1], Burning(f"{len(rest)} others", together)]
+    others = ngettext("{count} other", "{count} others", len(rest)).format(count=len(rest))
+    return [*burning[: _SHADES - 1], Burning(others, together)]
 
 
 class _Chart:
@@ -103,7 +106,7 @@ class _Chart:
         )
         if self.slot < _ROOM_FOR_A_VALUE:
             return [value, text(str(on.day), x, self.floor + 18, "t-mid")] if is_end else []
-        name = f"{on:%a} {on.day}" if is_end or on.weekday() == 0 else f"{on:%a}"
+        name = as_day(on, "ccc d") if is_end or on.weekday() == 0 else weekday(on)
         return [value, text(name, x, self.floor + 18, "t-mid")]
 
     def names(self) -> list[str]:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from experiments.choices import MEASURES, Metric
 from experiments.models.sentences import metric_limit
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount
-from workspaces.models.spelling import round_in_currency
+from workspaces.models.spelling import in_figures, in_percent, round_in_currency
+from workspaces.templatetags.quickno import long_weekday, weekday
 
 MOST_DAYS = 7
 _NARROW = 400
@@ -61,8 +63,8 @@ def days(
         bar = min(slot - 12, 92)
         x, y = left + slot * (index + 0.5), at(item.value or 0)
         if item.value is None:
-            body.append(text("none", x, floor - 10, "t-mid"))
-            body.append(text(f"{item.on:%a}", x, height - 26, "t-mid t-strong"))
+            body.append(text(_("none"), x, floor - 10, "t-mid"))
+            body.append(text(weekday(item.on), x, height - 26, "t-mid t-strong"))
             continue
         body.append(rect("f-line", x - bar / 2, y, bar, floor - y))
         if item.is_settled:
@@ -73,9 +75,9 @@ def days(
             body.append(rect("f-surface", x - bar / 2 + 3, floor - 26, bar - 6, 22))
         value = metric_amount(metric, item.value, currency)
         body.append(text(value, x, floor - 10, f"t-num t-mid{' is-s' if is_narrow or slot < _ROOMY else ''}"))
-        body.append(text(f"{item.on:%a}", x, height - 26, "t-mid t-strong"))
+        body.append(text(weekday(item.on), x, height - 26, "t-mid t-strong"))
         if not is_narrow:
-            body.append(text("settled" if item.is_settled else "so far", x, height - 10, "t-mid"))
+            body.append(text(_("settled") if item.is_settled else _("so far"), x, height - 10, "t-mid"))
         spread = bar / (len(item.arms) + 1)
         body += [
             mark(position, x - bar / 2 + spread * (position + 1), at(arm_value))
@@ -85,21 +87,27 @@ def days(
     if limit is not None:
         y = at(float(limit))
         body.append(line("s-limit", f"M{_n(left)} {_n(y)}H{_n(right)}"))
-        body.append(text(f"limit {metric_limit(metric, limit, currency)}", right, y - 6, "t-strong t-end"))
+        words = _("limit {limit}").format(limit=metric_limit(metric, limit, currency))
+        body.append(text(words, right, y - 6, "t-strong t-end"))
     told = ", ".join(
-        f"{item.on:%A} {_told(item, metric, currency)}{'' if item.is_settled else ' so far'}"
+        (_("{day} {value}") if item.is_settled else _("{day} {value} so far")).format(
+            day=long_weekday(item.on), value=_told(item, metric, currency)
+        )
         for item in shown
     )
-    return drawing(width=width, height=height, label=f"{metric.label} by day: {told}.", body=body, css="")
+    label = _("{metric} by day: {days}.").format(metric=metric.label, days=told)
+    return drawing(width=width, height=height, label=label, body=body, css="")
 
 
 def _told(item: DayView, metric: Metric, currency: str) -> str:
     if item.value is None:
-        return f"no {MEASURES[metric.events].label}"
+        return _("no {events}").format(events=MEASURES[metric.events].label)
     return metric_amount(metric, item.value, currency)
 
 
 def _tick(metric: Metric, value: float, currency: str) -> str:
     if metric.is_money:
         return round_in_currency(Decimal(str(value)), currency)
-    return f"{value * 100:g}%" if metric.is_share else f"{value:g}"
+    if metric.is_share:
+        return in_percent(f"{value * 100:g}")
+    return in_figures(f"{value:g}")

@@ -5,9 +5,11 @@ from statistics import NormalDist
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from experiments.selectors.arm_rows import Interval
-from workspaces.templatetags.quickno import probability
+from workspaces.models.spelling import in_percent
+from workspaces.templatetags.quickno import probability, whole_percent
 
 _NORMAL = NormalDist()
 # Sureness runs on a probit scale, because from 90 to 95 matters more than from 50 to 55.
@@ -87,15 +89,17 @@ def track(strengths: Sequence[float], limit: float, *, width: float = 184) -> Sa
     else:
         body.append(f'<circle class="f-evidence s-surface" cx="{_n(at(now))}" cy="12" r="5.5"/>')
     body.append(line("s-limit", f"M{_n(edge)} 2v20"))
-    ending = f", past the {limit:.0%} line" if is_past else f"; stops at {limit:.0%}"
-    return drawing(width=width, height=24, label=f"{probability(now)} sure{ending}", body=body)
+    told = _("{chance} sure, past the {limit} line") if is_past else _("{chance} sure; stops at {limit}")
+    label = told.format(chance=probability(now), limit=whole_percent(limit))
+    return drawing(width=width, height=24, label=label, body=body)
 
 
 def track_axis(limit: float, *, width: float = 184) -> SafeString:
     """The ticks above a column of tracks."""
     middle = width / 2
     edge = middle + middle * probit(limit) / _TRACK_REACH
-    ticks = text("1%", 0, 12) + text("50%", middle, 12, "t-mid") + text(f"{limit:.0%}", edge, 12, "t-mid")
+    places = ((0.01, 0.0, ""), (0.5, middle, "t-mid"), (limit, edge, "t-mid"))
+    ticks = "".join(text(whole_percent(chance), x, 12, look) for chance, x, look in places)
     return format_html(
         '<svg class="qn-svg" aria-hidden="true" width="{}" height="16" viewBox="0 0 {} 16">{}</svg>',
         _n(width),
@@ -104,7 +108,7 @@ def track_axis(limit: float, *, width: float = 184) -> SafeString:
     )
 
 
-def steps(days: Sequence[tuple[str, float]], limit: float, *, stops: str = "stops here") -> SafeString:
+def steps(days: Sequence[tuple[str, float]], limit: float) -> SafeString:
     """The evidence day by day: (label, chance), the last one the latest. Wide enough for seven."""
     left, right, top, floor = 34.0, 392.0, 8.0, 188.0
 
@@ -114,13 +118,13 @@ def steps(days: Sequence[tuple[str, float]], limit: float, *, stops: str = "stop
     edge = at(limit)
     body = [
         rect("f-zone", left, top, right - left, edge - top),
-        text(stops, 386, (top + edge) / 2 + 4, "t-end"),
+        text(_("stops here"), 386, (top + edge) / 2 + 4, "t-end"),
     ]
     for tick in (0.5, 0.8):
         if tick < limit:
             body += [
                 line("s-grid", f"M34 {_n(at(tick))}H392"),
-                text(f"{tick:.0%}", 28, at(tick) + 4, "t-end"),
+                text(whole_percent(tick), 28, at(tick) + 4, "t-end"),
             ]
     slots = max(len(days), 4)
     slot = (right - left) / slots
@@ -144,10 +148,12 @@ def steps(days: Sequence[tuple[str, float]], limit: float, *, stops: str = "stop
     body += [
         line("s-axis", "M34 188.5H392"),
         line("s-limit", f"M34 {_n(edge)}H392"),
-        text(f"{limit:.0%}", 28, edge + 4, "t-end t-strong"),
+        text(whole_percent(limit), 28, edge + 4, "t-end t-strong"),
     ]
     told = ", ".join(f"{name} {probability(chance)}" for name, chance in days)
-    label = f"How sure we are, day by day: {told}. It stops at {limit:.0%}."
+    label = _("How sure we are, day by day: {days}. It stops at {limit}.").format(
+        days=told, limit=whole_percent(limit)
+    )
     return drawing(width=400, height=214, label=label, body=body, css="")
 
 
@@ -214,14 +220,14 @@ def interval_axis(*, reach: float, worse: str, better: str, width: float = 280) 
     middle = width / 2
     body = [
         text(worse, 0, 11, "t-strong"),
-        text("control", middle, 11, "t-strong t-mid"),
+        text(_("control"), middle, 11, "t-strong t-mid"),
         text(better, width, 11, "t-strong t-end"),
     ]
     for share in (-reach, -reach / 2, 0.0, reach / 2, reach):
         x = middle + (middle - 6) * share / reach
         anchor = "t-mid" if abs(share) < reach else ("t-end" if share > 0 else "")
         body += [
-            text(f"{abs(share) * 100:g}%" if share else "0", x, 27, anchor),
+            text(in_percent(f"{abs(share) * 100:g}") if share else "0", x, 27, anchor),
             line("s-axis", f"M{_n(x)} 30v4"),
         ]
     return format_html(

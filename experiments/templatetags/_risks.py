@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from experiments.templatetags._drawings import _n, drawing, line, text
+from workspaces.models.spelling import in_figures
 
 WIDE, NARROW = 560.0, 300.0
 # More days than this have no room for a mark and a number each.
@@ -25,9 +27,13 @@ _LOOKS = (
 def of_hundred(chance: float) -> str:
     """How many of 100, never none and never all: ``2.5``, ``83``, ``fewer than 0.1``."""
     if chance < 0.001:  # noqa: PLR2004 - the smallest that one decimal can say
-        return "fewer than 0.1"
+        return _("fewer than {number}").format(number=in_figures("0.1"))
     if chance > 0.999:  # noqa: PLR2004
-        return "more than 99.9"
+        return _("more than {number}").format(number=in_figures("99.9"))
+    return in_figures(_count(chance))
+
+
+def _count(chance: float) -> str:
     number = chance * 100
     is_fine = number < 10 or number > 99  # noqa: PLR2004 - there a decimal tells something
     return f"{number:.1f}".removesuffix(".0") if is_fine else f"{number:.0f}"
@@ -77,9 +83,12 @@ def _apart(heights: Sequence[float], *, floor: float) -> list[float]:
 
 
 def stops(
-    truths: Sequence[Mapping[str, Any]], names: Sequence[str], *, verb: str, width: float = WIDE
+    truths: Sequence[Mapping[str, Any]], names: Sequence[str], *, label: str, width: float = WIDE
 ) -> SafeString:
-    """One line for each quality; the last number is printed, and all of them stand in the table beside it."""
+    """One line for each quality; the last number is printed, and all of them stand in the table beside it.
+
+    ``label`` has a place for the ``days`` and for what is ``told`` of each quality.
+    """
     days = len(truths[0]["stopped_by_day"])
     height, left, ceiling, floor = 220.0, 36.0, 14.0, 186.0
     right = width - (170 if width == WIDE else 120)
@@ -99,7 +108,7 @@ def stops(
         body.append(text(str(tick), left - 8, y + 4, "t-end"))
     step = -(-days // _ROOMY_DAYS)
     body += [
-        text(f"day {day}" if day == 1 else str(day), across(day), 206, "t-mid")
+        text(_("day {number}").format(number=day) if day == 1 else str(day), across(day), 206, "t-mid")
         for day in range(1, days + 1)
         if day == days or ((day - 1) % step == 0 and days - day >= step * _LAST_TICK)
     ]
@@ -114,10 +123,11 @@ def stops(
     told = ", ".join(
         f"{name} {of_hundred(truth['probability_stop'])}" for name, truth in zip(names, truths, strict=True)
     )
-    label = f"Of 100 campaigns, {verb} by day {days}: {told}."
-    return drawing(width=width, height=height, label=label, body=body, css="")
+    return drawing(width=width, height=height, label=label.format(days=days, told=told), body=body, css="")
 
 
 def _short(chance: float) -> str:
     """For the narrow place beside a line."""
-    return of_hundred(chance).replace("fewer than ", "<").replace("more than ", ">")
+    if chance < 0.001:  # noqa: PLR2004 - as above
+        return f"<{in_figures('0.1')}"
+    return f">{in_figures('99.9')}" if chance > 0.999 else of_hundred(chance)  # noqa: PLR2004

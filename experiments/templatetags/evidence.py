@@ -1,17 +1,24 @@
 """Kill criteria, arms, days and zombies as words and drawings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.template import Context
+from django.forms import BoundField
+from django.template import Context, Engine
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from experiments.choices import (
     MEASURES,
     METRICS,
+    CampaignStatus,
     Comparator,
     CriterionAction,
     GuardKey,
@@ -19,14 +26,17 @@ from experiments.choices import (
     MetricForm,
     ZombieSignal,
 )
+from experiments.forms.campaign import CriterionForm
+from experiments.forms.hypothesis import HypothesisForm
 from experiments.forms.preview import RulePreview
-from experiments.models import KillCriterion, ZombieFlag, sentences
+from experiments.models import Campaign, KillCriterion, ZombieFlag, sentences
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
 from experiments.templatetags import _burning, _charts, _drawings, _risks, _words
-from workspaces.models.spelling import MINUS, Number, in_currency
-from workspaces.templatetags.quickno import UNKNOWN, counted, day, sentence_case, strong
+from workspaces.models import Event
+from workspaces.models.spelling import MINUS, Number, in_currency, in_figures, in_percent
+from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong, weekday, whole_percent
 
 register = template.Library()
 
@@ -47,7 +57,7 @@ def metric_value(context: Context, value: Number | None, metric: Metric | str) -
 def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) -> str:
     """A limit as it was chosen: ``$18.00``, ``0.5%``."""
     if limit is None:
-        return "none"
+        return pgettext("a budget or a target", "none")
     definition = METRICS[metric] if isinstance(metric, str) else metric
     return sentences.metric_limit(definition, limit, _currency(context))
 
@@ -55,15 +65,24 @@ def metric_limit(context: Context, limit: Decimal | None, metric: Metric | str) 
 @register.filter
 def count(number: Decimal | None) -> str:
     """``1,204``; platforms credit fractions of a conversion: ``12.5``."""
-    return UNKNOWN if number is None else f"{round(number, 1).normalize():,f}"
+    if number is None:
+        return str(UNKNOWN)
+    return in_figures(f"{round(number, 1).normalize():,f}")
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """``1,204``, beside words that have their own plural."""
+    return in_figures(f"{number:,}")
 
 
 @register.filter
 def signed(share: float | None) -> str:
     """A difference with its sign, on the scale of percent."""
     if share is None:
-        return UNKNOWN
-    return f"{'+' if share > 0 else MINUS if share < 0 else ''}{abs(share) * 100:.1f}%"
+        return str(UNKNOWN)
+    sign = "+" if share > 0 else MINUS if share < 0 else ""
+    return sign + in_percent(f"{abs(share) * 100:.1f}")
 
 
 @register.filter
@@ -92,21 +111,80 @@ def criterion_sentence(context: Context, criterion: KillCriterion) -> SafeString
 @register.simple_tag(takes_context=True)
 def criterion_condition(context: Context, criterion: KillCriterion) -> str:
     """``a conversion costs more than $18.00``: what we are so and so sure of."""
-    plain = sentences.unmarked(sentences.condition(criterion, _currency(context)))
-    return plain.replace("probably ", "")
+    return sentences.unmarked(sentences.condition(criterion, _currency(context), probably=False))
 
 
 @register.simple_tag(takes_context=True)
 def guard_words(context: Context, guard: GuardView) -> str:
     """``$1,204 of $1,500``."""
     currency = _currency(context)
-    have = "nothing" if guard.have is None else sentences.guard_amount(guard.key, guard.have, currency)
-    return f"{have} of {sentences.guard_amount(guard.key, guard.need, currency)}"
+    need = sentences.guard_amount(guard.key, guard.need, currency)
+    if guard.have is None:
+        return _("nothing of {need}").format(need=need)
+    return _("{have} of {need}").format(
+        have=sentences.guard_amount(guard.key, guard.have, currency), need=need
+    )
 
 
 @register.filter
 def guard_label(guard: GuardView) -> str:
     return str(GuardKey(guard.key).label)
+
+
+@register.filter
+def retold(text: str) -> str:
+    """What the statistics said (a verdict's reason, a warning), in the language of the reader."""
+    return sentences.retold(text)
+
+
+@register.filter
+def rule_in_words(text: str, campaign: Campaign) -> str:
+    """Why a campaign stopped: its rule in the language of the reader, and anything else as it was written."""
+    return _words.rule_in_words(campaign, text)
+
+
+@register.simple_tag(takes_context=True)
+def rules_told(context: Context, events: Iterable[Event]) -> dict[str, str]:
+    """What ``event_line`` says for the rules that events quote: ``{% rules_told events as rules %}``."""
+    return _words.rules_told(list(events), workspace=context["workspace"])
+
+
+@register.simple_tag(takes_context=True)
+def criterion_blanks(context: Context, row: CriterionForm) -> SafeString:
+    """A rule as a sentence with blanks; where each stands in it is up to the language."""
+    guards = SafeString()
+    for amount, measure in row.guard_fields:
+        guard = format_html(
+            _("{amount} of {measure}"), amount=_blank(context, amount), measure=_blank(context, measure)
+        )
+        guards = format_html(_("{guards} and {guard}"), guards=guards, guard=guard) if guards else guard
+    names = ("action", "level", "metric", "comparator", "threshold", "confidence", "evidence")
+    return format_html(
+        _(
+            "{action} {level} when the {metric} is {comparator} {threshold}, once {guards} is reached and we "
+            "are {confidence}, {evidence}."
+        ),
+        guards=guards,
+        **{name: _blank(context, row[name]) for name in names},
+    )
+
+
+@register.simple_tag(takes_context=True)
+def hypothesis_blanks(context: Context, form: HypothesisForm) -> SafeString:
+    """A hypothesis as a sentence with blanks."""
+    return format_html(
+        _("We believe {change} for {audience} will {effect}, because {because}."),
+        change=_blank(context, form["change"]),
+        audience=_blank(context, form["audience"]),
+        effect=_blank(context, form["expected_effect"]),
+        because=_blank(context, form["because"]),
+    )
+
+
+def _blank(context: Context, field: BoundField) -> SafeString:
+    template = Engine.get_default().get_template("components/blank.html")
+    with context.push(field=field):
+        return template.render(context)
 
 
 @register.simple_tag
@@ -123,7 +201,7 @@ def evidence_axis(limit: float = 0.95, width: float = 184) -> SafeString:
 @register.simple_tag
 def evidence_steps(steps: Sequence[tuple[date, float]], limit: float) -> SafeString:
     """The evidence day by day, for one criterion."""
-    names = [(f"{on:%a}" if len(steps) > 1 else day(on), chance) for on, chance in steps]
+    names = [(weekday(on) if len(steps) > 1 else day(on), chance) for on, chance in steps]
     return _drawings.steps(names, limit)
 
 
@@ -140,7 +218,7 @@ def interval_axis(rows: Sequence[ArmRow], metric: Metric) -> SafeString:
 
 @register.simple_tag
 def interval_row(rows: Sequence[ArmRow], row: ArmRow, metric: Metric) -> SafeString:
-    label = "Control" if row.is_control else interval_words(row, metric)
+    label = _("Control") if row.is_control else interval_words(row, metric)
     return _drawings.interval(row.interval, reach=_reach(rows), label=label)
 
 
@@ -150,7 +228,9 @@ def _reach(rows: Sequence[ArmRow]) -> float:
 
 def difference_words(metric: Metric) -> tuple[str, str]:
     """The words for worse and better."""
-    return ("costlier", "cheaper") if metric.form == MetricForm.COST else ("lower", "higher")
+    if metric.form == MetricForm.COST:
+        return _("costlier"), _("cheaper")
+    return _("lower"), _("higher")
 
 
 @register.simple_tag
@@ -158,14 +238,27 @@ def interval_words(row: ArmRow, metric: Metric) -> str:
     """``23% cheaper. Between 52% cheaper and 22% costlier.``"""
     interval = row.interval
     if interval is None:
-        return "not known yet"
-    worse, better = difference_words(metric)
+        return _("not known yet")
+    is_cost = metric.form == MetricForm.COST
 
     def told(share: float) -> str:
-        size = f"{abs(share) * 100:.0f}%"
-        return "no difference" if size == "0%" else f"{size} {better if share > 0 else worse}"
+        if f"{abs(share):.0%}" == "0%":
+            return _("no difference")
+        return difference(abs(share), is_more=(share > 0) is not is_cost, is_cost=is_cost)
 
-    return f"{sentence_case(told(interval.value))}. Between {told(interval.high)} and {told(interval.low)}."
+    return _("{value}. Between {high} and {low}.").format(
+        value=sentence_case(told(interval.value)), high=told(interval.high), low=told(interval.low)
+    )
+
+
+def difference(size: float, *, is_more: bool, is_cost: bool) -> str:
+    """``20% costlier``, ``10% lower``."""
+    share = whole_percent(size)
+    if is_cost:
+        words = _("{share} costlier") if is_more else _("{share} cheaper")
+    else:
+        words = _("{share} higher") if is_more else _("{share} lower")
+    return words.format(share=share)
 
 
 @register.simple_tag(takes_context=True)
@@ -204,45 +297,100 @@ def quality(preview: RulePreview, truth: Mapping[str, Any]) -> str:
     """A truth beside the limit: ``20% costlier``, ``10% higher``, ``at the limit``."""
     worse_by = truth["worse_by"]
     if preview.metric is None or not worse_by:
-        return "at the limit"
-    is_cost = preview.metric.form == MetricForm.COST
-    low, high = ("cheaper", "costlier") if is_cost else ("lower", "higher")
+        return _("at the limit")
     is_higher = (preview.comparator == Comparator.ABOVE) is (worse_by > 0)
-    return f"{abs(worse_by):.0%} {high if is_higher else low}"
+    is_cost = preview.metric.form == MetricForm.COST
+    return difference(abs(worse_by), is_more=is_higher, is_cost=is_cost)
 
 
-_PREVIEW_VERBS = {
-    CriterionAction.PAUSE: ("stops", "stopped"),
-    CriterionAction.ASK: ("asks about", "asked about"),
-    CriterionAction.TELL: ("tells about", "told about"),
+@register.simple_tag(takes_context=True)
+def truly(context: Context, preview: RulePreview, truth: Mapping[str, Any]) -> str:
+    """How good the campaigns of that kind are: ``truly $16.20, 10% cheaper than the limit``."""
+    value = metric_value(context, truth["truth"], preview.metric) if preview.metric else str(UNKNOWN)
+    return _("truly {value}, {difference} than the limit").format(
+        value=value, difference=quality(preview, truth)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a rule does, in the sentences around a preview; each act has its own."""
+
+    said: str | Promise
+    good: str | Promise
+    bad: str | Promise
+    by_day: str | Promise
+    of_hundred: str | Promise
+    good_squares: str | Promise
+    bad_squares: str | Promise
+    lines: str | Promise
+
+
+_PREVIEW_WORDS = {
+    CriterionAction.PAUSE: _Words(
+        said=gettext_lazy(
+            "Criterion {number} stops {good} of 100 good campaigns by mistake, and {bad} of 100 bad ones."
+        ),
+        good=gettext_lazy("**good** campaigns stopped by mistake"),
+        bad=gettext_lazy("**bad** ones stopped, after {money} on average"),
+        by_day=gettext_lazy("Of 100 campaigns, stopped by the end of each day"),
+        of_hundred=gettext_lazy("Of 100, stopped"),
+        good_squares=gettext_lazy("Of 100 good campaigns, {count} stopped."),
+        bad_squares=gettext_lazy("Of 100 bad campaigns, {count} stopped."),
+        lines=gettext_lazy("Of 100 campaigns, stopped by day {days}: {told}."),
+    ),
+    CriterionAction.ASK: _Words(
+        said=gettext_lazy(
+            "Criterion {number} asks about {good} of 100 good campaigns by mistake, and {bad} of 100 bad "
+            "ones."
+        ),
+        good=gettext_lazy("**good** campaigns asked about by mistake"),
+        bad=gettext_lazy("**bad** ones asked about, after {money} on average"),
+        by_day=gettext_lazy("Of 100 campaigns, asked about by the end of each day"),
+        of_hundred=gettext_lazy("Of 100, asked about"),
+        good_squares=gettext_lazy("Of 100 good campaigns, {count} asked about."),
+        bad_squares=gettext_lazy("Of 100 bad campaigns, {count} asked about."),
+        lines=gettext_lazy("Of 100 campaigns, asked about by day {days}: {told}."),
+    ),
+    CriterionAction.TELL: _Words(
+        said=gettext_lazy(
+            "Criterion {number} tells about {good} of 100 good campaigns by mistake, and {bad} of 100 bad "
+            "ones."
+        ),
+        good=gettext_lazy("**good** campaigns told about by mistake"),
+        bad=gettext_lazy("**bad** ones told about, after {money} on average"),
+        by_day=gettext_lazy("Of 100 campaigns, told about by the end of each day"),
+        of_hundred=gettext_lazy("Of 100, told about"),
+        good_squares=gettext_lazy("Of 100 good campaigns, {count} told about."),
+        bad_squares=gettext_lazy("Of 100 bad campaigns, {count} told about."),
+        lines=gettext_lazy("Of 100 campaigns, told about by day {days}: {told}."),
+    ),
 }
 
 
-@register.filter
-def stops(preview: RulePreview) -> str:
-    """What the rule does: ``stops``."""
-    return _PREVIEW_VERBS[CriterionAction(preview.action)][0]
-
-
-@register.filter
-def stopped(preview: RulePreview) -> str:
-    """The same, as what was done: ``stopped``."""
-    return _PREVIEW_VERBS[CriterionAction(preview.action)][1]
+@register.simple_tag(takes_context=True)
+def preview_words(context: Context, preview: RulePreview, place: str, **parts: Any) -> SafeString:
+    """What the rule does to so many of 100 campaigns, as that place of the page says it."""
+    template = str(getattr(_PREVIEW_WORDS[CriterionAction(preview.action)], place))
+    if "money" in parts:
+        parts["money"] = in_currency(parts["money"], _currency(context), whole=True)
+    return strong(template.format(**parts))
 
 
 @register.simple_tag
 def hundred_squares(preview: RulePreview, truth: Mapping[str, Any], kind: str) -> SafeString:
-    """Of 100 campaigns of that kind, how many the rule stops, a square each."""
+    """Of 100 campaigns of that kind (``good``, ``bad``), how many the rule stops, a square each."""
+    words = _PREVIEW_WORDS[CriterionAction(preview.action)]
+    label = str(words.good_squares if kind == "good" else words.bad_squares)
     count = _risks.of_hundred(truth["probability_stop"])
-    return _risks.squares(
-        truth["probability_stop"], label=f"Of 100 {kind} campaigns, {count} {stopped(preview)}."
-    )
+    return _risks.squares(truth["probability_stop"], label=label.format(count=count))
 
 
 def _stops_drawing(preview: RulePreview, width: float) -> SafeString:
     truths = preview.figures["truths"] if preview.figures else []
     names = [quality(preview, truth) for truth in truths]
-    return _risks.stops(truths, names, verb=stopped(preview), width=width)
+    label = str(_PREVIEW_WORDS[CriterionAction(preview.action)].lines)
+    return _risks.stops(truths, names, label=label, width=width)
 
 
 @register.simple_tag
@@ -257,16 +405,20 @@ def stops_chart_narrow(preview: RulePreview) -> SafeString:
 
 
 _REASONS = {
-    ZombieSignal.UNDEAD: "It was {status}, and the platform still reports spend: {spend} after the stop.",
-    ZombieSignal.BREACHED: "Its rule said stop {hours} hours ago, and nobody has acted: {rule}",
-    ZombieSignal.OVERDUE: "Its sprint ended {days} days ago, and nobody has decided.",
-    ZombieSignal.UNPLANNED: "It spends, and nobody has said when to stop.",
-    ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with the {money_left} and {ahead} left.",
-    ZombieSignal.BARREN: "{spend} spent and no {events}. Without any, {limit} is the limit.",
-    ZombieSignal.BLIND: "Meant to spend, and no numbers for {hours} hours.",
-    ZombieSignal.OVERSPENT: "{over} more is reported than its budget of {budget}.",
+    ZombieSignal.UNDEAD: gettext_lazy(
+        "It was {status}, and the platform still reports spend: {spend} after the stop."
+    ),
+    ZombieSignal.BREACHED: gettext_lazy("Its rule said stop {hours} hours ago, and nobody has acted: {rule}"),
+    ZombieSignal.OVERDUE: gettext_lazy("Its sprint ended {days} days ago, and nobody has decided."),
+    ZombieSignal.UNPLANNED: gettext_lazy("It spends, and nobody has said when to stop."),
+    ZombieSignal.HOPELESS: gettext_lazy(
+        "Less than 5% likely to reach its target with the {money_left} and {ahead} left."
+    ),
+    ZombieSignal.BARREN: gettext_lazy("{spend} spent and no {events}. Without any, {limit} is the limit."),
+    ZombieSignal.BLIND: gettext_lazy("Meant to spend, and no numbers for {hours} hours."),
+    ZombieSignal.OVERSPENT: gettext_lazy("{over} more is reported than its budget of {budget}."),
 }
-_CUT_IN_VAIN = "A plan cut it from {cut_from} to {cut_to} a day, and it still spends {per_day}."
+_CUT_IN_VAIN = gettext_lazy("A plan cut it from {cut_from} to {cut_to} a day, and it still spends {per_day}.")
 _MONEY_FACTS = {"spend", "limit", "over", "budget", "money_left", "cut_from", "cut_to", "per_day"}
 
 
@@ -274,7 +426,7 @@ class _Facts(dict[str, str]):
     """Facts of a flag as words; one that is missing is said to be."""
 
     def __missing__(self, key: str) -> str:
-        return "not known"
+        return str(UNKNOWN)
 
 
 @register.simple_tag(takes_context=True)
@@ -289,20 +441,29 @@ def zombie_reason(context: Context, flag: ZombieFlag) -> str:
         }
     )
     if "days_left" in facts:
-        facts["ahead"] = counted(flag.evidence["days_left"], "day")
+        left = int(flag.evidence["days_left"])
+        facts["ahead"] = ngettext("{days} day", "{days} days", left).format(days=left)
+    if "status" in facts:
+        facts["status"] = str(CampaignStatus(facts["status"]).label)
+    if "events" in facts:
+        facts["events"] = measure_label(facts["events"])
+    if "rule" in facts:
+        facts["rule"] = _words.rule_in_words(flag.campaign, facts["rule"])
     reason = _CUT_IN_VAIN if "cut_at" in facts else _REASONS[ZombieSignal(flag.signal)]
-    return reason.format_map(facts).replace("_", " ")
+    return str(reason).format_map(facts)
 
 
 _MEANINGS = {
-    ZombieSignal.UNDEAD: "Killed or paused, and spend is still reported for later days.",
-    ZombieSignal.BREACHED: "Its rule said stop, and nobody acted within {grace} hours.",
-    ZombieSignal.OVERDUE: "Its sprint has ended, and nobody has decided.",
-    ZombieSignal.UNPLANNED: "Live with no kill criterion.",
-    ZombieSignal.HOPELESS: "Less than 5% likely to reach its target with what is left.",
-    ZombieSignal.BARREN: "{multiple} times the price of a conversion spent, and none came.",
-    ZombieSignal.BLIND: "Live, and no numbers for {blind} hours.",
-    ZombieSignal.OVERSPENT: "More is reported than its budget, or no less a day after a plan cut it.",
+    ZombieSignal.UNDEAD: gettext_lazy("Killed or paused, and spend is still reported for later days."),
+    ZombieSignal.BREACHED: gettext_lazy("Its rule said stop, and nobody acted within {grace} hours."),
+    ZombieSignal.OVERDUE: gettext_lazy("Its sprint has ended, and nobody has decided."),
+    ZombieSignal.UNPLANNED: gettext_lazy("Live with no kill criterion."),
+    ZombieSignal.HOPELESS: gettext_lazy("Less than 5% likely to reach its target with what is left."),
+    ZombieSignal.BARREN: gettext_lazy("{multiple} times the price of a conversion spent, and none came."),
+    ZombieSignal.BLIND: gettext_lazy("Live, and no numbers for {blind} hours."),
+    ZombieSignal.OVERSPENT: gettext_lazy(
+        "More is reported than its budget, or no less a day after a plan cut it."
+    ),
 }
 
 
@@ -310,8 +471,8 @@ _MEANINGS = {
 def signal_meaning(context: Context, signal: ZombieSignal) -> str:
     """What makes a zombie of that kind, with the workspace's own limits."""
     workspace = context["workspace"]
-    return _MEANINGS[signal].format(
+    return str(_MEANINGS[signal]).format(
         grace=workspace.grace_hours,
         blind=workspace.blind_after_hours,
-        multiple=f"{workspace.barren_target_multiple.normalize():f}",
+        multiple=sentences.plain(workspace.barren_target_multiple),
     )

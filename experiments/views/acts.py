@@ -2,7 +2,9 @@
 
 from typing import Any, ClassVar
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.exceptions import NotFound
 from experiments.forms import OverruleForm, WordsForm
@@ -31,7 +33,7 @@ class _OneCampaign(WorkspaceView):
     def campaign(self) -> Campaign:
         campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
         if campaign is None:
-            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+            raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
         return campaign
 
     def done_url(self) -> str:
@@ -43,9 +45,9 @@ class _ActView(_OneCampaign, FormView):
 
     template_name = "components/reason_page.html"
     form_class: ClassVar[type[Form]] = WordsForm
-    title: ClassVar[str]
-    note: ClassVar[str]
-    verb: ClassVar[str]
+    title: ClassVar[str | Promise]
+    note: ClassVar[str | Promise]
+    verb: ClassVar[str | Promise]
     stops: ClassVar[bool] = False
 
     def words(self, campaign: Campaign) -> dict[str, object]:
@@ -56,8 +58,8 @@ class _ActView(_OneCampaign, FormView):
         campaign = self.campaign()
         return {
             **super().context(form),
-            "title": self.title.format(**self.words(campaign)),
-            "note": self.note.format(**self.words(campaign)),
+            "title": str(self.title).format(**self.words(campaign)),
+            "note": str(self.note).format(**self.words(campaign)),
             "verb": self.verb,
             "stops": self.stops,
             "cancel_url": self.done_url(),
@@ -65,55 +67,63 @@ class _ActView(_OneCampaign, FormView):
 
 
 class PauseView(_ActView):
-    title = "Pause {campaign}?"
-    note = "It can go on later. Pause it on the ad platform, too: spend after the pause makes it undead."
-    verb = "Pause it"
+    title = gettext_lazy("Pause {campaign}?")
+    note = gettext_lazy(
+        "It can go on later. Pause it on the ad platform, too: spend after the pause makes it undead."
+    )
+    verb = gettext_lazy("Pause it")
 
     def save(self, form: Form) -> str:
         reason = form.cleaned_data["reason"]
         campaign = pause_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
-        return f"{campaign} is paused. Pause it on the ad platform, too."
+        return _("{campaign} is paused. Pause it on the ad platform, too.").format(campaign=campaign)
 
 
 class ResumeView(_OneCampaign, ActionView):
     def act(self) -> str:
         campaign = resume_campaign(self.kwargs["key"], by=self.actor, at=self.at)
-        return f"{campaign} goes on."
+        return _("{campaign} goes on.").format(campaign=campaign)
 
 
 class KillView(_ActView):
     form_class = ReasonForm
-    title = "A quick no for {campaign}?"
-    note = "Killed is final: the idea can only come back as a new campaign. Stop it on the ad platform, too."
-    verb = "Kill it"
+    title = gettext_lazy("A quick no for {campaign}?")
+    note = gettext_lazy(
+        "Killed is final: the idea can only come back as a new campaign. Stop it on the ad platform, too."
+    )
+    verb = gettext_lazy("Kill it")
     stops = True
 
     def save(self, form: Form) -> str:
         reason = form.cleaned_data["reason"]
         campaign = kill_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
-        return f"{campaign} is killed. Stop it on the ad platform, too."
+        return _("{campaign} is killed. Stop it on the ad platform, too.").format(campaign=campaign)
 
 
 class CompleteView(_ActView):
-    title = "Has {campaign} served its purpose?"
-    note = "Completed is final, and what is unspent is free for others. Stop it on the ad platform, too."
-    verb = "Complete it"
+    title = gettext_lazy("Has {campaign} served its purpose?")
+    note = gettext_lazy(
+        "Completed is final, and what is unspent is free for others. Stop it on the ad platform, too."
+    )
+    verb = gettext_lazy("Complete it")
 
     def save(self, form: Form) -> str:
         reason = form.cleaned_data["reason"]
         campaign = complete_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
-        return f"{campaign} is completed."
+        return _("{campaign} is completed.").format(campaign=campaign)
 
 
 class DiscardView(_ActView):
-    title = "Throw the draft {campaign} away?"
-    note = "It never spent anything. Its key stays taken, so that nothing else is ever mistaken for it."
-    verb = "Discard the draft"
+    title = gettext_lazy("Throw the draft {campaign} away?")
+    note = gettext_lazy(
+        "It never spent anything. Its key stays taken, so that nothing else is ever mistaken for it."
+    )
+    verb = gettext_lazy("Discard the draft")
 
     def save(self, form: Form) -> str:
         reason = form.cleaned_data["reason"]
         campaign = discard_campaign(self.kwargs["key"], reason=reason, by=self.actor, at=self.at)
-        return f"The draft {campaign} is discarded."
+        return _("The draft {campaign} is discarded.").format(campaign=campaign)
 
     def done_url(self) -> str:
         return self.page_url("campaigns")
@@ -122,12 +132,12 @@ class DiscardView(_ActView):
 class OverruleView(_ActView):
     form_class = OverruleForm
     permission = Permission.OVERRULE
-    title = "Overrule the rule of {campaign}?"
-    note = (
-        "The criterion rests through that day, at most two weeks. Everybody will see that you overruled it, "
-        "and why. It resumes nothing by itself."
+    title = gettext_lazy("Overrule the rule of {campaign}?")
+    note = gettext_lazy(
+        "The criterion rests through that day, at most two weeks. Everybody will see that "
+        "you overruled it, and why. It resumes nothing by itself."
     )
-    verb = "Overrule it"
+    verb = gettext_lazy("Overrule it")
 
     def save(self, form: Form) -> str:
         overrule_breach(
@@ -143,15 +153,21 @@ class OverruleView(_ActView):
 
 
 class StopArmView(_ActView):
-    title = "Stop the arm {arm} of {campaign}?"
-    note = "A stopped arm does not come back. Without its control or its last treatment the campaign pauses."
-    verb = "Stop the arm"
+    title = gettext_lazy("Stop the arm {arm} of {campaign}?")
+    note = gettext_lazy(
+        "A stopped arm does not come back. Without its control or its last treatment the campaign pauses."
+    )
+    verb = gettext_lazy("Stop the arm")
     stops = True
 
     def words(self, campaign: Campaign) -> dict[str, object]:
         arm = Arm.objects.filter(campaign=campaign, key=self.kwargs["arm_key"]).first()
         if arm is None:
-            raise NotFound(f"{campaign} has no arm “{self.kwargs['arm_key']}”.")
+            raise NotFound(
+                _("{campaign} has no arm “{arm_key}”.").format(
+                    campaign=campaign, arm_key=self.kwargs["arm_key"]
+                )
+            )
         return {**super().words(campaign), "arm": arm.name}
 
     def save(self, form: Form) -> str:
@@ -162,4 +178,4 @@ class StopArmView(_ActView):
             by=self.actor,
             at=self.at,
         )
-        return f"Arm {arm} is stopped. Stop it on the ad platform, too."
+        return _("Arm {arm} is stopped. Stop it on the ad platform, too.").format(arm=arm)

@@ -7,6 +7,9 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import CampaignStatus, HypothesisStatus, Metric
 from experiments.exceptions import DomainError, NotAllowed, NotFound, Refused
@@ -50,10 +53,16 @@ PAGE_SIZE = 50
 RECENT_EVENTS = 12
 
 # The tabs of the list: their name in the address, and what is in them.
-_LISTS: dict[str, tuple[str, list[CampaignStatus]]] = {
-    "running": ("Running", [CampaignStatus.LIVE, CampaignStatus.SCALED, CampaignStatus.PAUSED]),
-    "drafts": ("Drafts", [CampaignStatus.DRAFT]),
-    "over": ("Over", [CampaignStatus.KILLED, CampaignStatus.COMPLETED, CampaignStatus.DISCARDED]),
+_LISTS: dict[str, tuple[str | Promise, list[CampaignStatus]]] = {
+    "running": (
+        gettext_lazy("Running"),
+        [CampaignStatus.LIVE, CampaignStatus.SCALED, CampaignStatus.PAUSED],
+    ),
+    "drafts": (gettext_lazy("Drafts"), [CampaignStatus.DRAFT]),
+    "over": (
+        gettext_lazy("Over"),
+        [CampaignStatus.KILLED, CampaignStatus.COMPLETED, CampaignStatus.DISCARDED],
+    ),
 }
 
 
@@ -85,7 +94,7 @@ class CampaignsView(_Campaigns):
                 "page_obj": page,
                 "cards": campaign_cards(page.object_list),
                 "shown": chosen,
-                "lists": [(name, label) for name, (label, _) in _LISTS.items()],
+                "lists": [(name, label) for name, (label, _statuses) in _LISTS.items()],
                 "query": f"show={chosen}&",
             }
         )
@@ -141,7 +150,7 @@ class _OneCampaign(WorkspaceView):
     def campaign(self) -> Campaign:
         campaign = with_plan(Campaign.objects.of(self.workspace)).filter(key=self.kwargs["key"]).first()
         if campaign is None:
-            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+            raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
         return campaign
 
 
@@ -377,7 +386,7 @@ class EditCampaignView(_WriteCampaign, _OneCampaign):
     def draft(self, data: QueryDict | None = None) -> CampaignDraft:
         campaign = self.campaign
         if not campaign.is_draft:
-            raise NotFound("This plan is frozen. A manager can amend its kill criteria.")
+            raise NotFound(_("This plan is frozen. A manager can amend its kill criteria."))
         initial = {
             "name": campaign.name,
             "key": campaign.key,
@@ -430,7 +439,7 @@ class AmendView(DraftView, _OneCampaign):
 
     def save(self, draft: AmendDraft) -> str:
         if not draft.form.cleaned_data["reason"]:
-            raise Refused("required", "Say why.")
+            raise Refused("required", _("Say why."))
         amend_criteria(
             self.kwargs["key"],
             criteria=draft.rules,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.choices import HypothesisStatus
 from experiments.exceptions import DomainError, NotFound
@@ -34,7 +35,9 @@ class _OneHypothesis(WorkspaceView):
             .first()
         )
         if hypothesis is None:
-            raise NotFound(f"There is no hypothesis {self.kwargs['pk']} here.")
+            raise NotFound(
+                _("There is no hypothesis {hypothesis_id} here.").format(hypothesis_id=self.kwargs["pk"])
+            )
         return hypothesis
 
 
@@ -133,7 +136,7 @@ class NewHypothesisView(_WriteHypothesis):
     def save(self, form: Form) -> str:
         assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
         self.saved = create_hypothesis(values=form.values, by=self.actor, at=self.at)
-        return f"“{self.saved}” is in the backlog."
+        return _("“{hypothesis}” is in the backlog.").format(hypothesis=self.saved)
 
     def done_url(self) -> str:
         return self.page_url("hypothesis", pk=self.saved.pk)
@@ -149,7 +152,7 @@ class EditHypothesisView(_WriteHypothesis, _OneHypothesis):
     def save(self, form: Form) -> str:
         assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
         change_hypothesis(self.hypothesis().pk, values=form.values, by=self.actor, at=self.at)
-        return "The hypothesis is saved."
+        return _("The hypothesis is saved.")
 
     def done_url(self) -> str:
         return self.page_url("hypothesis", pk=self.kwargs["pk"])
@@ -167,15 +170,15 @@ class ArchiveHypothesisView(FormView, _OneHypothesis):
         hypothesis = self.hypothesis()
         return {
             **super().context(form),
-            "title": f"Archive “{hypothesis}”?",
-            "note": "It leaves the backlog for good, and its drafts of campaigns are discarded.",
-            "verb": "Archive it",
+            "title": _("Archive “{hypothesis}”?").format(hypothesis=hypothesis),
+            "note": _("It leaves the backlog for good, and its drafts of campaigns are discarded."),
+            "verb": _("Archive it"),
             "cancel_url": self.page_url("hypothesis", pk=hypothesis.pk),
         }
 
     def save(self, form: Form) -> str:
         hypothesis = archive_hypothesis(self.hypothesis().pk, by=self.actor, at=self.at)
-        return f"“{hypothesis}” is archived."
+        return _("“{hypothesis}” is archived.").format(hypothesis=hypothesis)
 
     def done_url(self) -> str:
         return self.page_url("backlog")

@@ -6,14 +6,16 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from experiments.exceptions import DomainError, NotAllowed, NotFound
 from experiments.forms.imports import ImportForm
 from experiments.services.exports import ImportOutcome, import_export, preview_import
 from experiments.tasks import judge_campaigns
+from workspaces.models.spelling import in_figures
 from workspaces.permissions import Permission
 from workspaces.tasks import enqueue
-from workspaces.templatetags.quickno import counted
 from workspaces.views.access import WorkspaceView
 
 # Of each list the page shows so many.
@@ -64,21 +66,34 @@ class ImportView(WorkspaceView):
         )
         if outcome.result is not None:
             transaction.on_commit(partial(enqueue, judge_campaigns, outcome.result.campaign_ids))
-        return (
-            f"{counted(outcome.received, 'row')} of {given['name']}: {outcome.inserted} new, "
-            f"{outcome.updated} changed, {outcome.unchanged} as they were."
+        return ngettext(
+            "{rows} row of {file}: {new} new, {changed} changed, {unchanged} as they were.",
+            "{rows} rows of {file}: {new} new, {changed} changed, {unchanged} as they were.",
+            outcome.received,
+        ).format(
+            rows=in_figures(f"{outcome.received:,}"),
+            file=given["name"],
+            new=outcome.inserted,
+            changed=outcome.updated,
+            unchanged=outcome.unchanged,
         )
 
 
 def _lists(outcome: ImportOutcome) -> list[dict[str, object]]:
     """What the page tells line by line: a heading, the first lines, and how many more there are."""
     told = [
-        ("Changes", outcome.changes),
-        ("Not taken", [f"Line {item.line}: {item.reason}" for item in outcome.passed]),
-        ("An earlier import had, this file lacks", outcome.missing),
-        ("Comes in as unplanned", outcome.unplanned),
-        ("Good to know", outcome.notes),
-        ("Columns not used", outcome.ignored_columns),
+        (_("Changes"), outcome.changes),
+        (
+            _("Not taken"),
+            [
+                _("Line {line}: {reason}").format(line=item.line, reason=item.reason)
+                for item in outcome.passed
+            ],
+        ),
+        (_("An earlier import had, this file lacks"), outcome.missing),
+        (_("Comes in as unplanned"), outcome.unplanned),
+        (_("Good to know"), outcome.notes),
+        (_("Columns not used"), outcome.ignored_columns),
     ]
     return [
         {"title": title, "lines": lines[:MOST_SHOWN], "more": max(len(lines) - MOST_SHOWN, 0)}

@@ -1,6 +1,7 @@
 """Rules of a form that is not saved, tried on the plan beside them."""
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.choices import METRICS
 from experiments.exceptions import DomainError
@@ -25,7 +26,9 @@ def preview_rules(draft: Draft, data: QueryDict, *, by: Actor) -> None:
             row.preview = _preview(asked, draft, by=by)
             tried += 1
     if not tried:
-        draft.criteria.forms[0].preview = RulePreview(complaints=["Fill in the limit and the guard first."])
+        draft.criteria.forms[0].preview = RulePreview(
+            complaints=[_("Fill in the limit and the guard first.")]
+        )
 
 
 def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
@@ -40,7 +43,7 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
     )
     plan = draft.plan.values_for(METRICS[rule["metric"]], budget=draft.planned_budget)
     if plan is None:
-        preview.complaints = ["What it would do is not known yet: the plan below lacks something."]
+        preview.complaints = [_("What it would do is not known yet: the plan below lacks something.")]
         return preview
     try:
         preview.figures = preview_criterion(values={"criterion": rule, **plan}, by=by)
@@ -50,7 +53,7 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
             if error.errors
             else [error.message]
         )
-        preview.complaints = preview.complaints or ["The plan below does not fit this rule."]
+        preview.complaints = preview.complaints or [_("The plan below does not fit this rule.")]
     else:
         preview.figures = {**preview.figures, "spend_per_day": plan["spend_per_day"], "days": plan["days"]}
     return preview

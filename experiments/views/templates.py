@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.exceptions import DomainError
 from experiments.forms.campaign import CriterionForm, Draft
@@ -32,7 +33,12 @@ def keep_rule(draft: Draft, data: QueryDict, *, request: HttpRequest, by: Actor,
     except DomainError as error:
         row.preview = RulePreview(complaints=[error.message])
     else:
-        messages.success(request, f"The rule is kept as “{template}”. The campaign itself is not saved yet.")
+        messages.success(
+            request,
+            _("The rule is kept as “{template}”. The campaign itself is not saved yet.").format(
+                template=template
+            ),
+        )
 
 
 class TemplatesView(WorkspaceView):
@@ -50,7 +56,9 @@ class DeleteTemplateView(ActionView):
 
     def act(self) -> str:
         template = delete_template(self.kwargs["pk"], by=self.actor, at=self.at)
-        return f"The template “{template}” is deleted. Rules that began with it stay."
+        return _("The template “{template}” is deleted. Rules that began with it stay.").format(
+            template=template
+        )
 
     def done_url(self) -> str:
         return self.page_url("settings_templates")

@@ -101,7 +101,7 @@ class _OneFlag(WorkspaceView):
             .first()
         )
         if flag is None:
-            raise NotFound(f"There is no zombie {self.kwargs['pk']} here.")
+            raise NotFound(_("There is no zombie {flag_id} here.").format(flag_id=self.kwargs["pk"]))
         return flag
 
     def done_url(self) -> str:
@@ -116,10 +116,10 @@ class KeepView(_OneFlag, FormView):
         flag = self.flag()
         return {
             **super().context(form),
-            "title": f"Keep {flag.campaign} going?",
-            "lead": f"It is {flag.get_signal_display()}.",
-            "note": "Say why, and until when. If the cause is still there then, it is back on this list.",
-            "verb": "Keep it",
+            "title": _("Keep {campaign} going?").format(campaign=flag.campaign),
+            "lead": _("It is {signal}.").format(signal=flag.get_signal_display()),
+            "note": _("Say why, and until when. If the cause is still there then, it is back on this list."),
+            "verb": _("Keep it"),
             "cancel_url": self.done_url(),
         }
 
@@ -147,16 +147,18 @@ class StopView(_OneFlag, FormView):
         ghost = campaign.is_finished
         return {
             **super().context(form),
-            "title": f"Is {campaign} stopped on the platform now?"
+            "title": _("Is {campaign} stopped on the platform now?").format(campaign=campaign)
             if ghost
-            else f"A quick no for {campaign}?",
+            else _("A quick no for {campaign}?").format(campaign=campaign),
             "note": (
-                "Only spend reported for later days raises it again."
+                _("Only spend reported for later days raises it again.")
                 if ghost
-                else "Killed is final: the idea can only come back as a new campaign. "
-                "Stop it on the ad platform, too."
+                else _(
+                    "Killed is final: the idea can only come back as a new campaign. Stop it on the ad "
+                    "platform, too."
+                )
             ),
-            "verb": "Yes, it is stopped" if ghost else "Kill it",
+            "verb": _("Yes, it is stopped") if ghost else _("Kill it"),
             "stops": True,
             "cancel_url": self.done_url(),
         }
@@ -169,10 +171,12 @@ class StopView(_OneFlag, FormView):
             by=self.actor,
             at=self.at,
         )
-        return f"{flag.campaign} is at rest."
+        return _("{campaign} is at rest.").format(campaign=flag.campaign)
 
 
 class AcknowledgeView(_OneFlag, ActionView):
     def act(self) -> str:
         flag = acknowledge_zombie(self.kwargs["pk"], by=self.actor, at=self.at)
-        return f"You look after {flag.campaign}. It calls again if the money goes on."
+        return _("You look after {campaign}. It calls again if the money goes on.").format(
+            campaign=flag.campaign
+        )

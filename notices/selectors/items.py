@@ -1,16 +1,19 @@
 """Events in the words of a letter: what happened, the rule or the reason, and where to go."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.template import Context
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from experiments.choices import CriterionAction
+from experiments.choices import CriterionAction, ZombieSignal
 from experiments.models import ZombieFlag
+from experiments.templatetags._words import rules_told
 from experiments.templatetags.evidence import zombie_reason
 from notices.choices import NoticeKind
 from workspaces.models import Event, Workspace
@@ -38,7 +41,9 @@ def items_of(events: Iterable[Event], *, workspace: Workspace) -> list[Item]:
         [int(event.subject_id) for kind, event in told if event.subject_type == "zombie"]
     )
     told.sort(key=lambda item: kinds.index(item[0]))
-    return [_TELLERS[kind](event, workspace, flags) for kind, event in told]
+    rules = rules_told([event for _kind, event in told], workspace=workspace)
+    items = [_TELLERS[kind](event, workspace, flags) for kind, event in told]
+    return [replace(item, quote=rules.get(item.quote, item.quote)) for item in items]
 
 
 def _name(event: Event) -> str:
@@ -54,9 +59,9 @@ def _money(amount: object, workspace: Workspace) -> str:
 
 
 _ACTIONS = {
-    CriterionAction.PAUSE: "Quickno pauses what the rule is about.",
-    CriterionAction.ASK: "It goes on until somebody decides.",
-    CriterionAction.TELL: "It goes on: this rule only tells.",
+    CriterionAction.PAUSE: gettext_lazy("Quickno pauses what the rule is about."),
+    CriterionAction.ASK: gettext_lazy("It goes on until somebody decides."),
+    CriterionAction.TELL: gettext_lazy("It goes on: this rule only tells."),
 }
 
 
@@ -64,14 +69,20 @@ def _evidence(event: Event) -> list[str]:
     evidence: Any = event.data.get("evidence")
     chance = evidence.get("probability") if isinstance(evidence, dict) else None
     through = event.data.get("data_through")
-    sure = f"{probability(chance)} sure" if isinstance(chance, float) else "The rule is met"
-    return [f"{sure}, with numbers through {day(through)}." if through else f"{sure}."]
+    sure = (
+        _("{chance} sure").format(chance=probability(chance))
+        if isinstance(chance, float)
+        else _("The rule is met")
+    )
+    if not through:
+        return [f"{sure}."]
+    return [_("{how_sure}, with numbers through {day}.").format(how_sure=sure, day=day(through))]
 
 
 def _breach(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
-    action = _ACTIONS.get(event.data.get("action", ""), "")
+    action = str(_ACTIONS.get(event.data.get("action", ""), ""))
     return Item(
-        title=f"{_name(event)} breached its rule.",
+        title=_("{name} breached its rule.").format(name=_name(event)),
         url=_campaign_url(event, workspace),
         quote=str(event.data.get("rule") or ""),
         facts=[*_evidence(event), *([action] if action else [])],
@@ -81,18 +92,20 @@ def _breach(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) ->
 
 def _second_look(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
     return Item(
-        title=f"Second look: {_name(event)} no longer breaches its rule.",
+        title=_("Second look: {name} no longer breaches its rule.").format(name=_name(event)),
         url=_campaign_url(event, workspace),
         quote=str(event.data.get("rule") or ""),
-        facts=["Later conversions do not bear the breach out. Somebody has to decide what follows."],
+        facts=[_("Later conversions do not bear the breach out. Somebody has to decide what follows.")],
     )
 
 
 def _plan(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
     return Item(
-        title=f"{event.actor_label} proposes to move {_money(event.data['total'], workspace)}.",
+        title=_("{person} proposes to move {amount}.").format(
+            person=event.actor_label, amount=_money(event.data["total"], workspace)
+        ),
         url=reverse("plan", args=[workspace.slug, event.subject_id]),
-        facts=["It waits for the yes of a manager who did not propose it."],
+        facts=[_("It waits for the yes of a manager who did not propose it.")],
     )
 
 
@@ -103,21 +116,28 @@ def _zombie(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) ->
     facts = [reason] if reason else []
     if since:
         flagged = parse_datetime(str(event.data.get("since")))
-        facts.append(f"{_money(since, workspace)} since {day(flagged)}.")
+        facts.append(_("{amount} since {day}.").format(amount=_money(since, workspace), day=day(flagged)))
     if per_day:
-        facts.append(f"{_money(per_day, workspace)} a day goes on.")
+        facts.append(_("{amount} a day goes on.").format(amount=_money(per_day, workspace)))
     return Item(
-        title=f"{_name(event)} goes on without a yes: it is {event.data.get('signal')}.",
+        title=_("{name} goes on without a yes: it is {signal}.").format(
+            name=_name(event), signal=_signal(event)
+        ),
         url=_campaign_url(event, workspace),
         facts=facts,
         is_burning=True,
     )
 
 
+def _signal(event: Event) -> str:
+    signal = str(event.data.get("signal"))
+    return str(ZombieSignal(signal).label) if signal in ZombieSignal.values else signal
+
+
 def _overdue(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
     item = _zombie(event, workspace, flags)
     return Item(
-        title=f"{_name(event)}: its sprint is over and nobody has decided.",
+        title=_("{name}: its sprint is over and nobody has decided.").format(name=_name(event)),
         url=item.url,
         facts=item.facts,
         is_burning=True,

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from django.template import Context
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from experiments.templatetags._words import rule_in_words
 from experiments.templatetags.evidence import zombie_reason
 from notices.selectors.items import Item
 from sprints.models import Sprint
@@ -60,31 +63,34 @@ def _money(amount: object, workspace: Workspace) -> str:
 
 def _headline(today: Today, workspace: Workspace, items: Sequence[Item]) -> str:
     if not items:
-        return "Nothing waits for anybody."
+        return _("Nothing waits for anybody.")
     number = today.decisions or len(items)
-    whom = "you" if today.decisions else "others"
-    wait = "decision waits" if number == 1 else "decisions wait"
-    waits = f"{sentence_case(spelled(number))} {wait} for {whom}."
+    waits = (
+        ngettext("{number} decision waits for you.", "{number} decisions wait for you.", number)
+        if today.decisions
+        else ngettext("{number} decision waits for others.", "{number} decisions wait for others.", number)
+    ).format(number=sentence_case(spelled(number)))
     if not today.money_per_day:
         return waits
-    return (
-        f"{waits} Until then, {_money(today.money_per_day, workspace)} a day goes to campaigns without a yes."
+    goes_on = _("Until then, {amount} a day goes to campaigns without a yes.").format(
+        amount=_money(today.money_per_day, workspace)
     )
+    return f"{waits} {goes_on}"
 
 
 def _breaches(today: Today, workspace: Workspace) -> list[Item]:
     return [
         Item(
-            title=f"{item.campaign.name} breached its rule.",
+            title=_("{name} breached its rule.").format(name=item.campaign.name),
             url=reverse("campaign", args=[workspace.slug, item.campaign.key]),
-            quote=item.breach.rule,
+            quote=rule_in_words(item.campaign, item.breach.rule),
             facts=[
-                f"{_money(item.money_per_day, workspace)} a day goes on."
+                _("{amount} a day goes on.").format(amount=_money(item.money_per_day, workspace))
                 if item.goes_on_spending and item.money_per_day is not None
-                else "It goes on spending; how much is not known."
+                else _("It goes on spending; how much is not known.")
                 if item.goes_on_spending
-                else "It does not spend.",
-                f"To be decided by {moment(item.decide_by)}.",
+                else _("It does not spend."),
+                _("To be decided by {moment}.").format(moment=moment(item.decide_by)),
             ],
             is_burning=item.goes_on_spending,
         )
@@ -95,12 +101,19 @@ def _breaches(today: Today, workspace: Workspace) -> list[Item]:
 def _plans(today: Today, workspace: Workspace) -> list[Item]:
     return [
         Item(
-            title=f"A plan to move {_money(item.amount, workspace)} waits"
-            f"{' to be applied' if item.is_approved else ' for approval'}.",
+            title=(
+                _("A plan to move {amount} waits to be applied.")
+                if item.is_approved
+                else _("A plan to move {amount} waits for approval.")
+            ).format(amount=_money(item.amount, workspace)),
             url=reverse("plan", args=[workspace.slug, item.plan.pk]),
             facts=[
-                f"Proposed by {item.plan.proposed_by}.",
-                *([] if item.is_approved else [f"It ends {moment(item.plan.expires_at)}."]),
+                _("Proposed by {person}.").format(person=item.plan.proposed_by),
+                *(
+                    []
+                    if item.is_approved
+                    else [_("It ends {moment}.").format(moment=moment(item.plan.expires_at))]
+                ),
             ],
         )
         for item in today.plans
@@ -110,12 +123,14 @@ def _plans(today: Today, workspace: Workspace) -> list[Item]:
 def _zombies(today: Today, workspace: Workspace) -> list[Item]:
     items = [
         Item(
-            title=f"{flag.campaign.name} goes on without a yes: it is {flag.get_signal_display()}.",
+            title=_("{name} goes on without a yes: it is {signal}.").format(
+                name=flag.campaign.name, signal=flag.get_signal_display()
+            ),
             url=reverse("campaign", args=[workspace.slug, flag.campaign.key]),
             facts=[
                 zombie_reason(Context({"workspace": workspace}), flag),
                 *(
-                    [f"{_money(flag.money_per_day, workspace)} a day."]
+                    [_("{amount} a day.").format(amount=_money(flag.money_per_day, workspace))]
                     if flag.money_per_day is not None
                     else []
                 ),
@@ -127,7 +142,10 @@ def _zombies(today: Today, workspace: Workspace) -> list[Item]:
     more = today.zombies_calling - len(items)
     if more > 0:
         items.append(
-            Item(title=f"And {counted(more, 'zombie')} more.", url=reverse("zombies", args=[workspace.slug]))
+            Item(
+                title=_("And {zombies} more.").format(zombies=counted(more, "zombie")),
+                url=reverse("zombies", args=[workspace.slug]),
+            )
         )
     return items
 
@@ -135,9 +153,9 @@ def _zombies(today: Today, workspace: Workspace) -> list[Item]:
 def _undecided(today: Today, workspace: Workspace) -> list[Item]:
     return [
         Item(
-            title=f"{one.hypothesis.title} has no decision.",
+            title=_("{hypothesis} has no decision.").format(hypothesis=one.hypothesis.title),
             url=reverse("sprint_review", args=[workspace.slug, one.sprint.number]),
-            facts=[f"{one.sprint} is over."],
+            facts=[_("{sprint} is over.").format(sprint=one.sprint)],
         )
         for one in today.undecided
     ]
@@ -146,9 +164,9 @@ def _undecided(today: Today, workspace: Workspace) -> list[Item]:
 def _unstarted(today: Today, workspace: Workspace) -> list[Item]:
     return [
         Item(
-            title=f"{sprint} has not started.",
+            title=_("{sprint} has not started.").format(sprint=sprint),
             url=reverse("sprint", args=[workspace.slug, sprint.number]),
-            facts=["Its first day is here."],
+            facts=[_("Its first day is here.")],
         )
         for sprint in today.unstarted
     ]
@@ -160,7 +178,15 @@ def _pacing(sprint: Sprint, board: Board, workspace: Workspace, *, at: datetime)
         _money(amount, workspace) for amount in (board.spend, board.budget, board.planned_by_now)
     )
     return Item(
-        title=f"{sprint}{f', day {number} of {sprint.length_days}' if number else ', its days are over'}",
+        title=_("{sprint}, day {number} of {days}").format(
+            sprint=sprint, number=number, days=sprint.length_days
+        )
+        if number
+        else _("{sprint}, its days are over").format(sprint=sprint),
         url=reverse("sprint", args=[workspace.slug, sprint.number]),
-        facts=[f"{spent} of {budget} spent, plan by now {planned}."],
+        facts=[
+            _("{spent} of {budget} spent, plan by now {planned}.").format(
+                spent=spent, budget=budget, planned=planned
+            )
+        ],
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from notices.choices import NoticeKind
 from notices.models import Channel
@@ -30,10 +31,15 @@ def add_channel(
     channels = Channel.objects.of(workspace)
     if channels.filter(name=name).exists():
         raise Invalid.field(
-            "name", "name_taken", f"There is a channel “{name}” already. Call this one otherwise."
+            "name",
+            "name_taken",
+            _("There is a channel “{name}” already. Call this one otherwise.").format(name=name),
         )
     if channels.count() >= MOST_CHANNELS:
-        raise Refused("too_many_channels", f"There are {MOST_CHANNELS} channels already. Remove one first.")
+        raise Refused(
+            "too_many_channels",
+            _("There are {number} channels already. Remove one first.").format(number=MOST_CHANNELS),
+        )
     channel = Channel.objects.create(
         workspace=workspace,
         name=name,
@@ -79,21 +85,22 @@ def test_channel(channel_id: int, *, by: Actor, at: datetime) -> str:
     return speak(
         channel.url,
         title=f"Quickno, {by.workspace}",
-        body=f"{by.person} tries whether notices arrive here. They do.\n{settings.SITE_ADDRESS}",
+        body=_("{person} tries whether notices arrive here. They do.").format(person=by.person)
+        + f"\n{settings.SITE_ADDRESS}",
     )
 
 
 def _checked(kinds: Iterable[NoticeKind], *, has_digest: bool) -> list[str]:
     chosen = sorted(set(kinds))
     if not chosen and not has_digest:
-        raise Invalid.field("kinds", "nothing_chosen", "Choose at least one thing that the room hears of.")
+        raise Invalid.field("kinds", "nothing_chosen", _("Choose at least one thing that the room hears of."))
     return [str(kind) for kind in chosen]
 
 
 def _find(channel_id: int, *, by: Actor) -> Channel:
     channel = Channel.objects.of(by.workspace).select_for_update().filter(pk=channel_id).first()
     if channel is None:
-        raise NotFound("There is no such channel here.")
+        raise NotFound(_("There is no such channel here."))
     return channel
 
 

@@ -16,13 +16,15 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext, override
+from django.utils.translation import gettext as _
 
 from notices.choices import DigestWhen, NoticeKind
 from notices.models import Channel, Notice
 from notices.selectors import items_of, read_morning, wishes_of
 from notices.services.speaking import speak
 from notices.services.wishes import DIGEST, EVENTS, stop_token
-from workspaces.models import Event, Membership
+from workspaces.models import Event, Membership, User
 from workspaces.permissions import Actor
 from workspaces.services.letters import MAIL_ERRORS, write_letter
 
@@ -47,6 +49,7 @@ class Said:
     template: str
     subject: str
     context: Mapping[str, Any]
+    language: str
     to: str = ""
     stop_url: str = ""
 
@@ -61,7 +64,11 @@ def send_letters(*, at: datetime) -> int:
     A post office that is out of reach is tried once, and all that is due waits as long as the letter that
     found it so: work of other kinds is not held up by asking for each.
     """
-    due = list(due_letters(at).select_related("workspace", "user", "invitation__workspace")[:MOST_AT_ONCE])
+    due = list(
+        due_letters(at).select_related(
+            "workspace", "user", "invitation__workspace", "invitation__invited_by"
+        )[:MOST_AT_ONCE]
+    )
     sent, connection = 0, get_connection()
     try:
         for notice in due:
@@ -97,7 +104,7 @@ def send_to_channel(channel_id: int, *, at: datetime) -> int:
     """Say in a room what is due there; after the first message that does not arrive the others wait, too."""
     due = Notice.objects.due(at).filter(channel=channel_id).order_by("next_attempt_at", "id")
     sent = 0
-    for notice in list(due.select_related("workspace", "channel")[:MOST_AT_ONCE]):
+    for notice in list(due.select_related("workspace", "channel__created_by")[:MOST_AT_ONCE]):
         channel = notice.channel
         if channel is None or not notice.claim(at=at):
             continue
@@ -140,15 +147,17 @@ def _post(notice: Notice, said: Said, connection: BaseEmailBackend) -> None:
             "List-Unsubscribe": f"<{said.stop_url}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
+    with override(said.language):
+        letter = write_letter(
+            said.template,
+            to=said.to,
+            subject=said.subject,
+            context=said.context,
+            headers=headers,
+            connection=connection,
+        )
     connection.open()
-    write_letter(
-        said.template,
-        to=said.to,
-        subject=said.subject,
-        context=said.context,
-        headers=headers,
-        connection=connection,
-    ).send()
+    letter.send()
 
 
 def _letter(notice: Notice, *, at: datetime) -> Said:
@@ -164,7 +173,8 @@ def _letter(notice: Notice, *, at: datetime) -> Said:
     if membership is None:
         raise NothingToSay("They are no longer a member.")
     wishes = wishes_of(membership)
-    with timezone.override(notice.workspace.tz):
+    language = membership.user.letters_in
+    with timezone.override(notice.workspace.tz), override(language):
         if notice.day is not None:
             if wishes.digest == DigestWhen.NEVER:
                 raise NothingToSay("They no longer want it.")
@@ -180,6 +190,7 @@ def _letter(notice: Notice, *, at: datetime) -> Said:
         template=said.template,
         subject=said.subject,
         context={**said.context, "stop_url": stop_url, "wishes_url": wishes_url},
+        language=language,
         to=membership.user.email,
         stop_url=stop_url,
     )
@@ -190,10 +201,18 @@ def _invitation(notice: Notice, *, at: datetime) -> Said:
     if invitation is None or not invitation.is_open(at):
         raise NothingToSay("The invitation is over.")
     link = f"{settings.SITE_ADDRESS}{reverse('join', args=[invitation.token(by_letter=True)])}"
+    # Whom nobody knows yet reads most likely what their team reads.
+    known = User.objects.filter(email=invitation.email).exclude(language="").first()
+    language = (known or invitation.invited_by).letters_in
+    with override(language):
+        subject = _("{person} invites you to {workspace}").format(
+            person=invitation.invited_by, workspace=invitation.workspace
+        )
     return Said(
         template="invitation",
-        subject=f"{invitation.invited_by} invites you to {invitation.workspace}",
+        subject=subject,
         context={"invitation": invitation, "link": link},
+        language=language,
         to=invitation.email,
     )
 
@@ -204,11 +223,15 @@ def _news(notice: Notice, *, wanted: Sequence[str]) -> Said:
     items = items_of([event for event in events if NoticeKind.of(event) in wanted], workspace=workspace)
     if not items:
         raise NothingToSay("They no longer want it.")
-    more = f" And {len(items) - 1} more." if len(items) > 1 else ""
+    more = len(items) - 1
+    subject = items[0].title
+    if more:
+        subject += " " + ngettext("And {number} more.", "And {number} more.", more).format(number=more)
     return Said(
         template="news",
-        subject=f"{items[0].title}{more}",
+        subject=subject,
         context={"workspace": workspace, "items": items},
+        language=get_language() or settings.LANGUAGE_CODE,
     )
 
 
@@ -221,25 +244,26 @@ def _digest(notice: Notice, actor: Actor, *, is_always: bool, at: datetime) -> S
         template="digest",
         subject=f"{workspace}: {morning.headline}",
         context={"workspace": workspace, "morning": morning, "day": notice.day},
+        language=get_language() or settings.LANGUAGE_CODE,
     )
 
 
 def _message(notice: Notice, channel: Channel, *, at: datetime) -> tuple[str, str]:
-    """Title and text for a room: the same words as in a letter."""
+    """Title and text for a room: the same words as in a letter, in the language of whoever added it."""
     workspace = notice.workspace
-    with timezone.override(workspace.tz):
+    with timezone.override(workspace.tz), override(channel.created_by.letters_in):
         if notice.day is None:
             said = _news(notice, wanted=channel.kinds)
             return f"{workspace}: {said.subject}", _lines(said.context["items"])
         # A room has no role of its own: what waits there, waits for others.
         said = _digest(notice, Actor.quickno(workspace), is_always=False, at=at)
-    morning = said.context["morning"]
-    return said.subject, _lines([*morning.items, *morning.sprints])
+        morning = said.context["morning"]
+        return said.subject, _lines([*morning.items, *morning.sprints])
 
 
 def _lines(items: Sequence[Any]) -> str:
     blocks = []
     for item in items:
-        quote = [f"“{item.quote}”"] if item.quote else []
+        quote = [_("“{quote}”").format(quote=item.quote)] if item.quote else []
         blocks.append("\n".join([item.title, *quote, *item.facts, f"{settings.SITE_ADDRESS}{item.url}"]))
     return "\n\n".join(blocks)

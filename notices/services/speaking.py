@@ -12,6 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from api.services.outbound import check_url, is_allowed
 from workspaces.exceptions import Invalid
 
@@ -43,7 +46,7 @@ _HOSTS = {
 }
 # Of Power Automate, by which Microsoft Teams takes messages.
 _WORKFLOW_DOMAINS = (".logic.azure.com", ".api.powerplatform.com")
-_KNOWN = "Slack, Microsoft Teams, Discord, Google Chat, or Mattermost over https (mmosts://…)"
+_KNOWN = gettext_lazy("Slack, Microsoft Teams, Discord, Google Chat, or Mattermost over https (mmosts://…)")
 LONGEST_URL = 500
 # For all of one message: a service that drips its answer keeps nobody.
 PATIENCE_SECONDS = 15
@@ -125,26 +128,26 @@ def read_address(text: str) -> "apprise.NotifyBase":
     """The service and the room that an address names; ``Invalid`` where it is none that may be spoken to."""
     text = text.strip()
     if len(text) > LONGEST_URL or not text.isascii() or not text.isprintable():
-        raise _invalid("This is not an address of such a service.")
+        raise _invalid(_("This is not an address of such a service."))
     try:
         parts = urlsplit(text)
         host = (parts.hostname or "").lower()
     except ValueError:
-        raise _invalid("This is not an address of such a service.") from None
+        raise _invalid(_("This is not an address of such a service.")) from None
     if parts.scheme == "https":
         workflow = "workflows.NotifyWorkflows" if host.endswith(_WORKFLOW_DOMAINS) else None
         plugin_name = _HOSTS.get(host, workflow)
     else:
         plugin_name = _SCHEMES.get(parts.scheme)
     if plugin_name is None:
-        raise _invalid("Nothing is sent there.")
+        raise _invalid(_("Nothing is sent there."))
     plugin = _instantiate(plugin_name, text)
     if plugin is None:
-        raise _invalid("The service does not know such an address; a part may be missing.")
+        raise _invalid(_("The service does not know such an address; a part may be missing."))
     # Again without options: they could switch off the check of certificates, or keep a worker waiting.
     plugin = _instantiate(plugin_name, str(plugin.url()).partition("?")[0])
     if plugin is None or len(bare_url(plugin, shown=False)) > LONGEST_URL:
-        raise _invalid("The service does not know such an address; a part may be missing.")
+        raise _invalid(_("The service does not know such an address; a part may be missing."))
     _check_host(plugin)
     return plugin
 
@@ -189,16 +192,20 @@ def speak(url: str, *, title: str, body: str) -> str:
     if has_arrived:
         return ""
     if watch.is_over:
-        return f"{_service(plugin)} did not answer within {PATIENCE_SECONDS} seconds."
-    said = reasons.said[0] if reasons.said else "it did not say why."
-    return f"{_service(plugin)} did not take it: {_without_secrets(said, plugin)}"[:300]
+        return _("{service} did not answer within {number} seconds.").format(
+            service=_service(plugin), number=PATIENCE_SECONDS
+        )
+    said = reasons.said[0] if reasons.said else _("it did not say why.")
+    return _("{service} did not take it: {reason}").format(
+        service=_service(plugin), reason=_without_secrets(said, plugin)
+    )[:300]
 
 
 def _check_host(plugin: "apprise.NotifyBase") -> None:
     host = str(getattr(plugin, "host", "") or "").lower()
     kind = type(plugin).__name__
     if kind == "NotifyWorkflows" and not host.endswith(_WORKFLOW_DOMAINS):
-        raise _invalid(f"{host} is not a host of Power Automate.")
+        raise _invalid(_("{host} is not a host of Power Automate.").format(host=host))
     if kind == "NotifyMattermost":
         # Somebody's own server: asked now for the page, and again of the very address that is connected to.
         try:
@@ -215,4 +222,5 @@ def _without_secrets(said: str, plugin: "apprise.NotifyBase") -> str:
 
 
 def _invalid(message: str) -> Invalid:
-    return Invalid.field("url", "invalid_channel", f"{message} Give an address of {_KNOWN}.")
+    known = _("Give an address of {services}.").format(services=_KNOWN)
+    return Invalid.field("url", "invalid_channel", f"{message} {known}")

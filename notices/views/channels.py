@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from notices.choices import NoticeKind
 from notices.forms import ChannelForm, ChannelWishesForm
@@ -41,7 +42,7 @@ class ChannelsView(FormView):
             by=self.actor,
             at=self.at,
         )
-        return f"{channel} is added. Try whether a message arrives."
+        return _("{channel} is added. Try whether a message arrives.").format(channel=channel)
 
     def done_url(self) -> str:
         return self.page_url("settings_channels")
@@ -54,7 +55,7 @@ class _OneChannel(FormView):
     def channel(self) -> Channel:
         channel = Channel.objects.of(self.workspace).filter(pk=self.kwargs["channel_id"]).first()
         if channel is None:
-            raise NotFound("There is no such channel here.")
+            raise NotFound(_("There is no such channel here."))
         return channel
 
     def done_url(self) -> str:
@@ -80,7 +81,7 @@ class ChannelView(_OneChannel):
             by=self.actor,
             at=self.at,
         )
-        return f"{channel} is saved."
+        return _("{thing} is saved.").format(thing=channel)
 
 
 class RemoveChannelView(_OneChannel):
@@ -92,15 +93,15 @@ class RemoveChannelView(_OneChannel):
     def context(self, form: Form) -> dict[str, Any]:
         return {
             **super().context(form),
-            "title": f"Remove the channel {self.channel()}?",
-            "note": "It hears nothing more, and its address is forgotten.",
-            "verb": "Remove it",
+            "title": _("Remove the channel {channel}?").format(channel=self.channel()),
+            "note": _("It hears nothing more, and its address is forgotten."),
+            "verb": _("Remove it"),
             "cancel_url": self.done_url(),
         }
 
     def save(self, form: Form) -> str:
         channel = remove_channel(self.kwargs["channel_id"], by=self.actor, at=self.at)
-        return f"{channel} is removed."
+        return _("{thing} is removed.").format(thing=channel)
 
 
 class TestChannelView(WorkspaceView):
@@ -114,5 +115,5 @@ class TestChannelView(WorkspaceView):
         if problem:
             messages.error(request, problem)
         else:
-            messages.success(request, "The service took the message. Look into the room.")
+            messages.success(request, _("The service took the message. Look into the room."))
         return redirect(self.page_url("settings_channels"))

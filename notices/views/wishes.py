@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -52,7 +53,7 @@ class NoticesView(FormView):
             kinds=[NoticeKind(kind) for kind in form.cleaned_data["kinds"]],
             digest=DigestWhen(form.cleaned_data["digest"]),
         )
-        return "Saved. It holds from the next notice on."
+        return _("Saved. It holds from the next notice on.")
 
     def done_url(self) -> str:
         return self.page_url("notices")

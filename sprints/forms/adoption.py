@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from experiments.forms.campaign import CriterionForm, Draft, Rows, is_unsent, typed
 from experiments.models import Hypothesis
@@ -18,11 +20,11 @@ class AdoptForm(Form):
         required=False,
         coerce=int,
         empty_value=None,
-        label="Hypothesis",
-        help_text="What it is meant to show, if anybody knows.",
+        label=_("Hypothesis"),
+        help_text=_("What it is meant to show, if anybody knows."),
     )
-    budget = MoneyField(label="Budget", help_text="From now on, in addition to what it has spent.")
-    runs_until = DayField(required=False, label="Last day")
+    budget = MoneyField(label=_("Budget"), help_text=_("From now on, in addition to what it has spent."))
+    runs_until = DayField(required=False, label=_("Last day"))
 
 
 class AdoptDraft(Draft):
@@ -42,7 +44,7 @@ class AdoptDraft(Draft):
         else:
             self.form = AdoptForm(data, workspace=workspace)
         cast("forms.ChoiceField", self.form.fields["hypothesis"]).choices = [
-            ("", "none"),
+            ("", pgettext_lazy("hypothesis", "none")),
             *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
         ]
         self.criteria = Rows(

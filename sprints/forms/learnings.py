@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from experiments.choices import Driver, HypothesisKind
 from experiments.models import Campaign
@@ -12,21 +13,21 @@ from sprints.choices import DecisionKind
 from sprints.selectors.graveyard import QUARTER, No
 from workspaces.forms import Form
 
-_ANY = ("", "any")
+_ANY = ("", _("any"))
 YEAR = timedelta(days=365)
 
 
 class LearningFilter(Form):
-    search = forms.CharField(required=False, max_length=200, label="Search")
-    decision = forms.ChoiceField(required=False, label="Decision", choices=[_ANY, *DecisionKind.choices])
-    kind = forms.ChoiceField(required=False, label="Kind", choices=[_ANY, *HypothesisKind.choices])
-    driver = forms.ChoiceField(required=False, label="Driver", choices=[_ANY, *Driver.choices])
-    persona = forms.CharField(required=False, max_length=300, label="Persona")
-    channel = forms.CharField(required=False, max_length=40, label="Channel")
+    search = forms.CharField(required=False, max_length=200, label=_("Search"))
+    decision = forms.ChoiceField(required=False, label=_("Decision"), choices=[_ANY, *DecisionKind.choices])
+    kind = forms.ChoiceField(required=False, label=_("Kind"), choices=[_ANY, *HypothesisKind.choices])
+    driver = forms.ChoiceField(required=False, label=_("Driver"), choices=[_ANY, *Driver.choices])
+    persona = forms.CharField(required=False, max_length=300, label=_("Persona"))
+    channel = forms.CharField(required=False, max_length=40, label=_("Channel"))
     by = forms.ChoiceField(
         required=False,
-        label="Compare by",
-        choices=[("", "driver"), ("persona", "persona"), ("channel", "channel")],
+        label=_("Compare by"),
+        choices=[("", _("driver")), ("persona", _("persona")), ("channel", _("channel"))],
     )
 
     @property
@@ -34,6 +35,12 @@ class LearningFilter(Form):
         """What hypotheses are compared by."""
         given = self.cleaned_data.get("by") if self.is_bound and self.is_valid() else ""
         return given or "driver"
+
+    @property
+    def grouping_label(self) -> str:
+        """The same in the reader's words."""
+        labels: dict[str, object] = {"driver": _("driver"), "persona": _("persona"), "channel": _("channel")}
+        return str(labels[self.grouping])
 
     @property
     def condition(self) -> Q:
@@ -62,17 +69,17 @@ class LearningFilter(Form):
 class GraveyardFilter(Form):
     period = forms.ChoiceField(
         required=False,
-        label="Killed",
-        choices=[("", "in the last quarter"), ("year", "in the last year"), ("all", "ever")],
+        label=_("Killed"),
+        choices=[("", _("in the last quarter")), ("year", _("in the last year")), ("all", _("ever"))],
     )
     sort = forms.ChoiceField(
         required=False,
-        label="Order",
+        label=_("Order"),
         choices=[
-            ("", "newest first"),
-            ("lived", "quickest first"),
-            ("saved", "most saved first"),
-            ("spent", "most spent first"),
+            ("", _("newest first")),
+            ("lived", _("quickest first")),
+            ("saved", _("most saved first")),
+            ("spent", _("most spent first")),
         ],
     )
 

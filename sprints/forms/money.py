@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sprints.choices import AccountKind
 from workspaces.forms import Form, MoneyField
@@ -14,31 +16,31 @@ LINES = 4
 
 
 class FundForm(Form):
-    amount = MoneyField(label="Amount")
+    amount = MoneyField(label=_("Amount"))
     reason = forms.CharField(
-        max_length=500, label="Reason", help_text="Where it comes from: “Experiments, first quarter”."
+        max_length=500, label=_("Reason"), help_text=_("Where it comes from: “Experiments, first quarter”.")
     )
 
 
 class PlanByHandForm(Form):
     """Up to four lines from an account to another; empty lines do not count."""
 
-    from_0 = forms.ChoiceField(required=False, label="From")
-    to_0 = forms.ChoiceField(required=False, label="To")
-    amount_0 = MoneyField(required=False, label="Amount")
-    from_1 = forms.ChoiceField(required=False, label="From")
-    to_1 = forms.ChoiceField(required=False, label="To")
-    amount_1 = MoneyField(required=False, label="Amount")
-    from_2 = forms.ChoiceField(required=False, label="From")
-    to_2 = forms.ChoiceField(required=False, label="To")
-    amount_2 = MoneyField(required=False, label="Amount")
-    from_3 = forms.ChoiceField(required=False, label="From")
-    to_3 = forms.ChoiceField(required=False, label="To")
-    amount_3 = MoneyField(required=False, label="Amount")
+    from_0 = forms.ChoiceField(required=False, label=_("From"))
+    to_0 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
+    amount_0 = MoneyField(required=False, label=_("Amount"))
+    from_1 = forms.ChoiceField(required=False, label=_("From"))
+    to_1 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
+    amount_1 = MoneyField(required=False, label=_("Amount"))
+    from_2 = forms.ChoiceField(required=False, label=_("From"))
+    to_2 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
+    amount_2 = MoneyField(required=False, label=_("Amount"))
+    from_3 = forms.ChoiceField(required=False, label=_("From"))
+    to_3 = forms.ChoiceField(required=False, label=pgettext_lazy("an account", "To"))
+    amount_3 = MoneyField(required=False, label=_("Amount"))
     reason = forms.CharField(
         max_length=500,
-        label="Why",
-        help_text="What you have seen that no rule sees. Whoever approves the plan reads it.",
+        label=_("Why"),
+        help_text=_("What you have seen that no rule sees. Whoever approves the plan reads it."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -46,7 +48,7 @@ class PlanByHandForm(Form):
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[tuple[str, str]]
     ) -> None:
         super().__init__(data, workspace=workspace)
-        choices = [("", "choose"), *accounts]
+        choices = [("", _("choose")), *accounts]
         for name, field in self.fields.items():
             if name.startswith(("from_", "to_")):
                 cast("forms.ChoiceField", field).choices = choices
@@ -58,7 +60,7 @@ class PlanByHandForm(Form):
             given = [name for name in names if cleaned.get(name)]
             if given and len(given) < len(names):
                 for name in set(names) - set(given) - set(self.errors):
-                    self.add_error(name, "A line takes all three: from, to and amount.")
+                    self.add_error(name, _("A line takes all three: from, to and amount."))
         return cleaned
 
     @property
@@ -85,4 +87,4 @@ class PlanByHandForm(Form):
 
 def account_choices(campaigns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The reserve and the campaigns, as (key, what people read)."""
-    return [(AccountKind.RESERVE.value, "the reserve"), *campaigns]
+    return [(AccountKind.RESERVE.value, str(_("the reserve"))), *campaigns]

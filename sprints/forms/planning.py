@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from experiments.choices import BuyerStage, Driver, HypothesisKind
 from workspaces.forms import DayField, Form
@@ -12,18 +13,18 @@ from workspaces.models import Membership, Workspace
 
 
 class SprintForm(Form):
-    name = forms.CharField(max_length=200, label="Name", help_text="What it is about, in three words.")
+    name = forms.CharField(max_length=200, label=_("Name"), help_text=_("What it is about, in three words."))
     goal = forms.CharField(
         max_length=1000,
         required=False,
-        label="Goal",
+        label=_("Goal"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What the team will know at its end.",
+        help_text=_("What the team will know at its end."),
     )
-    starts_on = DayField(label="First day")
+    starts_on = DayField(label=_("First day"))
     ends_on = DayField(
-        label="Last day",
-        help_text="A sprint takes 4 to 7 days, weekends included.",
+        label=_("Last day"),
+        help_text=_("A sprint takes 4 to 7 days, weekends included."),
     )
 
 
@@ -34,14 +35,22 @@ class CommitForm(Form):
 class BacklogFilter(Form):
     """What of the backlog is shown, and in which order."""
 
-    SORTS = (("score", "highest score first"), ("newest", "newest first"), ("title", "by title"))
+    SORTS = (
+        ("score", _("highest score first")),
+        ("newest", _("newest first")),
+        ("title", _("by title")),
+    )
 
-    search = forms.CharField(required=False, max_length=200, label="Search")
-    kind = forms.ChoiceField(required=False, label="Kind", choices=[("", "any"), *HypothesisKind.choices])
-    stage = forms.ChoiceField(required=False, label="Buyer stage", choices=[("", "any"), *BuyerStage.choices])
-    driver = forms.ChoiceField(required=False, label="Driver", choices=[("", "any"), *Driver.choices])
-    owner = forms.ChoiceField(required=False, label="Owner")
-    sort = forms.ChoiceField(required=False, label="Order", choices=SORTS)
+    search = forms.CharField(required=False, max_length=200, label=_("Search"))
+    kind = forms.ChoiceField(
+        required=False, label=_("Kind"), choices=[("", _("any")), *HypothesisKind.choices]
+    )
+    stage = forms.ChoiceField(
+        required=False, label=_("Buyer stage"), choices=[("", _("any")), *BuyerStage.choices]
+    )
+    driver = forms.ChoiceField(required=False, label=_("Driver"), choices=[("", _("any")), *Driver.choices])
+    owner = forms.ChoiceField(required=False, label=_("Owner"))
+    sort = forms.ChoiceField(required=False, label=_("Order"), choices=SORTS)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]
@@ -49,7 +58,7 @@ class BacklogFilter(Form):
         super().__init__(data, workspace=workspace)
         owner = cast("forms.ChoiceField", self.fields["owner"])
         owner.choices = [
-            ("", "anybody"),
+            ("", _("anybody")),
             *((str(member.user_id), str(member.user)) for member in people),
         ]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from sprints.choices import DecisionKind
 from sprints.models import Sprint
@@ -13,8 +14,8 @@ from workspaces.models import Workspace
 CHILD_FIELDS = {"child_title": "title", "child_change": "change", "child_because": "because"}
 
 CHILD_NEEDS = {
-    "child_title": "Name the new hypothesis.",
-    "child_change": "Say what changes: the same again would be tested twice.",
+    "child_title": _("Name the new hypothesis."),
+    "child_change": _("Say what changes: the same again would be tested twice."),
 }
 
 
@@ -22,36 +23,41 @@ class DecisionForm(Form):
     """What a person decides, what was learnt, and where it goes from here."""
 
     decision = forms.ChoiceField(
-        label="Decision", choices=DecisionKind.choices, error_messages={"required": "Choose one of the four."}
+        label=_("Decision"),
+        choices=DecisionKind.choices,
+        error_messages={"required": _("Choose one of the four.")},
     )
     moved_the_business = forms.ChoiceField(
-        label="Did it move the business forward?",
-        choices=[("yes", "Yes"), ("no", "No")],
+        label=_("Did it move the business forward?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
         widget=forms.RadioSelect,
-        error_messages={"required": "Say yes or no."},
+        error_messages={"required": _("Say yes or no.")},
     )
     learning = forms.CharField(
         max_length=5000,
-        label="What did we learn?",
+        label=_("What did we learn?"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One or two sentences that somebody will search for next year.",
+        help_text=_("One or two sentences that somebody will search for next year."),
         error_messages={
-            "required": "Write down what was learnt: a no without a learning was paid for twice."
+            "required": _("Write down what was learnt: a no without a learning was paid for twice.")
         },
     )
     carry_to = forms.ChoiceField(
         required=False,
-        label="If inconclusive, go on in",
-        help_text="Its campaigns keep running there. Left empty, they are completed.",
+        label=_("If inconclusive, go on in"),
+        help_text=_("Its campaigns keep running there. Left empty, they are completed."),
     )
     child_title = forms.CharField(
-        required=False, max_length=300, label="Title", help_text="How the backlog will name it."
+        required=False, max_length=300, label=_("Title"), help_text=_("How the backlog will name it.")
     )
     child_change = forms.CharField(
-        required=False, max_length=500, label="What changes", help_text="What you do differently this time."
+        required=False,
+        max_length=500,
+        label=_("What changes"),
+        help_text=_("What you do differently this time."),
     )
     child_because = forms.CharField(
-        required=False, max_length=1000, label="Because", help_text="Left empty, as in this one."
+        required=False, max_length=1000, label=_("Because"), help_text=_("Left empty, as in this one.")
     )
 
     def __init__(
@@ -64,7 +70,10 @@ class DecisionForm(Form):
     ) -> None:
         super().__init__(data, workspace=workspace, initial=initial)
         carry_to = cast("forms.ChoiceField", self.fields["carry_to"])
-        carry_to.choices = [("", "no other sprint"), *((str(sprint.pk), str(sprint)) for sprint in sprints)]
+        carry_to.choices = [
+            ("", _("no other sprint")),
+            *((str(sprint.pk), str(sprint)) for sprint in sprints),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """A hypothesis that evolves becomes another one: a copy would ask the same question twice."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from sprints.choices import (
     REALLOCATION_TRANSITIONS,
@@ -166,7 +167,7 @@ class Reallocation(TenantModel):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"Plan {self.pk}"
+        return _("Plan {number}").format(number=self.pk)
 
     @property
     def is_open(self) -> bool:
@@ -179,7 +180,11 @@ class Reallocation(TenantModel):
     def check_can_become(self, state: ReallocationState) -> None:
         current = ReallocationState(self.state)
         if state not in REALLOCATION_TRANSITIONS[current]:
-            raise InvalidTransition(f"The plan is {current.label}; it cannot become {state.label}.")
+            raise InvalidTransition(
+                _("The plan is {current}; it cannot become {wanted}.").format(
+                    current=current.label, wanted=state.label
+                )
+            )
 
     def move_to(self, state: ReallocationState) -> None:
         self.check_can_become(state)

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Q
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext as _
 
 from sprints.choices import (
     MAX_HYPOTHESES,
@@ -87,7 +88,7 @@ class Sprint(TenantModel):
         ordering: ClassVar = ["-number"]
 
     def __str__(self) -> str:
-        return f"Sprint {self.number}, {self.name}"
+        return _("Sprint {number}, {name}").format(number=self.number, name=self.name)
 
     @property
     def length_days(self) -> int:
@@ -105,7 +106,9 @@ class Sprint(TenantModel):
         current = SprintStatus(self.status)
         if status not in SPRINT_TRANSITIONS[current]:
             raise InvalidTransition(
-                f"Sprint {self.number} is {current.label}; from there it cannot become {status.label}."
+                _("Sprint {number} is {current}; from there it cannot become {wanted}.").format(
+                    number=self.number, current=current.label, wanted=status.label
+                )
             )
         self.status = status
 

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
 
 from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
@@ -11,6 +14,9 @@ from experiments.stats.budget import CampaignMoney, MoneyStatus
 from sprints.selectors.accounts import CampaignAccount, campaign_accounts
 from sprints.selectors.chances import Chance, chances
 from workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 # These signals are evidence enough to take the money away, whatever the probabilities.
 GIVING_SIGNALS = (ZombieSignal.UNDEAD, ZombieSignal.HOPELESS, ZombieSignal.BARREN)
@@ -26,7 +32,7 @@ class Rank:
 
     p_best: float | None = None
     compared: int = 0
-    why_not: str = ""
+    why_not: "str | StrPromise" = ""
     rate_mean: float | None = None
     rate_variance: float | None = None
 
@@ -75,15 +81,17 @@ class Candidate:
     def why_not_receive(self) -> str | None:
         """What keeps money away from it whatever its chances; ``None`` where nothing does."""
         if not self.campaign.is_spending:
-            return f"it is {CampaignStatus(self.campaign.status).label}"
+            return _("it is {state}").format(state=CampaignStatus(self.campaign.status).label)
         if self.signals:
-            return f"it is {' and '.join(str(signal.label) for signal in self.signals)}"
+            signals = _(" and ").join(str(signal.label) for signal in self.signals)
+            return _("it is {state}").format(state=signals)
         if self.chance.metric is None:
-            return "it has no hypothesis"
+            return _("it has no hypothesis")
         if self.chance.target is None and not self.chance.beats_control:
             if self.rank is not None:
                 return self._why_no_outcome()
-            return f"its {self.chance.metric.label} has neither a target nor a win against the control"
+            words = _("its {metric} has neither a target nor a win against the control")
+            return words.format(metric=self.chance.metric.label)
         return None
 
     def _why_no_outcome(self) -> str | None:
@@ -91,10 +99,8 @@ class Candidate:
         hypothesis, outcome = self.campaign.hypothesis, self.chance.metric
         if hypothesis is None or outcome is None or not hypothesis.metric.needs_outcome:
             return None
-        return (
-            f"its {hypothesis.metric.label} is no outcome, and its {outcome.label} has no win against the "
-            "control"
-        )
+        words = _("its {metric} is no outcome, and its {outcome} has no win against the control")
+        return words.format(metric=hypothesis.metric.label, outcome=outcome.label)
 
     def as_money(self) -> CampaignMoney:
         return CampaignMoney(

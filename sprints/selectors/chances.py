@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 import numpy as np
+from django.utils.translation import gettext_noop
 
 from experiments.choices import METRICS, Metric, MetricForm, VerdictCode
 from experiments.models import Campaign
@@ -28,9 +29,9 @@ from experiments.stats.threshold import threshold_evidence
 class Band(StrEnum):
     """Where a campaign stands to the two limits; what is not known stands between them."""
 
-    DONOR = "probably below target"
-    BETWEEN = "neither probably below nor probably above target"
-    RECEIVER = "probably above target"
+    DONOR = gettext_noop("probably below target")
+    BETWEEN = gettext_noop("neither probably below nor probably above target")
+    RECEIVER = gettext_noop("probably above target")
 
 
 def band(p_above_target: float | None, *, beats_control: bool = False) -> Band:

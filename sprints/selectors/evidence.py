@@ -6,28 +6,19 @@ from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
 from experiments.choices import CampaignStatus, Metric, ZombieSignal
 from experiments.models import Campaign
-from experiments.stats.words import say_probability
-from sprints.models import Reallocation, ReallocationLine
+from sprints.models import Reallocation, ReallocationLine, sentences
 from sprints.selectors.accounts import NOTHING, CampaignAccount, campaign_accounts
 from sprints.selectors.candidates import Candidate, Rank
 from sprints.selectors.chances import band, chances
 from sprints.selectors.gains import gains, receiver_beats_donor
 from workspaces.models import Workspace
-from workspaces.models.spelling import in_currency
-
-RULE = (
-    "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
-    "meet it) to those probably above (at least 80%), and nobody grows by more than {cap:.0%}. "
-    "Killed and completed campaigns give all that is unspent and not held back for days still to be reported."
-)
-FOLLOW_THE_BEST = (
-    "Each sprint, let the money that can still move follow each campaign's probability of being the best of "
-    "those with the same outcome{outcome}, and nobody grows by more than {cap:.0%}. No target is needed. "
-    "Killed and completed campaigns give all that is unspent and not held back for days still to be reported."
-)
-BY_HAND = "Composed by hand: the amounts follow no rule."
+from workspaces.models.spelling import in_currency, in_figures
+from workspaces.templatetags.quickno import probability
 
 Line = ReallocationLine
 
@@ -45,6 +36,19 @@ def plan_evidence(
 
     ``candidates``: by campaign id, at least those in the lines. ``passed_over``: who is not in it, and why.
     """
+    with override(sentences.KEPT_IN):
+        return _evidence(lines, candidates, workspace=workspace, rule=rule, passed_over=passed_over, at=at)
+
+
+def _evidence(
+    lines: Sequence[Line],
+    candidates: Mapping[int, Candidate],
+    *,
+    workspace: Workspace,
+    rule: str,
+    passed_over: Sequence[Mapping[str, str]],
+    at: datetime,
+) -> dict[str, Any]:
     net = net_amounts(lines)
     involved = [candidates[campaign_id] for campaign_id in net if campaign_id is not None]
     through = [one.chance.data_through for one in involved if not one.campaign.is_finished]
@@ -96,7 +100,7 @@ def say_money(amount: Decimal | float, workspace: Workspace) -> str:
 
 
 def _say_metric(value: float, metric: Metric, workspace: Workspace) -> str:
-    return say_money(value, workspace) if metric.is_money else f"{value:,.2f}"
+    return say_money(value, workspace) if metric.is_money else in_figures(f"{value:,.2f}")
 
 
 def _iso(day: date | None) -> str | None:
@@ -140,42 +144,55 @@ def standing(one: Candidate) -> str:
     """Where a campaign stands, in one sentence."""
     campaign = one.campaign
     if campaign.is_finished:
-        ended = f"{campaign.name} is {CampaignStatus(campaign.status).label}: what is unspent is free"
-        return f"{ended}{_except_holdback(one.account)}."
+        return _what_is_free(one.account)
     return _rank(one, one.rank) if one.rank is not None else _against_its_aim(one)
 
 
 def _against_its_aim(one: Candidate) -> str:
     campaign, chance = one.campaign, one.chance
     if one.giving_signals:
-        return f"{campaign.name} is {_words(one.giving_signals)}."
+        return _(sentences.FLAGGED).format(campaign=campaign.name, signals=_words(one.giving_signals))
     if chance.metric is None:
-        return f"{campaign.name} has no hypothesis, so nothing says what it should reach."
+        return _(sentences.UNPLANNED).format(campaign=campaign.name)
     if chance.target is None:
-        stands = "beats its control in" if chance.beats_control else "has neither a target nor a win in"
-        return f"{campaign.name} {stands} {chance.metric.label}."
-    target = f"{chance.metric.label} of {_say_metric(chance.target, chance.metric, campaign.workspace)}"
+        stands = _(sentences.BEATS_CONTROL) if chance.beats_control else _(sentences.NO_AIM)
+        return stands.format(campaign=campaign.name, metric=chance.metric.label)
+    said = {
+        "campaign": campaign.name,
+        "metric": chance.metric.label,
+        "limit": _say_metric(chance.target, chance.metric, campaign.workspace),
+    }
     if chance.p_above_target is None:
-        return f"No day says yet whether {campaign.name} meets its target, {target}."
-    likely = say_probability(chance.p_above_target)
-    return f"{campaign.name} is {likely} likely to meet its target, {target}."
+        return _(sentences.NOTHING_SAYS).format(**said)
+    return _(sentences.MEETS_TARGET).format(likely=probability(chance.p_above_target), **said)
 
 
 def _rank(one: Candidate, rank: Rank) -> str:
     if rank.p_best is None or one.chance.metric is None:
-        return rank.why_not
-    flagged = f" It is {_words(one.giving_signals)}." if one.giving_signals else ""
-    likely = say_probability(rank.p_best)
-    among = f"the best of {rank.compared} campaigns by {one.chance.metric.label}"
-    return f"{one.campaign.name} is {likely} likely to be {among}.{flagged}"
+        return str(rank.why_not)
+    best = _(sentences.BEST).format(
+        campaign=one.campaign.name,
+        likely=probability(rank.p_best),
+        number=rank.compared,
+        metric=one.chance.metric.label,
+    )
+    if not one.giving_signals:
+        return best
+    return f"{best} {_(sentences.FLAGGED_TOO).format(signals=_words(one.giving_signals))}"
 
 
-def _except_holdback(account: CampaignAccount) -> str:
+def _what_is_free(account: CampaignAccount) -> str:
+    campaign, days = account.campaign, account.unreported_days
     if not account.holdback:
-        return ""
-    days = f"{account.unreported_days} day{'' if account.unreported_days == 1 else 's'}"
-    held = say_money(account.holdback, account.campaign.workspace)
-    return f" except {held}, held back for {days} not reported whole yet"
+        words = _(sentences.FINISHED)
+    else:
+        words = _(sentences.FINISHED_BUT_ONE_DAY) if days == 1 else _(sentences.FINISHED_BUT_DAYS)
+    return words.format(
+        campaign=campaign.name,
+        state=CampaignStatus(campaign.status).label,
+        amount=say_money(account.holdback, campaign.workspace),
+        days=days,
+    )
 
 
 def _daily_budget(account: CampaignAccount, budget: Decimal, *, today: date) -> str | None:
@@ -231,7 +248,7 @@ def _before_and_after(account: CampaignAccount, change: Decimal, *, at: datetime
 
 
 def _words(signals: Sequence[ZombieSignal]) -> str:
-    return " and ".join(str(signal.label) for signal in signals)
+    return _(" and ").join(str(signal.label) for signal in signals)
 
 
 def _line_row(line: Line, candidates: Mapping[int, Candidate]) -> dict[str, Any]:
@@ -257,21 +274,25 @@ def _do_nothing(
     said = []
     if spending:
         names = " and ".join(one.campaign.name for one in spending)
-        much = (
-            f"{say_money(sum(paces, NOTHING), workspace)} a day"
-            if paces
-            else "an amount a day that is not known"
-        )
-        said.append(f"{names} {'goes' if len(spending) == 1 else 'go'} on spending {much}")
+        goes_on = _GOES_ON[len(spending) == 1, bool(paces)]
+        said.append(goes_on.format(campaigns=names, amount=say_money(sum(paces, NOTHING), workspace)))
     if idle:
-        said.append(f"{say_money(idle, workspace)} stays idle")
+        said.append(sentences.STAYS_IDLE.format(amount=say_money(idle, workspace)))
     return {
-        "sentence": f"If you do nothing: {', and '.join(said)}."
-        if said
-        else "If you do nothing, nothing is lost.",
+        "sentence": _NOTHING_DONE[len(said)].format(**dict(zip(("first", "second"), said, strict=False))),
         "spend_per_day": money(sum(paces, NOTHING), workspace) if len(paces) == len(spending) else None,
         "idle": money(idle, workspace),
     }
+
+
+# By whether one campaign goes on, and whether anything says what that costs a day.
+_GOES_ON = {
+    (True, True): sentences.ONE_GOES_ON,
+    (True, False): sentences.ONE_GOES_ON_UNKNOWN,
+    (False, True): sentences.SEVERAL_GO_ON,
+    (False, False): sentences.SEVERAL_GO_ON_UNKNOWN,
+}
+_NOTHING_DONE = (sentences.NOTHING_LOST, sentences.DO_NOTHING, sentences.DO_NOTHING_TWICE)
 
 
 def crossings(plan: Reallocation, lines: Sequence[Line], *, at: datetime) -> list[str]:
@@ -290,5 +311,7 @@ def crossings(plan: Reallocation, lines: Sequence[Line], *, at: datetime) -> lis
         before = band(row.get("p_above_target"), beats_control=bool(row.get("beats_control")))
         chance = now[campaign_id]
         if before != chance.band:
-            crossed.append(f"{campaign.name} was {before} when the plan was made and is {chance.band} now.")
+            crossed.append(
+                _(sentences.CROSSED).format(campaign=campaign.name, before=_(before), now=_(chance.band))
+            )
     return crossed

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import FieldError
-from sprints.models import Reallocation, ReallocationLine
-from sprints.selectors.accounts import LARGEST_AMOUNT, CampaignAccount, campaign_accounts
+from sprints.models import Reallocation, ReallocationLine, sentences
+from sprints.selectors.accounts import LARGEST_AMOUNT, NOTHING, CampaignAccount, campaign_accounts
 from sprints.selectors.evidence import crossings
 from sprints.selectors.ranks import overtaken
 from workspaces.models import Workspace
@@ -69,9 +71,9 @@ def misfits(
 def _cannot_receive(campaign: Campaign) -> str | None:
     status = CampaignStatus(campaign.status)
     if campaign.is_finished:
-        return f"Campaign {campaign.key} is {status.label}: it cannot receive money."
+        return _(sentences.CANNOT_RECEIVE).format(campaign=campaign.key, state=status.label)
     if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
-        return f"Campaign {campaign.key} is {status.label}: it gets its money when it is launched."
+        return _(sentences.NOT_LAUNCHED).format(campaign=campaign.key, state=status.label)
     return None
 
 
@@ -81,13 +83,12 @@ def shortfall(account: CampaignAccount | None, amount: Decimal, *, workspace: Wo
     if amount <= available:
         return None
     currency = workspace.currency
-    name = account.campaign.name if account else "The reserve"
-    kept = ""
-    if account and account.holdback:
-        kept = f" ({in_currency(account.holdback, currency)} are held back for days not yet reported)"
-    return (
-        f"{name} can give at most {in_currency(available, currency)}{kept}; "
-        f"{in_currency(amount, currency)} was asked."
+    held = account.holdback if account else NOTHING
+    return (_(sentences.SHORTFALL_HELD) if held else _(sentences.SHORTFALL)).format(
+        account=account.campaign.name if account else _("The reserve"),
+        available=in_currency(available, currency),
+        held=in_currency(held, currency),
+        asked=in_currency(amount, currency),
     )
 
 
@@ -96,9 +97,9 @@ def excess(campaign: Campaign | None, amount: Decimal, *, workspace: Workspace) 
     balance = (campaign.budget if campaign else workspace.reserve) + amount
     if balance <= LARGEST_AMOUNT:
         return None
-    name = campaign.name if campaign else "The reserve"
     currency, limit = workspace.currency, LARGEST_AMOUNT.quantize(workspace.money_unit, ROUND_FLOOR)
-    return (
-        f"{name} would hold {in_currency(balance, currency)}, "
-        f"and no account can hold more than {in_currency(limit, currency)}."
+    return _(sentences.EXCESS).format(
+        account=campaign.name if campaign else _("The reserve"),
+        amount=in_currency(balance, currency),
+        most=in_currency(limit, currency),
     )

@@ -11,6 +11,7 @@ from experiments.selectors.measurements import Amounts
 from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.gains import expected_gain, probability_receiver_beats_donor
+from sprints.models import sentences
 from sprints.selectors.candidates import Candidate
 from sprints.selectors.chances import CountedDays
 
@@ -23,17 +24,17 @@ def receiver_beats_donor(
     Where both are ranked, their common outcome itself is the measure. ``None`` on either side is the reserve.
     """
     if donor is None or receiver is None:
-        return None, "The reserve earns nothing that could be compared."
+        return None, sentences.RESERVE_EARNS_NOTHING
     if donor.campaign.is_finished:
-        return None, f"{donor.campaign.name} has stopped: its money is idle."
+        return None, sentences.IDLE_MONEY.format(campaign=donor.campaign.name)
     for one in (donor, receiver):
         if one.chance.days is None or (one.chance.target is None and not one.is_ranked):
-            return None, f"{one.campaign.name} has no counted day against a target of its outcome."
+            return None, sentences.NO_COUNTED_DAY.format(campaign=one.campaign.name)
     forms = {one.chance.metric.form for one in (donor, receiver) if one.chance.metric}
     if len(forms) > 1:
-        return None, "One is judged by what an outcome costs, the other by what its money returns."
+        return None, sentences.COST_AND_VALUE
     chance = _compare(forms.pop(), donor, receiver)
-    return chance, None if chance is not None else "They have no counted day in common."
+    return chance, None if chance is not None else sentences.NO_DAY_IN_COMMON
 
 
 def _compare(form: MetricForm, donor: Candidate, receiver: Candidate) -> float | None:
@@ -73,16 +74,14 @@ def gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> d
     at_work = [one for one in involved if not one.campaign.is_finished]
     nothing: dict[str, Any] = {"expected_gain": None, "expected_outcomes": None}
     if not any(net[one.campaign.pk] > 0 for one in at_work):
-        return nothing | {"why_no_gain": "No campaign receives money."}
+        return nothing | {"why_no_gain": sentences.NOBODY_RECEIVES}
     metric, *others = {one.chance.metric for one in at_work}
     known = [one.rate for one in at_work]
     if metric is None or others:
-        return nothing | {"why_no_gain": "The campaigns are not judged by one and the same outcome."}
+        return nothing | {"why_no_gain": sentences.OTHER_OUTCOMES}
     rates = [rate for rate in known if rate is not None]
     if len(rates) != len(at_work):
-        return nothing | {
-            "why_no_gain": "Not every campaign has a counted day against a target of its outcome."
-        }
+        return nothing | {"why_no_gain": sentences.NOT_ALL_COUNT}
     gain = expected_gain(
         [float(net[one.campaign.pk]) for one in at_work],
         [mean for mean, _ in rates],
@@ -91,5 +90,5 @@ def gains(net: Mapping[int | None, Decimal], involved: Sequence[Candidate]) -> d
     figures = {"expected": gain.expected, "low": gain.low, "high": gain.high}
     if metric.form == MetricForm.VALUE:
         return nothing | {"expected_gain": figures | {"measure": metric.numerator}, "why_no_gain": None}
-    why = f"{MEASURES[metric.events].label} have no value in money here.".capitalize()
+    why = sentences.NO_VALUE.format(Measure=str(MEASURES[metric.events].label).capitalize())
     return nothing | {"expected_outcomes": figures | {"measure": metric.events}, "why_no_gain": why}

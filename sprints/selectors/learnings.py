@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import Driver
 from experiments.models import Campaign
@@ -14,7 +15,7 @@ from sprints.models import Decision
 from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.models import Workspace
 
-UNNAMED = "not named"
+UNNAMED = gettext_lazy("not named")
 # More rows than this are a list, and the table below is one.
 MOST_GROUPS = 8
 
@@ -98,7 +99,7 @@ def read_records(decisions: QuerySet[Decision], *, by: str, workspace: Workspace
             "persona": (persona,),
         }.get(by, (str(Driver(driver).label) if driver else "",))
         day = (workspace.local_day(decided_at) - starts_on).days + 1
-        outcomes.append(Outcome(decision, day, tuple(name for name in groups if name) or (UNNAMED,)))
+        outcomes.append(Outcome(decision, day, tuple(name for name in groups if name) or (str(UNNAMED),)))
     return Records(Record("all", outcomes), _grouped(outcomes))
 
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from experiments.choices import METRICS, Metric
 from sprints.choices import ReallocationMethod
 from sprints.models import Reallocation, ReallocationLine
+from sprints.models.sentences import retold
 from sprints.selectors.accounts import NOTHING
 
-RESERVE_NAME = "the reserve"
-# The sentence in the evidence can stand alone; under a title it need not say again what it is about.
-_DO_NOTHING = "If you do nothing"
+RESERVE_NAME = gettext_lazy("the reserve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def read_flows(lines: Sequence[ReallocationLine], evidence: Mapping[str, Any]) -
     """Who gives and who gets, in the order of the lines and the reserve last."""
     chances = {row["campaign"]: row.get("p_above_target") for row in evidence.get("campaigns", [])}
     amounts: dict[tuple[str | None, str | None], Decimal] = {}
-    names: dict[str | None, str] = {None: RESERVE_NAME}
+    names: dict[str | None, str] = {None: str(RESERVE_NAME)}
     reasons: dict[str | None, str] = {}
     for line in lines:
         source, target = (
@@ -220,7 +221,10 @@ def read_gain(evidence: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def do_nothing(evidence: Mapping[str, Any]) -> str | None:
-    """What goes on if nobody decides, to stand under its title; ``None`` where nothing is lost."""
+    """What goes on if nobody decides, to stand under its title; ``None`` where nothing is lost.
+
+    The sentence in the evidence can stand alone; under a title it need not say again what it is about.
+    """
     sentence = evidence.get("do_nothing", {}).get("sentence", "")
-    said = sentence.removeprefix(f"{_DO_NOTHING}: ")
-    return said if said != sentence else None
+    said = retold(sentence, currency=evidence.get("currency", ""))
+    return said.partition(": ")[2] or None

@@ -5,16 +5,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.choices import MEASURES, Metric, MetricForm
 from experiments.models import Campaign
 from experiments.stats.arrays import float_or_none
 from experiments.stats.best_campaign import FEWEST_CAMPAIGNS, best_campaign
-from sprints.models import Reallocation, ReallocationLine
+from sprints.models import Reallocation, ReallocationLine, sentences
 from sprints.selectors.candidates import Candidate, Rank
 from sprints.selectors.chances import CountedDays, chances
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -44,13 +51,12 @@ def _compare(metric: Metric, rivals: Sequence[Candidate]) -> dict[int, Rank]:
     if len(rivals) < FEWEST_CAMPAIGNS:
         return {
             one.campaign.pk: Rank(
-                why_not=f"{one.campaign.name} has nothing to be compared with: no other running campaign "
-                f"counts a day of its {metric.label}."
+                why_not=_lazily(sentences.NOTHING_BESIDE, campaign=one.campaign.name, metric=metric.label)
             )
             for one in rivals
         }
     found = _best_of(metric, {one.campaign.pk: one.chance.days for one in rivals if one.chance.days})
-    nobody = f"Nobody can say yet which is best: no campaign has counted {MEASURES[metric.events].label}."
+    nobody = _lazily(sentences.NOBODY_KNOWS, measure=MEASURES[metric.events].label)
     return {
         one.campaign.pk: replace(rank, why_not="" if rank.p_best is not None else nobody)
         for one in rivals
@@ -86,15 +92,18 @@ def _left_out(one: Candidate, metric: Metric | None) -> Rank:
     """Why a campaign is not among those that are compared by ``metric``."""
     name, outcome = one.campaign.name, one.chance.metric
     if outcome is None:
-        return Rank(why_not=f"{name} has no hypothesis, so nothing says what it should bring.")
+        return Rank(why_not=_lazily(sentences.UNPLANNED_BRINGS, campaign=name))
     if one.chance.days is None:
-        return Rank(why_not=f"{name} is left out: no day of its {outcome.label} counts yet.")
+        return Rank(why_not=_lazily(sentences.NO_DAY_COUNTS, campaign=name, metric=outcome.label))
     if metric is None or metric == outcome:
-        return Rank(why_not=f"{name} is left out of the comparison.")
-    return Rank(
-        why_not=f"{name} is left out: it is judged by {outcome.label} and most others by {metric.label}, "
-        "so nobody can say which is best."
-    )
+        return Rank(why_not=_lazily(sentences.LEFT_OUT, campaign=name))
+    words = _lazily(sentences.OTHER_METRIC, campaign=name, metric=outcome.label, others=metric.label)
+    return Rank(why_not=words)
+
+
+def _lazily(sentence: str, **facts: object) -> "StrPromise":
+    """A refusal tells it in the reader's language, the evidence keeps it in English."""
+    return format_lazy(gettext_lazy(sentence), **facts)
 
 
 def overtaken(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime) -> list[str]:
@@ -110,16 +119,16 @@ def overtaken(plan: Reallocation, lines: Sequence[ReallocationLine], *, at: date
     campaigns = list(found.select_related("workspace", "hypothesis").order_by("id"))
     names = {campaign.key: campaign.name for campaign in campaigns}
     now = _p_best_now(campaigns, at=at)
-    leader, *_ = then  # the best comes first
+    leader = next(iter(then))  # the best comes first
     name = names[leader]
     if leader not in now:
-        return [f"{name} was the likeliest to be the best when the plan was made, and takes part no longer."]
+        return [_(sentences.LEADER_LEFT).format(campaign=name)]
     best = min(now, key=lambda key: (-now[key], key))
     if now[best] > now[leader]:
-        return [f"{names[best]} is the likeliest to be the best now; {name} was when the plan was made."]
+        return [_(sentences.NEW_LEADER).format(campaign=names[best], other=name)]
     pairs = [(line.source_key, line.target_key) for line in lines]
     return [
-        f"{names[donor]} and {names[receiver]} have changed places since the plan was made."
+        _(sentences.CHANGED_PLACES).format(donor=names[donor], receiver=names[receiver])
         for donor, receiver in pairs
         if donor in now
         and receiver in now

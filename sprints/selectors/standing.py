@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import CampaignStatus, Metric, VerdictCode
 from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis
 from experiments.selectors.arm_rows import ArmRow
@@ -92,7 +94,7 @@ class RunningCampaign:
         if len(self.strengths) < 2:  # noqa: PLR2004 - two days make a movement
             return ""
         before, now = self.strengths[-2:]
-        return "rising" if now > before else "falling" if now < before else "as before"
+        return _("rising") if now > before else _("falling") if now < before else _("as before")
 
     @property
     def ended_on_day(self) -> int | None:
@@ -103,7 +105,9 @@ class RunningCampaign:
 
     @property
     def killed_on(self) -> str:
-        return f"Killed on day {self.ended_on_day}" if self.ended_on_day else "Killed"
+        if not self.ended_on_day:
+            return _("Killed")
+        return _("Killed on day {day}").format(day=self.ended_on_day)
 
     @property
     def is_killed(self) -> bool:
@@ -198,6 +202,10 @@ class Board:
     @property
     def undecided(self) -> list[RunningHypothesis]:
         return [row for row in self.hypotheses if row.is_open]
+
+    @property
+    def undecided_titles(self) -> str:
+        return ", ".join(row.hypothesis.title for row in self.undecided)
 
     @property
     def decided(self) -> list[RunningHypothesis]:

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
 from experiments.models import Breach, Campaign, Hypothesis
+from experiments.models.sentences import retold
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.results import CampaignVerdict
 from experiments.services.campaigns import (
@@ -20,6 +23,7 @@ from experiments.services.campaigns import (
 from experiments.services.hypotheses import create_hypothesis, stated
 from experiments.services.lookups import lock_hypothesis
 from experiments.services.values import Values
+from experiments.templatetags._words import rule_in_words
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import InvalidTransition, NotAllowed, Refused
 from sprints.models import Commitment, Decision, Sprint
@@ -89,7 +93,9 @@ def suggest_decision(
     """
     campaigns = _known_campaigns(hypothesis, at=at) if known is None else known
     if not campaigns:
-        return Suggestion(DecisionKind.INCONCLUSIVE, "None of its campaigns has run.", {}, vanity_win=False)
+        return Suggestion(
+            DecisionKind.INCONCLUSIVE, _("None of its campaigns has run."), {}, vanity_win=False
+        )
     readings = [_read_campaign(one, hypothesis, at=at) for one in campaigns]
     strongest = min(readings, key=lambda reading: _STRONGEST_FIRST.index(reading.speaks_for))
     name = f"{strongest.campaign.name}: " if len(readings) > 1 else ""
@@ -118,16 +124,20 @@ def _read_campaign(known: KnownCampaign, hypothesis: Hypothesis, *, at: datetime
     is_vanity_win = verdict.code == VerdictCode.WIN and not _outcome_wins(
         campaign, verdict, hypothesis, at=at
     )
-    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], verdict.reason
+    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], retold(verdict.reason)
     if breach is not None:
-        speaks_for, reason = DecisionKind.KILL, f"Its rule is broken: {breach.rule}"
+        speaks_for, reason = (
+            DecisionKind.KILL,
+            _("Its rule is broken: {rule}").format(rule=rule_in_words(campaign, breach.rule)),
+        )
     elif campaign.status == CampaignStatus.KILLED:
-        speaks_for, reason = DecisionKind.KILL, f"It was killed: {campaign.stop_reason}"
+        speaks_for = DecisionKind.KILL
+        reason = _("It was killed: {reason}").format(reason=rule_in_words(campaign, campaign.stop_reason))
     elif is_vanity_win:
         outcome = METRICS[hypothesis.outcome_metric].label
         speaks_for = DecisionKind.EVOLVE
-        reason = (
-            f"It wins on the {hypothesis.metric.label}, but nothing shows yet that the {outcome} follows."
+        reason = _("It wins on the {metric}, but nothing shows yet that the {outcome} follows.").format(
+            metric=hypothesis.metric.label, outcome=outcome
         )
     return _Reading(campaign, verdict, is_vanity_win, speaks_for, reason)
 
@@ -163,7 +173,7 @@ def decide(
     by.require(Permission.PLAN)
     person = by.user
     if person is None:
-        raise NotAllowed("Quickno suggests; a person decides.", code="person_required")
+        raise NotAllowed(_("Quickno suggests; a person decides."), code="person_required")
     kind, learning = _read(
         {
             "decision": decision,
@@ -177,16 +187,20 @@ def decide(
     if commitment is None:
         hypothesis = lock_hypothesis(hypothesis_id, by=by)
         raise InvalidTransition(
-            f"“{hypothesis.title}” is {hypothesis.get_status_display()}; only what is committed to a sprint "
-            "is decided."
+            _("“{title}” is {state}; only what is committed to a sprint is decided.").format(
+                title=hypothesis.title, state=hypothesis.get_status_display()
+            )
         )
     hypothesis, sprint = commitment.hypothesis, commitment.sprint
     if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW}:
         raise InvalidTransition(
-            f"{sprint} is {sprint.get_status_display()}; a hypothesis is decided while its sprint runs "
-            "or is in review."
+            _("{sprint} is {state}; a hypothesis is decided while its sprint runs or is in review.").format(
+                sprint=sprint, state=sprint.get_status_display()
+            )
         )
-    suggestion = suggest_decision(hypothesis, at=at)
+    # What is kept must not depend on who looked.
+    with override("en"):
+        suggestion = suggest_decision(hypothesis, at=at)
     target = None if carry_to is None else lock_sprint(carry_to, by=by)
     if target is None:
         _end(commitment, kind, learning=learning, by=by, at=at)
@@ -214,16 +228,15 @@ def _read(given: Mapping[str, Any]) -> tuple[DecisionKind, str]:
     values = Values(given, known=DECISION_FIELDS)
     kind = values.choice("decision", DecisionKind)
     if not isinstance(given["moved_the_business"], bool):
-        values.refuse(
-            "moved_the_business", "required", "Say whether it moved the business forward: true or false."
-        )
+        message = _("Say whether it moved the business forward: true or false.")
+        values.refuse("moved_the_business", "required", message)
     learning = values.text("learning", longest=LONGEST_LEARNING)
     if given["child"] is not None and kind not in {None, DecisionKind.EVOLVE}:
-        values.refuse("child", "child_without_evolving", "Only a hypothesis that evolves has a child.")
+        message = _("Only a hypothesis that evolves has a child.")
+        values.refuse("child", "child_without_evolving", message)
     if given["carry_to"] is not None and kind not in {None, DecisionKind.INCONCLUSIVE}:
-        values.refuse(
-            "carry_to", "carried_though_decided", "Only what is inconclusive goes on in another sprint."
-        )
+        message = _("Only what is inconclusive goes on in another sprint.")
+        values.refuse("carry_to", "carried_though_decided", message)
     values.raise_errors()
     return DecisionKind(given["decision"]), learning
 
@@ -236,7 +249,9 @@ def _end(commitment: Commitment, kind: DecisionKind, *, learning: str, by: Actor
     if kind == DecisionKind.SCALE and not any(campaign.is_unfinished for campaign in campaigns):
         raise Refused(
             "nothing_to_scale",
-            f"“{hypothesis.title}” has no campaign that could be scaled: none is live or paused.",
+            _("“{title}” has no campaign that could be scaled: none is live or paused.").format(
+                title=hypothesis.title
+            ),
         )
     reason = learning if len(learning) <= LONGEST_REASON else f"{learning[: LONGEST_REASON - 1]}…"
     for campaign in campaigns:
@@ -262,7 +277,9 @@ def _carry(commitment: Commitment, target: Sprint, *, at: datetime) -> None:
     if target.status != SprintStatus.PLANNING:
         raise Refused(
             "sprint_not_in_planning",
-            f"{target} is {target.get_status_display()}; a hypothesis is carried to a sprint in planning.",
+            _("{sprint} is {state}; a hypothesis is carried to a sprint in planning.").format(
+                sprint=target, state=target.get_status_display()
+            ),
         )
     commitment.state, commitment.ended_at = CommitmentState.CARRIED, at
     commitment.save(update_fields=["state", "ended_at"])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.exceptions import CampaignNotReady, InvalidTransition
 from experiments.models import Campaign, Hypothesis
@@ -31,7 +32,9 @@ def launch_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
     campaign = find_campaign(key, by=by)
     if not campaign.is_draft:
         raise InvalidTransition(
-            f"Campaign {key} is {campaign.get_status_display()}; only a draft can be launched."
+            _("Campaign {campaign} is {state}; only a draft can be launched.").format(
+                campaign=key, state=campaign.get_status_display()
+            )
         )
     if campaign.hypothesis is None:
         raise CampaignNotReady(key, missing_for_launch(campaign))
@@ -39,11 +42,14 @@ def launch_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
     sprint = _running_sprint(commitment, campaign.hypothesis).sprint
     if lock_campaign(key, by=by).hypothesis_id != campaign.hypothesis_id:
         # Not what was asked for: its plan has changed since it was read.
-        raise Refused("changed_meanwhile", f"The plan of campaign {key} has just changed. Read it again.")
+        message = _("The plan of campaign {campaign} has just changed. Read it again.")
+        raise Refused("changed_meanwhile", message.format(campaign=key))
     if sprint.ends_on < by.workspace.local_day(at):
         raise Refused(
             "sprint_over",
-            f"{sprint} was to end on {on_day(sprint.ends_on)}; decide instead of launching more.",
+            _("{sprint} was to end on {day}; decide instead of launching more.").format(
+                sprint=sprint, day=on_day(sprint.ends_on)
+            ),
         )
     return fund_and_start(key, runs_until=sprint.ends_on, by=by, at=at)
 
@@ -52,16 +58,18 @@ def _running_sprint(commitment: Commitment | None, hypothesis: Hypothesis) -> Co
     if commitment is None:
         raise Refused(
             "not_committed",
-            f"Its hypothesis “{hypothesis.title}” is {hypothesis.get_status_display()}. "
-            "A campaign launches in a sprint: commit the hypothesis to one.",
+            _(
+                "Its hypothesis “{title}” is {state}. "
+                "A campaign launches in a sprint: commit the hypothesis to one."
+            ).format(title=hypothesis.title, state=hypothesis.get_status_display()),
         )
     sprint = commitment.sprint
     if sprint.status != SprintStatus.RUNNING:
-        hint = " Starting it launches the campaign." if sprint.status == SprintStatus.PLANNING else ""
-        raise Refused(
-            "sprint_not_running",
-            f"{sprint} is {sprint.get_status_display()}; a campaign launches while its sprint runs.{hint}",
+        message = _("{sprint} is {state}; a campaign launches while its sprint runs.").format(
+            sprint=sprint, state=sprint.get_status_display()
         )
+        hint = _("Starting it launches the campaign.") if sprint.status == SprintStatus.PLANNING else ""
+        raise Refused("sprint_not_running", f"{message} {hint}".rstrip())
     return commitment
 
 

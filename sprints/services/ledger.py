@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Self
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.models import Campaign
 from experiments.services.values import quoted
 from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
+from sprints.models.sentences import BUDGET_OF
 from sprints.selectors.accounts import LARGEST_AMOUNT, account_of, balances
 from sprints.selectors.fit import excess, shortfall
 from workspaces.choices import EventKind
@@ -61,18 +63,24 @@ def check_amount(amount: Decimal, *, workspace: Workspace, field: str = "amount"
     currency's smallest unit (a cent of a dollar, a whole yen, a fils of a dinar).
     """
     if not amount.is_finite():
-        raise Invalid.field(field, "not_finite", f"“{amount}” is not an amount of money.")
-    if amount <= 0:
-        raise Invalid.field(field, "not_positive", f"The amount must be more than zero, not {amount}.")
-    if amount > LARGEST_AMOUNT:
         raise Invalid.field(
-            field, "too_large", f"{quoted(amount)} is more than the ledger can hold, {LARGEST_AMOUNT}."
+            field, "not_finite", _("“{amount}” is not an amount of money.").format(amount=amount)
         )
+    if amount <= 0:
+        message = _("The amount must be more than zero, not {amount}.").format(amount=amount)
+        raise Invalid.field(field, "not_positive", message)
+    if amount > LARGEST_AMOUNT:
+        message = _("{amount} is more than the ledger can hold, {most}.").format(
+            amount=quoted(amount), most=LARGEST_AMOUNT
+        )
+        raise Invalid.field(field, "too_large", message)
     if amount % workspace.money_unit:
         raise Invalid.field(
             field,
             "too_fine",
-            f"{amount} is finer than {workspace.currency} goes: the smallest unit is {workspace.money_unit}.",
+            _("{amount} is finer than {currency} goes: the smallest unit is {unit}.").format(
+                amount=amount, currency=workspace.currency, unit=workspace.money_unit
+            ),
         )
     return amount
 
@@ -146,7 +154,8 @@ def fund_reserve(*, amount: Decimal, reason: str, by: Actor, at: datetime) -> Tr
     by.require(Permission.FUND)
     reason = reason.strip()
     if not reason:
-        raise Invalid.field("reason", "required", "Say where the money comes from: a reason is required.")
+        message = _("Say where the money comes from: a reason is required.")
+        raise Invalid.field("reason", "required", message)
     funding = transfer(
         source=OUTSIDE,
         target=RESERVE,
@@ -179,11 +188,13 @@ def fund_launch(campaign: Campaign, *, by: Actor, at: datetime) -> list[Transfer
     """
     by.require(Permission.PLAN)
     if campaign.planned_budget is None:
-        raise Refused("no_budget", f"Campaign {campaign.key} has no budget; give it one before the launch.")
+        message = _("Campaign {campaign} has no budget; give it one before the launch.")
+        raise Refused("no_budget", message.format(campaign=campaign.key))
     check_amount(campaign.planned_budget, workspace=by.workspace, field="budget")
     workspace = lock_accounts(by.workspace, [campaign.pk])
     if Transfer.objects.of(workspace).filter(kind=TransferKind.LAUNCH, target_campaign=campaign).exists():
-        raise Refused("already_funded", f"Campaign {campaign.key} was given its budget before.")
+        message = _("Campaign {campaign} was given its budget before.")
+        raise Refused("already_funded", message.format(campaign=campaign.key))
     from_reserve = min(workspace.reserve, campaign.planned_budget)
     shares = [(RESERVE, from_reserve), (OUTSIDE, campaign.planned_budget - from_reserve)]
     return [
@@ -192,7 +203,7 @@ def fund_launch(campaign: Campaign, *, by: Actor, at: datetime) -> list[Transfer
             target=Account.of(campaign),
             amount=amount,
             kind=TransferKind.LAUNCH,
-            reason=f"Budget of {campaign.name}"[:500],
+            reason=BUDGET_OF.format(campaign=campaign.name)[:500],
             by=by,
             at=at,
         )

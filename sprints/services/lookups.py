@@ -4,6 +4,8 @@ Workspace, sprint, hypothesis, campaign, arm, criterion: whoever needs several t
 that nobody ever waits in a circle.
 """
 
+from django.utils.translation import gettext as _
+
 from experiments.services.lookups import lock_hypothesis
 from sprints.exceptions import NotFound
 from sprints.models import Commitment, Sprint
@@ -18,7 +20,7 @@ def lock_workspace(by: Actor) -> Workspace:
 def lock_sprint(sprint_id: int, *, by: Actor) -> Sprint:
     sprint = Sprint.objects.of(by.workspace).select_for_update(no_key=True).filter(pk=sprint_id).first()
     if sprint is None:
-        raise NotFound(f"There is no sprint {sprint_id} here.")
+        raise NotFound(_("There is no sprint {number} here.").format(number=sprint_id))
     return sprint
 
 

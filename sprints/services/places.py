@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from experiments.models import Hypothesis
 from sprints.choices import MAX_HYPOTHESES
 from sprints.exceptions import Refused
@@ -20,7 +22,9 @@ def take_place(sprint: Sprint, hypothesis: Hypothesis, *, at: datetime) -> Commi
     if not free:
         raise Refused(
             "sprint_full",
-            f"{sprint} has {MAX_HYPOTHESES} hypotheses already. Release one, or wait for the next sprint.",
+            _("{sprint} has {most} hypotheses already. Release one, or wait for the next sprint.").format(
+                sprint=sprint, most=MAX_HYPOTHESES
+            ),
         )
     return Commitment.objects.create(
         workspace_id=sprint.workspace_id,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from experiments.choices import HypothesisStatus
 from experiments.exceptions import FieldError
@@ -51,7 +53,9 @@ def change_sprint(sprint_id: int, *, values: Mapping[str, Any], by: Actor, at: d
     if sprint.status != SprintStatus.PLANNING:
         raise Refused(
             "already_started",
-            f"{sprint} is {sprint.get_status_display()}; a sprint changes only while it is in planning.",
+            _("{sprint} is {state}; a sprint changes only while it is in planning.").format(
+                sprint=sprint, state=sprint.get_status_display()
+            ),
         )
     before = {field: getattr(sprint, field) for field in SPRINT_FIELDS}
     after = _read({**before, **values})
@@ -88,13 +92,32 @@ def _read(given: Mapping[str, Any]) -> dict[str, Any]:
         if not MIN_SPRINT_DAYS <= days <= MAX_SPRINT_DAYS:
             earliest = first + timedelta(days=MIN_SPRINT_DAYS - 1)
             latest = first + timedelta(days=MAX_SPRINT_DAYS - 1)
-            made = f"make {days} day{'' if days == 1 else 's'}" if days > 0 else "end before they begin"
+            made = (
+                ngettext(
+                    "{first} to {last} make {days} day; a sprint takes {least} to {most} days. "
+                    "From {first} on it ends between {earliest} and {latest}.",
+                    "{first} to {last} make {days} days; a sprint takes {least} to {most} days. "
+                    "From {first} on it ends between {earliest} and {latest}.",
+                    days,
+                )
+                if days > 0
+                else _(
+                    "{first} to {last} end before they begin; a sprint takes {least} to {most} days. "
+                    "From {first} on it ends between {earliest} and {latest}."
+                )
+            )
             values.refuse(
                 "ends_on",
                 "sprint_length",
-                f"{on_day(first)} to {on_day(last)} {made}; "
-                f"a sprint takes {MIN_SPRINT_DAYS} to {MAX_SPRINT_DAYS} days. "
-                f"From {on_day(first)} on it ends between {on_day(earliest)} and {on_day(latest)}.",
+                made.format(
+                    first=on_day(first),
+                    last=on_day(last),
+                    days=days,
+                    least=MIN_SPRINT_DAYS,
+                    most=MAX_SPRINT_DAYS,
+                    earliest=on_day(earliest),
+                    latest=on_day(latest),
+                ),
             )
     values.raise_errors()
     return fields
@@ -106,7 +129,9 @@ def commit_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: date
     by.require(Permission.PLAN)
     sprint = lock_sprint(sprint_id, by=by)
     hypothesis = lock_hypothesis(hypothesis_id, by=by)
-    _require_planning(sprint, deed="take on a hypothesis")
+    _require_planning(
+        sprint, why_not=_("{sprint} is {state}; only a sprint in planning can take on a hypothesis.")
+    )
     _refuse_ownerless(hypothesis, by=by)
     hypothesis.move_to(HypothesisStatus.COMMITTED)
     take_place(sprint, hypothesis, at=at)
@@ -117,13 +142,16 @@ def commit_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: date
 
 def _refuse_ownerless(hypothesis: Hypothesis, *, by: Actor) -> None:
     if hypothesis.owner is None:
-        raise Refused("owner_missing", f"“{hypothesis.title}” has no owner. Say who answers for it first.")
+        message = _("“{title}” has no owner. Say who answers for it first.")
+        raise Refused("owner_missing", message.format(title=hypothesis.title))
     roles = [role for role in Role if role.includes(Role.MARKETER)]
     if not Membership.objects.of(by.workspace).filter(user=hypothesis.owner, role__in=roles).exists():
         raise Refused(
             "owner_gone",
-            f"{hypothesis.owner}, the owner of “{hypothesis.title}”, cannot plan in this workspace any more. "
-            "Name another owner first.",
+            _(
+                "{owner}, the owner of “{title}”, cannot plan in this workspace any more. "
+                "Name another owner first."
+            ).format(owner=hypothesis.owner, title=hypothesis.title),
         )
 
 
@@ -133,12 +161,15 @@ def release_hypothesis(sprint_id: int, *, hypothesis_id: int, by: Actor, at: dat
     by.require(Permission.PLAN)
     sprint = lock_sprint(sprint_id, by=by)
     hypothesis = lock_hypothesis(hypothesis_id, by=by)
-    _require_planning(sprint, deed="release a hypothesis")
+    _require_planning(
+        sprint, why_not=_("{sprint} is {state}; only a sprint in planning can release a hypothesis.")
+    )
     commitment = (
         Commitment.objects.of(by.workspace).active().filter(sprint=sprint, hypothesis=hypothesis).first()
     )
     if commitment is None:
-        raise Refused("not_committed", f"“{hypothesis.title}” is not committed to {sprint}.")
+        message = _("“{title}” is not committed to {sprint}.")
+        raise Refused("not_committed", message.format(title=hypothesis.title, sprint=sprint))
     _release(commitment, hypothesis, sprint, by=by, at=at)
     return sprint
 
@@ -150,8 +181,10 @@ def _release(
     if running and hypothesis.decide_by is not None:
         raise Refused(
             "campaigns_unfinished",
-            f"“{hypothesis.title}” was carried over with campaigns that are not over: {listed(running)}. "
-            "Kill or complete them before it goes back to the backlog.",
+            _(
+                "“{title}” was carried over with campaigns that are not over: {campaigns}. "
+                "Kill or complete them before it goes back to the backlog."
+            ).format(title=hypothesis.title, campaigns=listed(running)),
         )
     commitment.state, commitment.ended_at = CommitmentState.RELEASED, at
     commitment.save(update_fields=["state", "ended_at"])
@@ -197,13 +230,16 @@ def _refuse_other_days(sprint: Sprint, *, today: date) -> None:
     if sprint.ends_on < today:
         raise Refused(
             "sprint_over",
-            f"{sprint} was to end on {on_day(sprint.ends_on)}. Give it days that are still to come.",
+            _("{sprint} was to end on {day}. Give it days that are still to come.").format(
+                sprint=sprint, day=on_day(sprint.ends_on)
+            ),
         )
     if sprint.starts_on > today + EARLIEST_START:
         raise Refused(
             "too_early",
-            f"{sprint} begins on {on_day(sprint.starts_on)}. Start it on the day before at the earliest, "
-            "or change its days.",
+            _(
+                "{sprint} begins on {day}. Start it on the day before at the earliest, or change its days."
+            ).format(sprint=sprint, day=on_day(sprint.starts_on)),
         )
 
 
@@ -226,14 +262,13 @@ def _drafts(hypotheses: list[Hypothesis]) -> list[Campaign]:
 def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[Campaign]) -> None:
     errors = []
     if not hypotheses:
-        errors.append(
-            FieldError("hypotheses_missing", "It has no hypothesis: commit one to three.", "hypotheses")
-        )
+        message = _("It has no hypothesis: commit one to three.")
+        errors.append(FieldError("hypotheses_missing", message, "hypotheses"))
     drafted = {campaign.hypothesis_id for campaign in drafts}
     for hypothesis in hypotheses:
         # One that was carried over goes on with the campaigns it has.
         if hypothesis.pk not in drafted and not hypothesis.campaigns.unfinished().exists():
-            message = f"“{hypothesis.title}” has no campaign that could launch."
+            message = _("“{title}” has no campaign that could launch.").format(title=hypothesis.title)
             errors.append(FieldError("campaign_missing", message, f"hypotheses.{hypothesis.pk}.campaigns"))
     errors += [
         FieldError(item.code, f"{campaign.key}: {item.message}", f"campaigns.{campaign.key}.{item.field}")
@@ -242,7 +277,8 @@ def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[C
     ]
     if errors:
         sentences = " ".join(error.message for error in errors)
-        raise Refused("not_ready", f"{sprint} cannot start yet. {sentences}", errors=errors)
+        not_yet = _("{sprint} cannot start yet.").format(sprint=sprint)
+        raise Refused("not_ready", f"{not_yet} {sentences}", errors=errors)
 
 
 @transaction.atomic
@@ -265,11 +301,12 @@ def close_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
     sprint.move_to(SprintStatus.CLOSED)
     undecided = [f"“{commitment.hypothesis.title}”" for commitment in active_commitments(sprint)]
     if undecided:
-        raise Refused(
-            "undecided",
-            f"{sprint} cannot close yet: {listed(undecided)} "
-            f"{'has' if len(undecided) == 1 else 'have'} no decision and no learning.",
+        message = ngettext(
+            "{sprint} cannot close yet: {titles} has no decision and no learning.",
+            "{sprint} cannot close yet: {titles} have no decision and no learning.",
+            len(undecided),
         )
+        raise Refused("undecided", message.format(sprint=sprint, titles=listed(undecided)))
     sprint.closed_at = at
     sprint.save(update_fields=["status", "closed_at"])
     _tell(EventKind.SPRINT_CLOSED, sprint, by=by, at=at)
@@ -291,11 +328,10 @@ def cancel_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
     return sprint
 
 
-def _require_planning(sprint: Sprint, *, deed: str) -> None:
+def _require_planning(sprint: Sprint, *, why_not: str) -> None:
+    """``why_not``: the refusal, with places for the sprint and its state."""
     if sprint.status != SprintStatus.PLANNING:
-        raise InvalidTransition(
-            f"{sprint} is {sprint.get_status_display()}; only a sprint in planning can {deed}."
-        )
+        raise InvalidTransition(why_not.format(sprint=sprint, state=sprint.get_status_display()))
 
 
 def _tell(kind: EventKind, sprint: Sprint, *, by: Actor, at: datetime, **data: object) -> None:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from experiments.models import Campaign, Hypothesis
 from experiments.services.campaigns import doubts_before_launch, missing_for_launch
 from sprints.choices import MAX_HYPOTHESES
@@ -31,12 +34,13 @@ class PlannedHypothesis:
     def missing(self) -> list[str]:
         """What keeps it from starting, in sentences."""
         if not self.campaigns:
-            return ["It has no campaign that could launch."]
+            return [_("It has no campaign that could launch.")]
         return [sentence for item in self.campaigns for sentence in item.missing]
 
     @property
     def gaps_said(self) -> str:
-        return "1 gap" if len(self.missing) == 1 else f"{len(self.missing)} gaps"
+        number = len(self.missing)
+        return ngettext("{number} gap", "{number} gaps", number).format(number=number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from experiments.choices import Comparator
 from experiments.models.sentences import metric_limit
@@ -12,7 +14,7 @@ from experiments.templatetags._drawings import _n, drawing, hatching, line, rect
 from experiments.templatetags._words import metric_amount
 from sprints.selectors.standing import BoardDay, RunningCampaign
 from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import day
+from workspaces.templatetags.quickno import day, long_weekday, weekday
 
 WIDTH, _TOP, _FLOOR, _HEIGHT = 283.0, 4.0, 78.0, 96.0
 # Room above and below the highest and the lowest mark, for its number.
@@ -43,7 +45,9 @@ def metric_days(item: RunningCampaign, planned: Sequence[date], currency: str) -
         is_above, y = criterion.comparator == Comparator.ABOVE, at(limit)
         body.append(rect("f-zone", 0, _TOP if is_above else y, WIDTH, y - _TOP if is_above else _FLOOR - y))
         body.append(line("s-limit", f"M0 {_n(y)}H{_n(WIDTH)}"))
-        body.append(text("stop", WIDTH - 4, y - 5 if is_above else y + 14, "t-end"))
+        body.append(
+            text(pgettext("the line of a rule", "stop"), WIDTH - 4, y - 5 if is_above else y + 14, "t-end")
+        )
     body.append(line("s-axis", f"M0 {_n(_FLOOR + 0.5)}H{_n(WIDTH)}"))
     marks = [(places[one.on], at(one.value or 0.0), one) for one in known if one.on in places]
     # Reported days that still move are no trend.
@@ -58,7 +62,7 @@ def metric_days(item: RunningCampaign, planned: Sequence[date], currency: str) -
             body += [hatching(x - 6, y - 6, 12, 12), rect("s-evidence", x - 6, y - 6, 12, 12)]
         value = metric_amount(item.metric, one.value, currency)
         body.append(text(value, x, _beside(y, edge), "t-mid t-strong" if one.is_settled else "t-mid"))
-    body += [text(f"{on:%a}"[0], x, _HEIGHT - 3, "t-mid") for on, x in places.items()]
+    body += [text(weekday(on)[0], x, _HEIGHT - 3, "t-mid") for on, x in places.items()]
     return drawing(width=WIDTH, height=_HEIGHT, label=_told(item, known, currency), body=body)
 
 
@@ -87,14 +91,19 @@ class _Scale:
 
 def _told(item: RunningCampaign, known: Sequence[BoardDay], currency: str) -> str:
     told = ", ".join(
-        f"{one.on:%A} {metric_amount(item.metric, one.value, currency)}{'' if one.is_settled else ' so far'}"
+        ("{day} {value}" if one.is_settled else _("{day} {value} so far")).format(
+            day=long_weekday(one.on), value=metric_amount(item.metric, one.value, currency)
+        )
         for one in known
     )
+    by_day = _("{metric} by day: {days}.").format(metric=item.metric.label, days=told)
     criterion = item.watch.criterion if item.watch else None
     if criterion is None or criterion.metric != item.metric.key:
-        return f"{item.metric.label} by day: {told}."
+        return by_day
+    is_above = criterion.comparator == Comparator.ABOVE
+    speaks = _("Its rule speaks above {limit}.") if is_above else _("Its rule speaks below {limit}.")
     limit = metric_limit(item.metric, criterion.threshold, currency)
-    return f"{item.metric.label} by day: {told}. Its rule speaks {criterion.comparator} {limit}."
+    return f"{by_day} {speaks.format(limit=limit)}"
 
 
 def burn_bars(
@@ -112,6 +121,8 @@ def burn_bars(
         height = max(tallest * float(amount / most), 2.0) if most and amount else 2.0
         look = "f-burn" if amount else "f-line"
         body.append(rect(look, slot * index + 1, _BURN_HEIGHT - 1 - height, slot - 3, height))
-    told = "not known" if so_far is None else in_currency(so_far, currency)
-    label = f"Spend by day since it should have stopped, through {day(last)}: {told} so far."
+    told = _("not known") if so_far is None else in_currency(so_far, currency)
+    label = _("Spend by day since it should have stopped, through {day}: {amount} so far.").format(
+        day=day(last), amount=told
+    )
     return drawing(width=_BURN_WIDTH, height=_BURN_HEIGHT, label=label, body=body)

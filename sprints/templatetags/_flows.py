@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from experiments.services.values import listed
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
+from sprints.models.sentences import retold
 from sprints.selectors.plan_pages import Account, Flows
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import probability, sentence_case, spelled
@@ -74,18 +77,21 @@ def told(flows: Flows, currency: str) -> str:
         return in_currency(account.amount, currency)
 
     if len(flows.donors) == 1:
-        given = f"{sentence_case(flows.donors[0].name)} gives {amount(flows.donors[0])}"
+        given = _("{account} gives {amount}").format(
+            account=sentence_case(flows.donors[0].name), amount=amount(flows.donors[0])
+        )
     else:
-        each = ", ".join(f"{donor.name} {amount(donor)}" for donor in flows.donors)
-        number = sentence_case(spelled(len(flows.donors)))
-        given = f"{number} accounts give {in_currency(flows.total, currency)}: {each}"
+        given = _("{number} accounts give {amount}: {each}").format(
+            number=sentence_case(spelled(len(flows.donors))),
+            amount=in_currency(flows.total, currency),
+            each=", ".join(f"{donor.name} {amount(donor)}" for donor in flows.donors),
+        )
     first, *others = flows.receivers
     got = [
-        f"{sentence_case(first.name)} gets {amount(first)}",
+        _("{account} gets {amount}").format(account=sentence_case(first.name), amount=amount(first)),
         *(f"{one.name} {amount(one)}" for one in others),
     ]
-    listed = " and ".join(filter(None, [", ".join(got[:-1]), got[-1]]))
-    return f"{given}. {listed}."
+    return f"{given}. {listed(got)}."
 
 
 class _Chart:
@@ -160,10 +166,11 @@ class _Chart:
             name, amount = sentence_case(account.name), in_currency(account.amount, self.currency)
             if self.size.is_narrow:
                 body.append(text(_short(name, 23), x, node.y - 22, "t-strong"))
-                body.append(text(f"gives {amount}", x, node.y - 7))
+                body.append(text(_("gives {amount}").format(amount=amount), x, node.y - 7))
                 continue
             body.append(text(_short(name, 30), x - 16, node.middle - 3, "t-strong t-l t-end"))
-            note = _short(f"{amount}: {account.note}" if self._is_unprinted(account) else account.note, 42)
+            note = retold(account.note, currency=self.currency)
+            note = _short(f"{amount}: {note}" if self._is_unprinted(account) else note, 42)
             body.append(text(note, x - 16, node.middle + 15, "t-end"))
         return body
 
@@ -180,7 +187,7 @@ class _Chart:
             name, amount = sentence_case(account.name), in_currency(account.amount, self.currency)
             if self.size.is_narrow:
                 body.append(text(_short(name, 23), x + _NODE, node.y - 22, "t-strong t-end"))
-                body.append(text(f"gets {amount}", x + _NODE, node.y - 7, "t-end"))
+                body.append(text(_("gets {amount}").format(amount=amount), x + _NODE, node.y - 7, "t-end"))
                 continue
             note = self._why_it_gets(account)
             top = node.middle - (12 if note else 4)
@@ -191,10 +198,10 @@ class _Chart:
 
     def _why_it_gets(self, account: Account) -> str:
         if account.key is None:
-            return "free for what comes next"
-        return (
-            f"{probability(account.chance)} likely to meet its target" if account.chance is not None else ""
-        )
+            return _("free for what comes next")
+        if account.chance is None:
+            return ""
+        return _("{likely} likely to meet its target").format(likely=probability(account.chance))
 
 
 def _short(words: str, longest: int) -> str:

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
 from sprints.selectors.graveyard import QUICK_DAYS, SPRINT_DAYS, No
 from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import counted, sentence_case, spelled
+from workspaces.templatetags.quickno import sentence_case, spelled
 
 # More stones than this would be needles; the latest stand for all.
 MOST_STONES = 60
 # A stone at least this wide has room for its word, one place this wide for its money.
 _ROOM_FOR_A_WORD, _ROOM_FOR_MONEY, _ROOM_FOR_MORE = 30, 36, 48
+# Of money in its usual size; "1.324 $" is longer than "$1,324".
+_ROOM_FOR_A_LETTER = 8
 _HEIGHT_FOR_A_WORD = 42
 _STONE_SHARE = 0.84
 
@@ -53,14 +57,22 @@ def told(noes: Sequence[No], currency: str) -> str:
     by_days: dict[int, int] = {}
     for no in sorted(noes, key=lambda no: no.days):
         by_days[no.days] = by_days.get(no.days, 0) + 1
-    lived = ", ".join(f"{spelled(number)} after {counted(days, 'day')}" for days, number in by_days.items())
+    lived = ", ".join(
+        ngettext("{number} after {days} day", "{number} after {days} days", days).format(
+            number=spelled(number), days=days
+        )
+        for days, number in by_days.items()
+    )
     low, high = (in_currency(most(no.saved for no in noes), currency, whole=True) for most in (min, max))
-    saved = f"between {low} and {high}" if len(noes) > 1 else high
-    return f"{sentence_case(counted_kills(len(noes)))} by days lived: {lived}. Saved {saved}."
+    if len(noes) == 1:
+        return _("One kill by days lived: {lived}. Saved {amount}.").format(lived=lived, amount=high)
+    return _("{number} kills by days lived: {lived}. Saved between {low} and {high}.").format(
+        number=sentence_case(spelled(len(noes))), lived=lived, low=low, high=high
+    )
 
 
-def counted_kills(number: int) -> str:
-    return f"{spelled(number)} {'kill' if number == 1 else 'kills'}"
+def days_lived(days: int) -> str:
+    return ngettext("{days} day", "{days} days", days).format(days=days)
 
 
 class _Chart:
@@ -92,7 +104,7 @@ class _Chart:
             ]
         else:
             body.append(line("s-limit", f"M0 {_n(size.floor)}H{_n(size.width)}"))
-        body.append(text("a quick no", 4, size.height - 3, "t-strong"))
+        body.append(text(_("a quick no"), 4, size.height - 3, "t-strong"))
         return body
 
     def _end_of(self, days: int) -> float:
@@ -107,7 +119,7 @@ class _Chart:
                 body += self._stone(no, x)
                 x += self.place
             x += self.gap + (0 if row else self.place)
-            name = str(days) if self.size.is_narrow else counted(days, "day")
+            name = str(days) if self.size.is_narrow else days_lived(days)
             body.append(text(name, middle, self.size.floor + 24, f"t-mid{' t-strong' if row else ''}"))
         return body
 
@@ -125,10 +137,11 @@ class _Chart:
             )
         ]
         if width >= _ROOM_FOR_A_WORD and height >= _HEIGHT_FOR_A_WORD:
-            body.append(text("no.", middle, top + 34, "t-no t-mid"))
+            body.append(text(_("no."), middle, top + 34, "t-no t-mid"))
         if self.place >= _ROOM_FOR_MONEY:
-            look = "t-num t-mid" + ("" if self.place >= _ROOM_FOR_MORE else " is-s")
-            body.append(text(in_currency(no.saved, self.currency, whole=True), middle, top - 8, look))
+            saved = in_currency(no.saved, self.currency, whole=True)
+            is_wide = self.place >= max(_ROOM_FOR_MORE, _ROOM_FOR_A_LETTER * len(saved))
+            body.append(text(saved, middle, top - 8, "t-num t-mid" + ("" if is_wide else " is-s")))
         return body
 
     def slow_ones(self) -> list[str]:
@@ -138,23 +151,38 @@ class _Chart:
         longest, size = max(self.slow, key=lambda no: no.days), self.size
         left, width = self.right + (14 if size.is_narrow else 30), size.slow - (20 if size.is_narrow else 36)
         middle = left + width / 2
-        more = f" and {len(self.slow) - 1} more" if len(self.slow) > 1 else ""
+        more = len(self.slow) - 1
         body = [line("f-burn", f"M{_n(left)} {_n(size.floor - 1)}q{_n(width / 2)} -16 {_n(width)} 0z")]
         if size.is_narrow:
             return [
                 *body,
                 text(str(longest.days), middle, size.floor + 24, "t-mid t-strong"),
-                text(f"a slow one{more}", size.width, size.height - 3, "t-end"),
+                text(_slow_ones(more), size.width, size.height - 3, "t-end"),
             ]
-        saved = in_currency(longest.saved, self.currency, whole=True) if longest.saved else "nothing"
+        saved = (
+            in_currency(longest.saved, self.currency, whole=True)
+            if longest.saved
+            else pgettext("money saved", "nothing")
+        )
         spent = in_currency(longest.spent, self.currency, whole=True)
         return [
             *body,
-            text(f"{saved} saved,", middle, size.floor - 30, "t-mid"),
-            text(f"{spent} spent", middle, size.floor - 15, "t-mid"),
-            text(counted(longest.days, "day"), middle, size.floor + 24, "t-mid t-strong"),
-            text(f"a slow one: {_short(longest.campaign.name)}{more}", size.width, size.height - 3, "t-end"),
+            text(_("{amount} saved,").format(amount=saved), middle, size.floor - 30, "t-mid"),
+            text(_("{amount} spent").format(amount=spent), middle, size.floor - 15, "t-mid"),
+            text(days_lived(longest.days), middle, size.floor + 24, "t-mid t-strong"),
+            text(
+                _slow_ones(more, longest=_short(longest.campaign.name)), size.width, size.height - 3, "t-end"
+            ),
         ]
+
+
+def _slow_ones(more: int, *, longest: str = "") -> str:
+    """``a slow one: Webinar funnel and 2 more``: the longest of them, named where there is room."""
+    if not longest:
+        words = _("a slow one and {more} more") if more else _("a slow one")
+    else:
+        words = _("a slow one: {campaign} and {more} more") if more else _("a slow one: {campaign}")
+    return words.format(campaign=longest, more=more)
 
 
 def _short(name: str, longest: int = 40) -> str:

@@ -10,6 +10,8 @@ from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
 from sprints.choices import CommitmentState, SprintStatus
@@ -98,24 +100,24 @@ def _entries(workspace: Workspace, facts: dict[str, Any], *, by: Actor) -> list[
     if by.can(Permission.PLAN):
         waiting += facts["breaches"] + facts["zombies_calling"]
     return [
-        Entry("today", "Today", "today", url("today"), waiting, is_calling=True),
-        Entry("sprint", "Sprint", "sprint", url("sprints")),
-        Entry("backlog", "Backlog", "backlog", url("backlog")),
-        Entry("campaigns", "Campaigns", "campaigns", url("campaigns")),
-        Entry("zombies", "Zombies", "zombie", url("zombies"), facts["zombies"]),
-        Entry("money", "Money", "money", url("money"), facts["plans"]),
-        Entry("learnings", "Learnings", "learnings", url("learnings")),
-        Entry("activity", "Activity", "activity", url("activity")),
+        Entry("today", _("Today"), "today", url("today"), waiting, is_calling=True),
+        Entry("sprint", _("Sprint"), "sprint", url("sprints")),
+        Entry("backlog", _("Backlog"), "backlog", url("backlog")),
+        Entry("campaigns", _("Campaigns"), "campaigns", url("campaigns")),
+        Entry("zombies", _("Zombies"), "zombie", url("zombies"), facts["zombies"]),
+        Entry("money", _("Money"), "money", url("money"), facts["plans"]),
+        Entry("learnings", _("Learnings"), "learnings", url("learnings")),
+        Entry("activity", _("Activity"), "activity", url("activity")),
     ]
 
 
 def _day(on: date, today: date, *, is_over: bool) -> SprintDay:
     """``is_over``: whether the sprint has ended, be it before its last day."""
     if on < today or (is_over and on == today):
-        return SprintDay(on, "is-done", "closed")
+        return SprintDay(on, "is-done", pgettext("a day of a sprint", "closed"))
     if is_over:
-        return SprintDay(on, "", "no longer part of it")
-    return SprintDay(on, "is-today", "today") if on == today else SprintDay(on, "", "to come")
+        return SprintDay(on, "", _("no longer part of it"))
+    return SprintDay(on, "is-today", _("today")) if on == today else SprintDay(on, "", _("to come"))
 
 
 def _settled_through(workspace: Workspace, context: Context, data_through: date | None) -> date | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from experiments.models import KillCriterion
 from experiments.models.sentences import metric_limit
@@ -33,7 +34,7 @@ def rule_in_short(context: Context, rule: KillCriterion) -> str:
     """``CTR below 0.5%``: what stopped it, where the whole rule is too long."""
     metric = rule.metric_definition
     limit = metric_limit(metric, rule.threshold, context["workspace"].currency)
-    return f"{sentence_case(metric.label)} {rule.comparator} {limit}"
+    return f"{sentence_case(metric.label)} {rule.get_comparator_display()} {limit}"
 
 
 _SHARE_WIDTH, _SHARE_HEIGHT = 240.0, 16.0
@@ -51,11 +52,17 @@ def outcome_bar(record: Record, most: int) -> SafeString:
         ("f-line", others),
         ("f-ink", record.killed),
     ):
-        for _ in range(number):
+        for _box in range(number):
             body.append(rect(look, x + 0.5, 1, unit - 2, _SHARE_HEIGHT - 2))
             x += unit
-    label = (
-        f"{sentence_case(record.name)}: of {record.tried}, {record.won} scaled, {record.evolved} evolved, "
-        f"{others} inconclusive, {record.killed} killed."
+    label = _(
+        "{name}: of {tried}, {won} scaled, {evolved} evolved, {others} inconclusive, {killed} killed."
+    ).format(
+        name=sentence_case(record.name),
+        tried=record.tried,
+        won=record.won,
+        evolved=record.evolved,
+        others=others,
+        killed=record.killed,
     )
     return drawing(width=_SHARE_WIDTH, height=_SHARE_HEIGHT, label=label, body=body)

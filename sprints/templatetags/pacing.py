@@ -9,6 +9,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from experiments.templatetags._drawings import _n, drawing, line, rect
 from experiments.templatetags.evidence import difference_words
@@ -18,7 +19,7 @@ from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
 from sprints.selectors.today import BurningZombie
 from sprints.templatetags import _daily
 from workspaces.models.spelling import in_currency
-from workspaces.templatetags.quickno import counted, long_day, sentence_case, spelled
+from workspaces.templatetags.quickno import long_day, long_weekday, sentence_case, spelled, whole_percent
 
 register = template.Library()
 
@@ -47,11 +48,15 @@ def spend_bar(
         rect("f-line", 1, 6, room, 8),
         rect(look, 1, 6, room * min(float(spent / budget), 1.0), 8),
     ]
-    label = f"{in_currency(spent, currency, whole=True)} of {in_currency(budget, currency, whole=True)} spent"
+    label = _("{spent} of {budget} spent")
     if planned is not None and not is_over:
         body.append(line("s-limit", f"M{1 + room * min(float(planned / budget), 1.0):.1f} 1v18"))
-        label += f", plan by now {in_currency(planned, currency, whole=True)}"
-    return drawing(width=width, height=HEIGHT, label=label, body=body)
+        label = _("{spent} of {budget} spent, plan by now {planned}")
+    said = {
+        name: in_currency(amount, currency, whole=True)
+        for name, amount in (("spent", spent), ("budget", budget), ("planned", planned or Decimal(0)))
+    }
+    return drawing(width=width, height=HEIGHT, label=label.format(**said), body=body)
 
 
 @register.simple_tag(takes_context=True)
@@ -90,28 +95,40 @@ def best_arm_row(item: RunningCampaign) -> SafeString:
         line("s-evidence", f"M{_n(low)} 6v14M{_n(high)} 6v14M{_n(low)} 13H{_n(high)}"),
         rect("f-evidence", value - 2.5, 2, 5, 22, ' rx="1"'),
     ]
-    label = f"{arm.arm.name} against the control: between {_between(item)}, with 95% probability."
+    label = _("{arm} against the control: {between}, with 95% probability.").format(
+        arm=arm.arm.name, between=_between(item)
+    )
     return drawing(width=width, height=26, label=label, body=body)
 
 
 @register.simple_tag
 def best_arm_words(item: RunningCampaign) -> str:
     """``5% to 52% cheaper``, ``22% costlier to 52% cheaper``."""
-    return _between(item).replace(" and ", " to ")
+    return _ends(item, _("{first} to {second} {side}"), _("{first} {first_side} to {second} {second_side}"))
 
 
 def _between(item: RunningCampaign) -> str:
+    return _ends(
+        item,
+        _("between {first} and {second} {side}"),
+        _("between {first} {first_side} and {second} {second_side}"),
+    )
+
+
+def _ends(item: RunningCampaign, on_one_side: str, on_both: str) -> str:
+    """The interval of the best arm in words: the smaller end first where both are on one side."""
     arm = item.best_arm
     if arm is None or arm.interval is None:
-        return "not known"
+        return _("not known")
     worse, better = difference_words(item.metric)
     low, high = arm.interval.low, arm.interval.high
     sides = [better if share > 0 else worse for share in (low, high)]
-    amounts = [f"{abs(share) * 100:.0f}%" for share in (low, high)]
     if sides[0] == sides[1]:
-        first, second = sorted(amounts, key=lambda amount: float(amount[:-1]))
-        return f"{first} and {second} {sides[0]}"
-    return f"{amounts[0]} {sides[0]} and {amounts[1]} {sides[1]}"
+        low, high = sorted((abs(low), abs(high)))
+    first, second = (whole_percent(abs(share)) for share in (low, high))
+    return (on_one_side if sides[0] == sides[1] else on_both).format(
+        first=first, second=second, side=sides[0], first_side=sides[0], second_side=sides[1]
+    )
 
 
 @register.simple_tag
@@ -121,22 +138,30 @@ def board_sentence(board: Board) -> SafeString:
     for row in board.hypotheses:
         kinds.setdefault(_kind(row), []).append(row)
     parts = [_phrase(kind, kinds[kind]) for kind in _PHRASES if kind in kinds]
-    told = [*parts[:-2], " and ".join(parts[-2:])] if len(parts) < 3 else [*parts[:-1], f"and {parts[-1]}"]  # noqa: PLR2004
+    first, *others = parts
+    if not others:
+        told = first
+    elif len(others) == 1:
+        told = _("{first} and {last}").format(first=first, last=others[0])
+    else:
+        told = _("{first}, and {last}").format(first=", ".join(parts[:-1]), last=parts[-1])
     # Our own words and numbers, one of them marked.
-    return mark_safe(sentence_case(", ".join(told)) + ".")  # noqa: S308
+    return mark_safe(sentence_case(told) + ".")  # noqa: S308
 
 
 # In the order of telling: what goes well, what is open, what is over. The last one of a sprint is marked.
 _PHRASES = {
-    "scaled": ("was scaled", "were scaled"),
-    "winning": ("is winning", "are winning"),
-    "open": ("is still open", "are still open"),
-    "waiting": ("has no numbers yet", "have no numbers yet"),
-    "evolved": ("evolved into another", "evolved into others"),
-    "inconclusive": ("stayed inconclusive", "stayed inconclusive"),
-    "leaning": ("is leaning no", "are leaning no"),
-    "stopped": ("was <em>stopped by its rule</em>", "were <em>stopped by their rules</em>"),
-    "killed": ("got a <em>quick no</em>", "got a <em>quick no</em>"),
+    "scaled": ngettext_lazy("one was scaled", "{number} were scaled"),
+    "winning": ngettext_lazy("one is winning", "{number} are winning"),
+    "open": ngettext_lazy("one is still open", "{number} are still open"),
+    "waiting": ngettext_lazy("one has no numbers yet", "{number} have no numbers yet"),
+    "evolved": ngettext_lazy("one evolved into another", "{number} evolved into others"),
+    "inconclusive": ngettext_lazy("one stayed inconclusive", "{number} stayed inconclusive"),
+    "leaning": ngettext_lazy("one is leaning no", "{number} are leaning no"),
+    "stopped": ngettext_lazy(
+        "one was <em>stopped by its rule</em>", "{number} were <em>stopped by their rules</em>"
+    ),
+    "killed": ngettext_lazy("one got a <em>quick no</em>", "{number} got a <em>quick no</em>"),
 }
 
 
@@ -159,10 +184,10 @@ def _kind(row: RunningHypothesis) -> str:
 
 
 def _phrase(kind: str, rows: Sequence[RunningHypothesis]) -> str:
-    one, many = _PHRASES[kind]
     ended = rows[0].first.ended_on_day if rows[0].first else None
-    day = f" on day {ended}" if kind == "killed" and len(rows) == 1 and ended else ""
-    return f"{spelled(len(rows))} {one if len(rows) == 1 else many}{day}"
+    if kind == "killed" and len(rows) == 1 and ended:
+        return _("one got a <em>quick no</em> on day {day}").format(day=ended)
+    return str(_PHRASES[kind] % len(rows)).format(number=spelled(len(rows)))
 
 
 @register.simple_tag(takes_context=True)
@@ -171,23 +196,60 @@ def review_sentence(context: Context, sprint: Sprint, board: Board, today: date)
     undecided, decided = len(board.undecided), len(board.decided)
     if not undecided:
         if sprint.status == SprintStatus.CLOSED:
-            return format_html("Closed, with <em>{}</em>.", counted(len(board.hypotheses), "learning"))
-        if sprint.status == SprintStatus.RUNNING:
-            return SafeString(_("Everything is decided. <em>The review can open.</em>"))
-        return SafeString("Everything is decided. <em>It can close.</em>")
-    before = (
-        f"{sentence_case(spelled(decided))} {'is' if decided == 1 else 'are'} decided. " if decided else ""
-    )
-    who = "The other one" if decided and undecided == 1 else sentence_case(spelled(undecided))
-    is_one = undecided == 1
+            learnings = len(board.hypotheses)
+            closed = ngettext(
+                "Closed, with <em>{number} learning</em>.",
+                "Closed, with <em>{number} learnings</em>.",
+                learnings,
+            )
+            return format_html(closed, number=learnings)
+        can = (
+            _("Everything is decided. <em>The review can open.</em>")
+            if sprint.status == SprintStatus.RUNNING
+            else _("Everything is decided. <em>It can close.</em>")
+        )
+        return mark_safe(can)  # noqa: S308 - our own words
     per_day = board.money_per_day
-    if sprint.ends_on < today:
-        is_recent = (today - sprint.ends_on).days < DAYS_OF_A_WEEK
-        since = f"{sprint.ends_on:%A}" if is_recent else long_day(sprint.ends_on)
-        waits = f"{who} {'has' if is_one else 'have'} waited since {since}"
-    else:
-        waits = f"{who} {'waits' if is_one else 'wait'}"
-    if per_day:
-        cost = f"{in_currency(per_day, context['workspace'].currency)} a day"
-        return format_html("{}{}, at <em>{}</em>.", before, waits, cost)
-    return format_html("{}{} for <em>a decision</em>.", before, waits)
+    the_other, some = _WAITS[sprint.ends_on < today, bool(per_day)]
+    waits = format_html(
+        str(the_other if decided and undecided == 1 else some % undecided),
+        number=sentence_case(spelled(undecided)),
+        day=_ended(sprint.ends_on, today),
+        cost=in_currency(per_day, context["workspace"].currency),
+    )
+    if not decided:
+        return waits
+    before = ngettext("One is decided.", "{number} are decided.", decided)
+    return format_html("{} {}", before.format(number=sentence_case(spelled(decided))), waits)
+
+
+# By whether the sprint is over and whether waiting costs money: the last open one, and any number of them.
+_WAITS = {
+    (True, True): (
+        gettext_lazy("The other one has waited since {day}, at <em>{cost} a day</em>."),
+        ngettext_lazy(
+            "One has waited since {day}, at <em>{cost} a day</em>.",
+            "{number} have waited since {day}, at <em>{cost} a day</em>.",
+        ),
+    ),
+    (True, False): (
+        gettext_lazy("The other one has waited since {day} for <em>a decision</em>."),
+        ngettext_lazy(
+            "One has waited since {day} for <em>a decision</em>.",
+            "{number} have waited since {day} for <em>a decision</em>.",
+        ),
+    ),
+    (False, True): (
+        gettext_lazy("The other one waits, at <em>{cost} a day</em>."),
+        ngettext_lazy("One waits, at <em>{cost} a day</em>.", "{number} wait, at <em>{cost} a day</em>."),
+    ),
+    (False, False): (
+        gettext_lazy("The other one waits for <em>a decision</em>."),
+        ngettext_lazy("One waits for <em>a decision</em>.", "{number} wait for <em>a decision</em>."),
+    ),
+}
+
+
+def _ended(on: date, today: date) -> str:
+    """``Friday`` where that says which one."""
+    return long_weekday(on) if (today - on).days < DAYS_OF_A_WEEK else long_day(on)

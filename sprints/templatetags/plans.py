@@ -7,13 +7,16 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from experiments.models.sentences import metric_limit
 from experiments.templatetags._drawings import drawing, rect
 from experiments.templatetags._words import metric_amount
+from sprints.models import ReallocationLine
+from sprints.models.sentences import retold
 from sprints.selectors.plan_pages import Duel, Flows, Standing
 from sprints.templatetags import _flows
-from workspaces.models.spelling import MINUS, in_currency
+from workspaces.models.spelling import MINUS, in_currency, in_figures
 
 register = template.Library()
 
@@ -56,27 +59,51 @@ def account_bars(
         body.append(rect("s-axis", start + 0.5, _AFTER + 0.5, width - 1, _BAR - 1, ' stroke-dasharray="3 2"'))
     currency = context["workspace"].currency
     sums = [in_currency(Decimal(amount), currency) for amount in (before, after, spent)]
-    label = f"Budget before {sums[0]}, after {sums[1]}, spent {sums[2]}"
+    label = _("Budget before {before}, after {after}, spent {spent}").format(
+        before=sums[0], after=sums[1], spent=sums[2]
+    )
     return drawing(width=_BAR_WIDTH, height=_BAR_HEIGHT, label=label, body=body)
+
+
+@register.simple_tag(takes_context=True)
+def line_words(context: Context, line: ReallocationLine) -> str:
+    """``$500.00 from Replay to the reserve``."""
+    source, target = line.source_campaign, line.target_campaign
+    if source is None:
+        words = _("{amount} from the reserve to {target}")
+    else:
+        words = (
+            _("{amount} from {source} to {target}") if target else _("{amount} from {source} to the reserve")
+        )
+    return words.format(
+        amount=in_currency(line.amount, context["workspace"].currency),
+        source=source and source.name,
+        target=target and target.name,
+    )
 
 
 @register.simple_tag(takes_context=True)
 def duel_words(context: Context, duel: Duel) -> str:
     """``cost per conversion $15.11 against $21.62``."""
     if duel.metric is None:
-        return "each measured by its own target"
+        return _("each measured by its own target")
     values = [
         metric_amount(duel.metric, row["value"], context["workspace"].currency)
         for row in (duel.receiver, duel.donor)
     ]
-    return f"{duel.metric.label} {values[0]} against {values[1]}, over the days that both were counted"
+    return _("{metric} {receiver} against {donor}, over the days that both were counted").format(
+        metric=duel.metric.label, receiver=values[0], donor=values[1]
+    )
 
 
 @register.simple_tag(takes_context=True)
 def target_words(context: Context, standing: Standing) -> str:
     """``cost per conversion of $18.00``."""
     limit = Decimal(str(standing.row["target"]))
-    return f"{standing.metric.label} of {metric_limit(standing.metric, limit, context['workspace'].currency)}"
+    return _("{metric} of {limit}").format(
+        metric=standing.metric.label,
+        limit=metric_limit(standing.metric, limit, context["workspace"].currency),
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -84,18 +111,25 @@ def interval_words(context: Context, standing: Standing) -> str:
     """``95% between $12.08 and $19.88``."""
     row: Mapping[str, Any] = standing.row
     if row["credible_low"] is None or row["credible_high"] is None:
-        return "its interval is not known"
+        return _("its interval is not known")
     low, high = (
         metric_amount(standing.metric, row[side], context["workspace"].currency)
         for side in ("credible_low", "credible_high")
     )
-    return f"95% between {low} and {high}"
+    return _("95% between {low} and {high}").format(low=low, high=high)
+
+
+@register.simple_tag(takes_context=True)
+def retell(context: Context, text: str) -> str:
+    """What is kept in English with a plan or in the ledger, in the reader's language."""
+    return retold(text, currency=context["workspace"].currency)
 
 
 @register.filter
 def signed_count(number: float) -> str:
     """A change in what is counted: ``+93``."""
-    return f"{round(number):+,}".replace("-", MINUS)
+    whole = round(number)
+    return f"{MINUS if whole < 0 else '+'}{in_figures(f'{abs(whole):,}')}"
 
 
 @register.filter

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from experiments.choices import HypothesisStatus
 from experiments.models import Campaign, Hypothesis
@@ -35,7 +36,7 @@ class OneCampaign(WorkspaceView):
     def campaign(self) -> Campaign:
         campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
         if campaign is None:
-            raise NotFound(f"There is no campaign “{self.kwargs['key']}” here.")
+            raise NotFound(_("There is no campaign “{campaign}” here.").format(campaign=self.kwargs["key"]))
         return campaign
 
     def done_url(self) -> str:
@@ -45,7 +46,7 @@ class OneCampaign(WorkspaceView):
 class LaunchView(OneCampaign, ActionView):
     def act(self) -> str:
         campaign = launch_campaign(self.kwargs["key"], by=self.actor, at=self.at)
-        return f"{campaign.name} is live. Its rules are frozen."
+        return _("{campaign} is live. Its rules are frozen.").format(campaign=campaign.name)
 
 
 class AdoptView(OneCampaign, DraftView):
@@ -63,5 +64,6 @@ class AdoptView(OneCampaign, DraftView):
 
     def save(self, draft: AdoptDraft) -> str:
         campaign = adopt_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)
-        messages.success(self.request, f"{campaign.name} is adopted. Its rules are frozen.")
+        adopted = _("{campaign} is adopted. Its rules are frozen.").format(campaign=campaign.name)
+        messages.success(self.request, adopted)
         return self.done_url()

@@ -52,7 +52,7 @@ class LearningsView(_Learnings):
                 "query": f"{encoded}&" if encoded else "",
                 "is_filtered": any(form.data.get(name) for name in form.fields if name != "by"),
                 "records": read_records(decisions, by=form.grouping, workspace=self.workspace),
-                "grouping": form.grouping,
+                "grouping": form.grouping_label,
             },
             status=422 if form.errors else 200,
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from sprints.forms import FundForm
 from sprints.models import Reallocation, ReallocationLine, Transfer
@@ -166,9 +167,11 @@ class FundView(FormView):
     def context(self, form: Form) -> dict[str, object]:
         return {
             **super().context(form),
-            "title": "Fund the reserve",
-            "lead": "Campaigns take their budgets from the reserve when they launch, as far as it reaches.",
-            "verb": "Fund the reserve",
+            "title": _("Fund the reserve"),
+            "lead": _(
+                "Campaigns take their budgets from the reserve when they launch, as far as it reaches."
+            ),
+            "verb": _("Fund the reserve"),
             "cancel_url": self.page_url("money"),
         }
 
@@ -176,7 +179,7 @@ class FundView(FormView):
         fund_reserve(
             amount=form.cleaned_data["amount"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
         )
-        return "The reserve is funded."
+        return _("The reserve is funded.")
 
     def done_url(self) -> str:
         return self.page_url("money")

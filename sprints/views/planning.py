@@ -43,7 +43,7 @@ class OneSprint(WorkspaceView):
         number = self.kwargs["number"]
         sprint = Sprint.objects.of(self.workspace).filter(number=number).first()
         if sprint is None:
-            raise NotFound(f"There is no sprint {number} here.")
+            raise NotFound(_("There is no sprint {number} here.").format(number=number))
         sprint.workspace = self.workspace
         return sprint
 
@@ -51,7 +51,7 @@ class OneSprint(WorkspaceView):
         """The same, where those at hand have been read."""
         found = next((one for one in sprints if one.number == self.kwargs["number"]), None)
         if found is None:
-            raise NotFound(f"There is no sprint {self.kwargs['number']} here.")
+            raise NotFound(_("There is no sprint {number} here.").format(number=self.kwargs["number"]))
         return found
 
     def sprint_url(self) -> str:
@@ -195,7 +195,8 @@ class NewSprintView(FormView):
     def save(self, form: Form) -> str:
         self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)
         days = _days_of(self.made, today=self.workspace.local_day(self.at))
-        return f"{self.made} is planned, {days}. Commit one to three hypotheses to it."
+        said = _("{sprint} is planned, {days}. Commit one to three hypotheses to it.")
+        return said.format(sprint=self.made, days=days)
 
     def done_url(self) -> str:
         return self.page_url("sprint", number=self.made.number)
@@ -220,7 +221,8 @@ class EditSprintView(OneSprint, FormView):
 
     def save(self, form: Form) -> str:
         sprint = change_sprint(self.sprint().pk, values=form.cleaned_data, by=self.actor, at=self.at)
-        return f"{sprint} is changed: {_days_of(sprint, today=self.workspace.local_day(self.at))}."
+        days = _days_of(sprint, today=self.workspace.local_day(self.at))
+        return _("{sprint} is changed: {days}.").format(sprint=sprint, days=days)
 
     def done_url(self) -> str:
         return self.sprint_url()
@@ -232,11 +234,13 @@ class CommitView(OneSprint, ActionView):
     def act(self) -> str:
         form = CommitForm(self.request.POST, workspace=self.workspace)
         if not form.is_valid():
-            raise NotFound("Choose a hypothesis of the backlog.")
+            raise NotFound(_("Choose a hypothesis of the backlog."))
         hypothesis_id = form.cleaned_data["hypothesis"]
         sprint = commit_hypothesis(self.sprint().pk, hypothesis_id=hypothesis_id, by=self.actor, at=self.at)
         taken = sprint.commitments.kept().count()
-        return f"Committed to {sprint}: {taken} of {MAX_HYPOTHESES}."
+        return _("Committed to {sprint}: {taken} of {most}.").format(
+            sprint=sprint, taken=taken, most=MAX_HYPOTHESES
+        )
 
     def done_url(self) -> str:
         return self.sprint_url()
@@ -249,7 +253,7 @@ class ReleaseView(OneSprint, ActionView):
         sprint = release_hypothesis(
             self.sprint().pk, hypothesis_id=self.kwargs["hypothesis_id"], by=self.actor, at=self.at
         )
-        return f"Released from {sprint}; it is in the backlog again."
+        return _("Released from {sprint}; it is in the backlog again.").format(sprint=sprint)
 
     def done_url(self) -> str:
         return self.sprint_url()
@@ -268,7 +272,7 @@ class StartView(OneSprint, FormView):
 
     def save(self, form: Form) -> str:
         sprint = start_sprint(self.sprint().pk, by=self.actor, at=self.at)
-        return f"{sprint} runs. Its rules are frozen."
+        return _("{sprint} runs. Its rules are frozen.").format(sprint=sprint)
 
     def done_url(self) -> str:
         return self.sprint_url()
@@ -286,15 +290,15 @@ class CancelView(OneSprint, FormView):
         sprint = self.sprint()
         return {
             **super().context(form),
-            "title": f"Cancel {sprint}?",
-            "lead": "Its hypotheses go back to the backlog, their campaigns stay drafts.",
-            "verb": f"Cancel sprint {sprint.number}",
+            "title": _("Cancel {sprint}?").format(sprint=sprint),
+            "lead": _("Its hypotheses go back to the backlog, their campaigns stay drafts."),
+            "verb": _("Cancel sprint {number}").format(number=sprint.number),
             "cancel_url": self.sprint_url(),
         }
 
     def save(self, form: Form) -> str:
         sprint = cancel_sprint(self.sprint().pk, by=self.actor, at=self.at)
-        return f"{sprint} is cancelled."
+        return _("{sprint} is cancelled.").format(sprint=sprint)
 
     def done_url(self) -> str:
         return self.page_url("sprints")

@@ -2,10 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.models import Campaign
 from sprints.choices import ReallocationState
@@ -33,6 +35,9 @@ from workspaces.models import Event
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 SECTION = "money"
 # What the database's integers hold.
 LARGEST_NUMBER = 2**31 - 1
@@ -58,7 +63,7 @@ class OnePlan(WorkspaceView):
             .first()
         )
         if plan is None:
-            raise NotFound(f"There is no plan {self.kwargs['plan_id']} here.")
+            raise NotFound(_("There is no plan {number} here.").format(number=self.kwargs["plan_id"]))
         return plan
 
     def done_url(self) -> str:
@@ -134,7 +139,7 @@ class ProposeView(ActionView):
             else None
         )
         self.made = propose_reallocation(sprint_id=sprint.pk if sprint else None, by=self.actor, at=self.at)
-        return "The plan is proposed. A manager other than you approves it."
+        return _("The plan is proposed. A manager other than you approves it.")
 
     def done_url(self) -> str:
         return self.page_url("plan", plan_id=self.made.pk) if self.made else self.page_url("money")
@@ -154,7 +159,7 @@ class PlanByHandView(FormView):
         if not isinstance(form, PlanByHandForm):
             raise TypeError("A plan by hand is written in a PlanByHandForm.")
         self.made = create_reallocation(lines=form.lines(), by=self.actor, at=self.at)
-        return "The plan is proposed. A manager other than you approves it."
+        return _("The plan is proposed. A manager other than you approves it.")
 
     def done_url(self) -> str:
         return self.page_url("plan", plan_id=self.made.pk)
@@ -173,8 +178,8 @@ class ApproveView(OnePlan, ActionView):
             at=self.at,
         )
         if plan.state == ReallocationState.APPLIED:
-            return "Approved, and the money has moved."
-        return "Approved. The money moves when somebody applies the plan."
+            return _("Approved, and the money has moved.")
+        return _("Approved. The money moves when somebody applies the plan.")
 
 
 class ReplaceView(OnePlan, ActionView):
@@ -187,7 +192,7 @@ class ReplaceView(OnePlan, ActionView):
         given = self.request.POST.getlist("lines")
         rows = [int(row) for row in given if row.isdecimal() and len(row) <= len(str(MAX_LINES))]
         self.made = replace_reallocation(self.kwargs["plan_id"], rows=rows, by=self.actor, at=self.at)
-        return "The plan is taken back, and these lines are proposed. Somebody else approves them."
+        return _("The plan is taken back, and these lines are proposed. Somebody else approves them.")
 
     def done_url(self) -> str:
         return self.page_url("plan", plan_id=self.made.pk) if self.made else super().done_url()
@@ -198,7 +203,7 @@ class ApplyView(OnePlan, ActionView):
 
     def act(self) -> str:
         apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
-        return "The money has moved. Set the daily budgets on the platforms as the plan says."
+        return _("The money has moved. Set the daily budgets on the platforms as the plan says.")
 
 
 class UndoView(OnePlan, ActionView):
@@ -209,7 +214,7 @@ class UndoView(OnePlan, ActionView):
 
     def act(self) -> str:
         self.made = undo_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
-        return "The opposite plan is proposed. A manager other than you approves it."
+        return _("The opposite plan is proposed. A manager other than you approves it.")
 
     def done_url(self) -> str:
         return self.page_url("plan", plan_id=self.made.pk) if self.made else super().done_url()
@@ -218,15 +223,16 @@ class UndoView(OnePlan, ActionView):
 class _EndPlan(OnePlan, FormView):
     template_name = "components/reason_page.html"
     form_class = ReasonForm
-    title: str
-    verb: str
+    # Lazy: a question with a place for the plan's number, and the words of the button.
+    title: "StrPromise"
+    verb: "StrPromise"
 
     def context(self, form: Form) -> dict[str, Any]:
         plan = self.plan()
         return {
             **super().context(form),
-            "title": f"{self.title} {plan.pk}?",
-            "lead": "Nothing moves. The plan stays readable with your reason.",
+            "title": str(self.title).format(number=plan.pk),
+            "lead": _("Nothing moves. The plan stays readable with your reason."),
             "verb": self.verb,
             "cancel_url": self.done_url(),
         }
@@ -234,20 +240,20 @@ class _EndPlan(OnePlan, FormView):
 
 class RejectView(_EndPlan):
     permission = Permission.APPROVE
-    title = "Reject plan"
-    verb = "Reject the plan"
+    title = gettext_lazy("Reject plan {number}?")
+    verb = gettext_lazy("Reject the plan")
 
     def save(self, form: Form) -> str:
         reject_reallocation(
             self.kwargs["plan_id"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
         )
-        return "The plan is rejected."
+        return _("The plan is rejected.")
 
 
 class WithdrawView(_EndPlan):
     permission = Permission.PROPOSE
-    title = "Withdraw plan"
-    verb = "Withdraw the plan"
+    title = gettext_lazy("Withdraw plan {number}?")
+    verb = gettext_lazy("Withdraw the plan")
 
     def context(self, form: Form) -> dict[str, Any]:
         require_withdrawal(self.plan(), by=self.actor)
@@ -257,4 +263,4 @@ class WithdrawView(_EndPlan):
         withdraw_reallocation(
             self.kwargs["plan_id"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
         )
-        return "The plan is withdrawn."
+        return _("The plan is withdrawn.")

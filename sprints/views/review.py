@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
@@ -27,22 +29,30 @@ from workspaces.templatetags.quickno import day, long_day
 from workspaces.views.access import FormView
 
 FINAL = {
-    DecisionKind.SCALE: ("Scale it", "What still runs of it goes on under its rules, as scaled."),
+    DecisionKind.SCALE: (
+        gettext_lazy("Scale it"),
+        gettext_lazy("What still runs of it goes on under its rules, as scaled."),
+    ),
     DecisionKind.EVOLVE: (
-        "Evolve it",
-        "What still runs of it is completed for good, and the new hypothesis goes into the backlog.",
+        gettext_lazy("Evolve it"),
+        gettext_lazy(
+            "What still runs of it is completed for good, and the new hypothesis goes into the backlog."
+        ),
     ),
     DecisionKind.KILL: (
-        "Kill it",
-        "What still runs of it is killed for good, so stop it on the ad platform, too.",
+        pgettext_lazy("decision", "Kill it"),
+        gettext_lazy("What still runs of it is killed for good, so stop it on the ad platform, too."),
     ),
-    DecisionKind.INCONCLUSIVE: ("Leave it open for good", "What still runs of it is completed for good."),
+    DecisionKind.INCONCLUSIVE: (
+        gettext_lazy("Leave it open for good"),
+        gettext_lazy("What still runs of it is completed for good."),
+    ),
 }
 CONSEQUENCES = {
-    DecisionKind.SCALE: "keep it running, under its rules",
-    DecisionKind.EVOLVE: "complete it, and write the next hypothesis",
-    DecisionKind.KILL: "stop it for good",
-    DecisionKind.INCONCLUSIVE: "complete it and say why, or go on in the next sprint",
+    DecisionKind.SCALE: gettext_lazy("keep it running, under its rules"),
+    DecisionKind.EVOLVE: gettext_lazy("complete it, and write the next hypothesis"),
+    DecisionKind.KILL: gettext_lazy("stop it for good"),
+    DecisionKind.INCONCLUSIVE: gettext_lazy("complete it and say why, or go on in the next sprint"),
 }
 
 
@@ -68,7 +78,7 @@ class Evidence:
 class _Review(OneSprint):
     def reviewed(self, sprint: Sprint) -> Sprint:
         if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED}:
-            raise NotFound(f"{sprint} has nothing to review yet.")
+            raise NotFound(_("{sprint} has nothing to review yet.").format(sprint=sprint))
         return sprint
 
     def plan(self, sprint: Sprint) -> Reallocation | None:
@@ -111,7 +121,7 @@ class ReviewView(_Review):
     def question(self, sprint: Sprint, row: RunningHypothesis, sprints: list[Sprint]) -> dict[str, Any]:
         row.hypothesis.workspace = self.workspace
         asked: dict[str, Any] = {
-            "overdue": f"Overdue since {day(sprint.ends_on)}",
+            "overdue": _("Overdue since {day}").format(day=day(sprint.ends_on)),
             "spent_since": sum((item.spent_after(sprint.ends_on) for item in row.campaigns), NOTHING),
             "suggestion": suggest_decision(row.hypothesis, known=known_of(row), at=self.at),
         }
@@ -153,7 +163,7 @@ def decision_context(form: Form, *, can_carry: bool) -> dict[str, Any]:
     return {
         "form": form,
         "can_carry": can_carry,
-        "decisions": [Choice(kind.value, str(kind.label), told) for kind, told in CONSEQUENCES.items()],
+        "decisions": [Choice(kind.value, str(kind.label), str(told)) for kind, told in CONSEQUENCES.items()],
     }
 
 
@@ -173,7 +183,7 @@ class DecideView(OneSprint, FormView):
             .first()
         )
         if commitment is None:
-            raise NotFound("This hypothesis is not open in this sprint.")
+            raise NotFound(_("This hypothesis is not open in this sprint."))
         return commitment
 
     def row(self, sprint: Sprint) -> RunningHypothesis:
@@ -227,7 +237,8 @@ class DecideView(OneSprint, FormView):
 
     def _evidence(self, campaign: Campaign) -> Evidence:
         if campaign.hypothesis is None:
-            raise Refused("unplanned", f"Campaign {campaign.key} has no hypothesis.")
+            message = _("Campaign {campaign} has no hypothesis.")
+            raise Refused("unplanned", message.format(campaign=campaign.key))
         numbers = campaign_numbers(campaign, at=self.at)
         analysis = analyse_campaign(
             campaign,
@@ -243,7 +254,9 @@ class DecideView(OneSprint, FormView):
         if not isinstance(form, DecisionForm):
             raise TypeError("The review decides by a DecisionForm.")
         decision = decide(self.kwargs["hypothesis_id"], by=self.actor, at=self.at, **form.values())
-        return f"Decided: {decision.get_decision_display()}. {decision.hypothesis}."
+        return _("Decided: {decision}. {hypothesis}.").format(
+            decision=decision.get_decision_display(), hypothesis=decision.hypothesis
+        )
 
     def done_url(self) -> str:
         return self.page_url("sprint_review", number=self.kwargs["number"])
@@ -260,26 +273,32 @@ class OpenReviewView(OneSprint, FormView):
         sprint, today = self.sprint(), self.workspace.local_day(self.at)
         number = sprint.day_number(today)
         ends_early = today <= sprint.ends_on
-        on = f" on day {number} of {sprint.length_days}" if number else ""
+        if not ends_early:
+            title = _("Open the review of {sprint}?")
+        elif number:
+            title = _("End {sprint} on day {day} of {days}, before its planned end?")
+        else:
+            title = _("End {sprint}, before its planned end?")
         return {
             **super().context(form),
             "sprint": sprint,
-            "title": f"End {sprint}{on}, before its planned end?"
-            if ends_early
-            else f"Open the review of {sprint}?",
-            "lead": "Opening the review ends the sprint for good. Its campaigns go on spending until "
-            "each is decided, and nothing more can be launched in it.",
-            "note": f"It is planned until {long_day(sprint.ends_on)}. A hypothesis can be decided early "
-            "without ending the sprint."
+            "title": title.format(sprint=sprint, day=number, days=sprint.length_days),
+            "lead": _(
+                "Opening the review ends the sprint for good. Its campaigns go on spending until "
+                "each is decided, and nothing more can be launched in it."
+            ),
+            "note": _(
+                "It is planned until {day}. A hypothesis can be decided early without ending the sprint."
+            ).format(day=long_day(sprint.ends_on))
             if ends_early
             else "",
-            "verb": "End it, open the review" if ends_early else "Open the review",
+            "verb": _("End it, open the review") if ends_early else _("Open the review"),
             "cancel_url": self.sprint_url(),
         }
 
     def save(self, form: Form) -> str:
         sprint = open_review(self.sprint().pk, by=self.actor, at=self.at)
-        return f"The review of {sprint} is open."
+        return _("The review of {sprint} is open.").format(sprint=sprint)
 
     def done_url(self) -> str:
         return self.page_url("sprint_review", number=self.kwargs["number"])
@@ -296,17 +315,19 @@ class CloseView(OneSprint, FormView):
         return {
             **super().context(form),
             "sprint": sprint,
-            "title": f"Close {sprint}?",
-            "lead": "A closed sprint does not open again: its decisions, its learnings and its figures stay "
-            "as they are now.",
+            "title": _("Close {sprint}?").format(sprint=sprint),
+            "lead": _(
+                "A closed sprint does not open again: its decisions, its learnings and its figures stay "
+                "as they are now."
+            ),
             "note": " ".join(f"{one.hypothesis}: {one.get_decision_display()}." for one in decided),
-            "verb": "Close the sprint",
+            "verb": _("Close the sprint"),
             "cancel_url": self.done_url(),
         }
 
     def save(self, form: Form) -> str:
         sprint = close_sprint(self.sprint().pk, by=self.actor, at=self.at)
-        return f"{sprint} is closed. What it learnt is in Learnings."
+        return _("{sprint} is closed. What it learnt is in Learnings.").format(sprint=sprint)
 
     def done_url(self) -> str:
         return self.page_url("sprint_review", number=self.kwargs["number"])

@@ -4,8 +4,11 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils.translation import override
+from hypothesis import given
+from hypothesis import strategies as st
 
-from workspaces.forms import parse_money, parse_number, parse_share
+from workspaces.forms import MoneyField, ShareField, parse_money, parse_number, parse_share
 from workspaces.models import Workspace
 
 
@@ -93,3 +96,41 @@ def test_number__comma_before_three_digits_of_no_usual_scale__is_asked() -> None
     with pytest.raises(ValidationError) as refusal:
         parse_number("2,500", places=6)
     assert refusal.value.code == "ambiguous"
+
+
+# In the language of whoever types
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("1.500", "1500"), ("1.500,50", "1500.50"), ("1,500.50", "1500.50"), ("12,5", "12.5")],
+)
+def test_money__german__groups_by_points(text: str, amount: str) -> None:
+    with override("de"):
+        assert money(text, "EUR") == Decimal(amount)
+
+
+def test_money__german_comma_before_three_digits__is_asked_about_in_german() -> None:
+    with override("de"), pytest.raises(ValidationError) as refused:
+        money("1,505", "EUR")
+    assert refused.value.code == "ambiguous"
+    assert "1505 für Tausender oder 1,505" in refused.value.message
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@given(cents=st.integers(1, 10**9))
+def test_fields__what_they_show__is_what_they_read(language: str, cents: int) -> None:
+    amount, share = MoneyField(), ShareField()
+    amount.workspace = Workspace(currency="EUR")
+    with override(language):
+        shown = amount.prepare_value(f"{(Decimal(cents) / 100).normalize():f}")
+        assert amount.clean(shown) == Decimal(cents) / 100
+        fraction = Decimal(cents % 9999 + 1) / 10_000
+        assert share.clean(share.prepare_value(fraction)) == fraction
+
+
+def test_field__typed_and_wrong__is_given_back_as_it_was_typed() -> None:
+    field = MoneyField()
+    with override("de"):
+        assert field.prepare_value(field.bound_data("1.5", None)) == "1.5"
+        assert field.prepare_value("1.5") == "1,5"

@@ -221,7 +221,8 @@ def test_of_hundred__is_never_none_and_never_all(chance: float, words: str) -> N
 @pytest.mark.parametrize("days", [1, 2, 60])
 def test_drawing__lines_that_end_alike__keeps_their_numbers_apart(days: int) -> None:
     alike = [{"stopped_by_day": [0.0] * days, "probability_stop": 0.0} for _ in range(4)]
-    svg = stops(alike, ["one", "two", "three", "four"], verb="stopped")
+    label = "Of 100 campaigns, stopped by day {days}: {told}."
+    svg = stops(alike, ["one", "two", "three", "four"], label=label)
     heights = [float(y) for y in re.findall(r'class="t-num is-s" x="[\d.]+" y="([\d.]+)"', svg)]
     assert len(heights) == len(set(heights)) == 4
     assert f"Of 100 campaigns, stopped by day {days}: one fewer than 0.1, two" in svg

@@ -86,7 +86,7 @@ def test_no_conversion__at_its_guard__is_as_sure_as_its_note_says(conversions: i
         MetricForm.COST, outcome, spend, np.array([40.0]), mask=np.ones((1, 3), dtype=bool)
     )
     assert evidence.p_above[0] == pytest.approx(sure, abs=0.005)
-    assert f"{sure:.0%}" in USUAL["no_conversion"].note
+    assert f"{sure:.0%}" in str(USUAL["no_conversion"].note)
 
 
 # A team's own

@@ -263,9 +263,11 @@ class Planning(Launches):
             sprint.status = "running"
             for hypothesis in sprint.active:
                 self._run_until(team, sprint, hypothesis)
-            for draft in self._drafts(team, sprint):
+            drafts = self._drafts(team, sprint)
+            for draft in drafts:
                 self.launched(team, draft, runs_until=sprint.ends_on)
-            money.outdate_misfits(team, at=self.now)
+            if drafts:
+                money.outdate_misfits(team, at=self.now)
 
     def _drafts(self, team: Team, sprint: Sprint) -> list[Campaign]:
         return [

@@ -1,5 +1,6 @@
 """The far ends of what can arrive: no warning, no nonsense, and a refusal that names the cell."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -225,11 +226,42 @@ def test_compare_days__only_events__never_says_more_than_certain() -> None:
     assert (result.two_sided_p[:, 1] > 1 - 1e-12).all()
 
 
-def test_number_beyond_reach__any_method__is_refused_with_name_and_place() -> None:
+@pytest.mark.parametrize(("number", "right"), [(1e40, r"at most 1e\+30"), (1e-300, "0 or at least 1e-30")])
+def test_number_beyond_reach__any_method__is_refused_with_name_and_place(number: float, right: str) -> None:
     days = np.full((1, 2, 3), 5.0)
-    days[0, 1, 2] = 1e80
-    with pytest.raises(ValueError, match=r"outcome\[0, 1, 2\] is 1e\+80; it must be at most 1e\+75"):
+    days[0, 1, 2] = number
+    with pytest.raises(
+        ValueError, match=rf"outcome\[0, 1, 2\] is {re.escape(str(number))}; it must be {right}"
+    ):
         compare_days("rate", days, np.full(days.shape, 9.0))
+
+
+# Of everything in reach the ends, and what lies between; a warning is an error here.
+REACH = [0.0, 1e-30, 1e-12, 1.0, 1e6, 1e30]
+
+
+@pytest.mark.parametrize("threshold", [1e-30, 0.01, 1.0, 1e30])
+def test_threshold__ends_of_what_is_in_reach__warns_of_nothing(threshold: float) -> None:
+    one, other = (part.ravel()[:, None] for part in np.meshgrid(REACH, REACH))
+    counts, sizes = np.hstack([one, one, other]), np.hstack([other, other, other])
+    for evidence in (rate_evidence(counts, sizes, threshold), cost_evidence(sizes, counts, threshold)):
+        known = ~np.isnan(evidence.p_below)
+        assert known.any()
+        assert ((evidence.p_below[known] >= 0) & (evidence.p_below[known] <= 1)).all()
+        evidence.interval()
+
+
+def test_arms__ends_of_what_is_in_reach__warn_of_nothing() -> None:
+    one, other, third = (part.ravel()[:, None] for part in np.meshgrid(REACH, REACH, REACH))
+    outcome = np.stack([np.hstack([one, one, other]), np.hstack([third, one, one])], axis=1)
+    exposure = np.stack([np.hstack([other, other, other]), np.hstack([other, third, other])], axis=1)
+    for form in ("rate", "cost"):
+        chance = compare_days(form, outcome, exposure).chance_to_beat_control[:, 1]
+        known = ~np.isnan(chance)
+        assert known.any()
+        assert ((chance[known] >= 0) & (chance[known] <= 1)).all()
+        best_arm(form, outcome, exposure)
+    overdispersion(outcome, exposure)
 
 
 @pytest.mark.parametrize("best_of", [beta_best, gamma_best])

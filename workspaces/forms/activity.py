@@ -5,25 +5,27 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import EventKind
 from workspaces.forms.base import Form
 from workspaces.forms.days import DayField
 from workspaces.models import Membership, Workspace
 
-_ANYTHING = ("", "anything")
+_ANYTHING = ("", _("anything"))
 QUICKNO = "quickno"
 
 # What people call a group of kinds, by the first part of the kinds' names.
 _TOPICS = {
-    "campaign": "campaigns and arms",
-    "criterion": "kill criteria",
-    "hypothesis": "hypotheses",
-    "sprint": "sprints",
-    "zombie": "zombies",
-    "reallocation": "money",
-    "metrics": "numbers",
-    "member": "people, keys and settings",
+    "campaign": _("campaigns and arms"),
+    "criterion": _("kill criteria"),
+    "hypothesis": _("hypotheses"),
+    "sprint": _("sprints"),
+    "zombie": _("zombies"),
+    "reallocation": _("money"),
+    "metrics": _("numbers"),
+    "member": _("people, keys and settings"),
 }
 _PREFIXES = {
     "campaign": ("campaign", "arm"),
@@ -49,10 +51,10 @@ def kinds_about(topic: str) -> list[str]:
 
 
 class ActivityFilter(Form):
-    about = forms.ChoiceField(required=False, label="About", choices=[_ANYTHING, *_TOPICS.items()])
-    who = forms.ChoiceField(required=False, label="By")
-    since = DayField(required=False, label="From", looks_back=True)
-    until = DayField(required=False, label="To", looks_back=True)
+    about = forms.ChoiceField(required=False, label=_("About"), choices=[_ANYTHING, *_TOPICS.items()])
+    who = forms.ChoiceField(required=False, label=pgettext_lazy("a person", "By"))
+    since = DayField(required=False, label=_("From"), looks_back=True)
+    until = DayField(required=False, label=_("To"), looks_back=True)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]
@@ -60,8 +62,8 @@ class ActivityFilter(Form):
         super().__init__(data, workspace=workspace)
         who = cast("forms.ChoiceField", self.fields["who"])
         who.choices = [
-            ("", "anybody"),
-            (QUICKNO, "Quickno itself"),
+            ("", gettext("anybody")),
+            (QUICKNO, gettext("Quickno itself")),
             *((str(member.user_id), str(member.user)) for member in people),
         ]
 
@@ -69,7 +71,7 @@ class ActivityFilter(Form):
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", "This day is before the first one.")
+            self.add_error("until", gettext("This day is before the first one."))
         return cleaned
 
     @property

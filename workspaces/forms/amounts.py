@@ -1,13 +1,23 @@
-"""Amounts as people type them. What can be read in one way only is read; anything else is asked."""
+"""Amounts as people type them. What can be read in one way only is read; anything else is asked.
+
+A language that groups by points, as German does, is read as it is written: 1.500 is its fifteen hundred.
+"""
 
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from babel.numbers import get_currency_symbol
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from workspaces.models import Workspace
+from workspaces.models.reading import number_in
+from workspaces.models.spelling import in_figures, in_percent
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 _SHAPE = re.compile(r"(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<factor>[km]?)", re.IGNORECASE)
@@ -25,15 +35,22 @@ def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal
     """
     compact = _BLANKS.sub("", text.strip())
     if compact[:1] in {"-", "\u2212"}:
-        raise ValidationError("Give an amount above zero.", code="negative")
+        raise ValidationError(_("Give an amount above zero."), code="negative")
     shape = _SHAPE.fullmatch(compact)
     if shape is None:
-        raise ValidationError(f"“{text}” is not an amount. Write it like 1500 or 1,500.50.", code="invalid")
+        raise ValidationError(
+            _("“{text}” is not an amount. Write it like 1500 or {example}.").format(
+                text=text, example=in_figures("1,500.50")
+            ),
+            code="invalid",
+        )
     whole, decimals = _split(shape["number"], text=text, usual=usual)
     number = Decimal(f"{whole or 0}.{decimals or 0}") * _FACTORS[shape["factor"].lower()]
     if number != round(number, places):
         raise ValidationError(
-            f"“{text}” has more than {places} decimals." if places else f"“{text}”: give a whole number.",
+            _("“{text}” has more than {places} decimals.").format(text=text, places=places)
+            if places
+            else _("“{text}”: give a whole number.").format(text=text),
             code="too_precise",
         )
     return number
@@ -55,13 +72,20 @@ def _split(number: str, *, text: str, usual: int | None) -> tuple[str, str]:
     can_group = len(decimals) == _GROUP and 1 <= len(whole) <= _GROUP and not whole.startswith("0")
     if not can_group:
         return whole, decimals
-    if last == "," and usual is not None and usual < _GROUP:
-        return whole + decimals, ""
-    if last == "." and usual is not None and usual >= _GROUP:
-        return whole, decimals
+    if usual is not None:
+        point = in_figures(".")
+        if last != point and usual < _GROUP:
+            return whole + decimals, ""
+        if last == point and usual >= _GROUP:
+            return whole, decimals
     raise ValidationError(
-        f"“{text}” can be read in two ways. Write {whole}{decimals} for thousands, or "
-        f"{whole}.{decimals.rstrip('0') or '0'} for decimals.",
+        _(
+            "“{text}” can be read in two ways. Write {thousands} for thousands, or {fraction} for decimals."
+        ).format(
+            text=text,
+            thousands=f"{whole}{decimals}",
+            fraction=in_figures(f"{whole}.{decimals.rstrip('0') or '0'}"),
+        ),
         code="ambiguous",
     )
 
@@ -75,7 +99,10 @@ def _ungrouped(digits: str, separator: str, text: str) -> str:
 
 def _unreadable(text: str) -> ValidationError:
     return ValidationError(
-        f"“{text}” is not an amount: its groups of digits do not fit. Write it like 1,500.50.", code="invalid"
+        _("“{text}” is not an amount: its groups of digits do not fit. Write it like {example}.").format(
+            text=text, example=in_figures("1,500.50")
+        ),
+        code="invalid",
     )
 
 
@@ -94,7 +121,8 @@ def parse_money(text: str, *, workspace: Workspace, places: int | None = None) -
             amount = amount[: -len(mark)].strip()
     if re.search(r"[€$£¥₹₽₺₴₪฿₩]|[A-Za-z]{3}", amount):
         raise ValidationError(
-            f"Amounts here are in {currency}. Write the number alone.", code="other_currency"
+            _("Amounts here are in {currency}. Write the number alone.").format(currency=currency),
+            code="other_currency",
         )
     usual = workspace.currency_exponent
     return parse_number(amount, places=usual if places is None else places, usual=usual)
@@ -110,10 +138,19 @@ def parse_share(text: str) -> Decimal:
         if percent <= 1:
             hundredfold = percent * 100
             raise ValidationError(
-                f"Is that {percent.normalize():f}% or {hundredfold.normalize():f}%? Write the % sign.",
+                _("Is that {less} or {more}? Write the % sign.").format(
+                    less=in_percent(f"{percent.normalize():f}"),
+                    more=in_percent(f"{hundredfold.normalize():f}"),
+                ),
                 code="ambiguous",
             )
     return percent / 100
+
+
+class Typed(str):
+    """What somebody has typed into a field."""
+
+    __slots__ = ()
 
 
 class _TypedAmount(forms.CharField):
@@ -126,8 +163,8 @@ class _TypedAmount(forms.CharField):
         *,
         allow_zero: bool = False,
         required: bool = True,
-        label: str | None = None,
-        help_text: str = "",
+        label: "_StrOrPromise | None" = None,
+        help_text: "_StrOrPromise" = "",
     ) -> None:
         super().__init__(max_length=40, required=required, label=label, help_text=help_text)
         self.allow_zero = allow_zero
@@ -135,13 +172,25 @@ class _TypedAmount(forms.CharField):
     def parse(self, text: str) -> Decimal:
         raise NotImplementedError
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return Typed(data) if isinstance(data, str) else data
+
+    def prepare_value(self, value: object) -> object:
+        """What was typed stays as it was typed; what is there already is shown as it would be typed."""
+        return value if value is None or isinstance(value, Typed) else self.shown(value)
+
+    def shown(self, value: object) -> str:
+        text = str(value)
+        number, _sign, _rest = text.partition("%")
+        return text if number_in(number) is None else text.replace(number, in_figures(number))
+
     def clean(self, value: object) -> Decimal | None:
         text = super().clean(value)
         if not text:
             return None
         number = self.parse(text)
         if not number and not self.allow_zero:
-            raise ValidationError("Give an amount above zero.", code="zero")
+            raise ValidationError(_("Give an amount above zero."), code="zero")
         return number
 
 
@@ -161,8 +210,8 @@ class ShareField(_TypedAmount):
     def parse(self, text: str) -> Decimal:
         return parse_share(text)
 
-    def prepare_value(self, value: object) -> object:
-        """A fraction from the database is shown as a percentage; what was typed stays as it was typed."""
-        if isinstance(value, str) or value is None:
-            return value
-        return f"{(Decimal(str(value)) * 100).normalize():f}%"
+    def shown(self, value: object) -> str:
+        """A fraction from the database is shown as a percentage."""
+        if isinstance(value, str):
+            return super().shown(value)
+        return in_percent(f"{(Decimal(str(value)) * 100).normalize():f}")

@@ -8,6 +8,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.exceptions import DomainError
 from workspaces.forms.amounts import MoneyField
@@ -98,17 +101,23 @@ def _say_what_is_right(field: forms.Field) -> None:
     said, usual = field.error_messages, forms.Field.default_error_messages["required"]
     if said.get("required") == usual:
         said["required"] = next(
-            (words for kind, words in _IF_EMPTY.items() if isinstance(field, kind)), "Fill this in."
+            (str(words) for kind, words in _IF_EMPTY.items() if isinstance(field, kind)),
+            gettext("Fill this in."),
         )
     if isinstance(field, forms.IntegerField) and field.min_value is not None:
-        most = "" if field.max_value is None else f" to {field.max_value}"
-        said["min_value"] = said["max_value"] = f"Give a number from {field.min_value}{most or ' up'}."
+        if field.max_value is None:
+            words = gettext("Give a number from {least} up.").format(least=field.min_value)
+        else:
+            words = gettext("Give a number from {least} to {most}.").format(
+                least=field.min_value, most=field.max_value
+            )
+        said["min_value"] = said["max_value"] = words
 
 
-_IF_EMPTY: dict[type[forms.Field], str] = {
-    forms.ChoiceField: "Choose one.",
-    forms.DateField: "Say which day.",
-    forms.FileField: "Choose a file.",
+_IF_EMPTY: dict[type[forms.Field], Promise] = {
+    forms.ChoiceField: _("Choose one."),
+    forms.DateField: _("Say which day."),
+    forms.FileField: _("Choose a file."),
 }
 
 
@@ -117,8 +126,8 @@ class ReasonForm(Form):
 
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
+        label=_("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="One or two sentences. It stays on the page and in the activity feed.",
-        error_messages={"required": "Say why. The next person who reads this was not there."},
+        help_text=_("One or two sentences. It stays on the page and in the activity feed."),
+        error_messages={"required": _("Say why. The next person who reads this was not there.")},
     )

@@ -347,7 +347,7 @@ class IsoDayField(forms.DateField):
 
     def to_python(self, value: Any) -> date | None:
         if isinstance(value, str) and value.strip() and day_in(value.strip()) is None:
-            raise ValidationError("Write the day as 2026-11-20.", code="invalid")
+            raise ValidationError(_("Write the day as 2026-11-20."), code="invalid")
         return super().to_python(value)
 
 

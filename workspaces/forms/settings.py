@@ -3,14 +3,17 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.numbers import get_currency_name, get_territory_currencies
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form, PlainForm
 from workspaces.models import Source, Workspace
+from workspaces.models.spelling import reader_locale
 from workspaces.models.workspace import KEY_VALIDATOR
 
 
@@ -29,33 +32,36 @@ def _blank_and_zones() -> list[tuple[str, str]]:
 
 
 def _source_zones() -> list[tuple[str, str]]:
-    return [("", "the workspace's"), *_zones()]
+    return [("", gettext("the workspace's")), *_zones()]
 
 
-# Of which places the money of today is, without what only bankers use.
+# Of which places the money of today is, without what only bankers use; named in each language once.
 @cache
-def _currencies() -> list[tuple[str, str]]:
+def _named_currencies(locale: Locale) -> list[tuple[str, str]]:
     today = {code for place in get_global("territory_currencies") for code in get_territory_currencies(place)}
-    named = {code: get_currency_name(code, locale="en") for code in today}
-    return [("", ""), *((code, f"{code}, {named[code]}") for code in sorted(named))]
+    return [(code, f"{code}, {get_currency_name(code, locale=locale)}") for code in sorted(today)]
+
+
+def _currencies() -> list[tuple[str, str]]:
+    return [("", ""), *_named_currencies(reader_locale())]
 
 
 class NewWorkspaceForm(PlainForm):
     """What cannot be guessed of a new workspace; the rest of its policy has usual values."""
 
     name = forms.CharField(
-        max_length=120, label="Name", help_text="The team's or the company's. It can be changed later."
+        max_length=120, label=_("Name"), help_text=_("The team's or the company's. It can be changed later.")
     )
     currency = forms.ChoiceField(
         choices=_currencies,
-        label="Currency",
-        help_text="For good, because the ledger cannot be rewritten.",
+        label=_("Currency"),
+        help_text=_("For good, because the ledger cannot be rewritten."),
     )
     timezone = forms.ChoiceField(
         choices=_blank_and_zones,
-        label="Time zone",
+        label=_("Time zone"),
         widget=forms.Select(attrs={"data-own-zone": ""}),
-        help_text="Whose midnight ends a day. It can be changed later.",
+        help_text=_("Whose midnight ends a day. It can be changed later."),
     )
 
 
@@ -64,53 +70,58 @@ class PolicyForm(Form):
 
     explained_by = Workspace
 
-    name = forms.CharField(max_length=120, label="Name of the workspace")
-    timezone = forms.ChoiceField(choices=_zones, label="Time zone")
-    grace_hours = forms.IntegerField(min_value=0, max_value=720, label="Grace after a breach, in hours")
-    blind_after_hours = forms.IntegerField(min_value=1, max_value=720, label="Blind after, in hours")
-    undead_minimum_spend = MoneyField(allow_zero=True, label="Spend let pass after a stop")
+    name = forms.CharField(max_length=120, label=_("Name of the workspace"))
+    timezone = forms.ChoiceField(choices=_zones, label=_("Time zone"))
+    grace_hours = forms.IntegerField(min_value=0, max_value=720, label=_("Grace after a breach, in hours"))
+    blind_after_hours = forms.IntegerField(min_value=1, max_value=720, label=_("Blind after, in hours"))
+    undead_minimum_spend = MoneyField(allow_zero=True, label=_("Spend let pass after a stop"))
     barren_target_multiple = forms.DecimalField(
-        min_value=1, max_value=100, max_digits=5, decimal_places=2, label="Barren after so many target costs"
+        min_value=1,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        label=_("Barren after so many target costs"),
     )
-    plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label="A plan waits so many hours")
-    growth_cap = ShareField(allow_zero=True, label="Growth in one plan, at most")
+    plan_expiry_hours = forms.IntegerField(min_value=1, max_value=720, label=_("A plan waits so many hours"))
+    growth_cap = ShareField(allow_zero=True, label=_("Growth in one plan, at most"))
     reallocation_rule = forms.ChoiceField(
-        choices=ReallocationRule.choices, widget=forms.RadioSelect, label="How a reallocation is computed"
+        choices=ReallocationRule.choices, widget=forms.RadioSelect, label=_("How a reallocation is computed")
     )
     apply_on_approval = forms.BooleanField(
-        required=False, label="Move the money as soon as a plan is approved"
+        required=False, label=_("Move the money as soon as a plan is approved")
     )
     settled_days_only = forms.BooleanField(
-        required=False, label="Judge late conversions on settled days only"
+        required=False, label=_("Judge late conversions on settled days only")
     )
     uses_learnt_spread = forms.BooleanField(
-        required=False, label="Take the usual spread from our own campaigns"
+        required=False, label=_("Take the usual spread from our own campaigns")
     )
     multiple_comparisons = forms.ChoiceField(
-        choices=MultipleComparisons.choices, label="Several comparisons in one sprint"
+        choices=MultipleComparisons.choices, label=_("Several comparisons in one sprint")
     )
-    requires_two_steps = forms.BooleanField(required=False, label="Ask every member for two-step sign-in")
+    requires_two_steps = forms.BooleanField(required=False, label=_("Ask every member for two-step sign-in"))
 
 
 class SourceForm(Form):
     explained_by = Source
 
-    name = forms.CharField(max_length=80)
-    kind = forms.ChoiceField(choices=SourceKind.choices)
-    timezone = forms.ChoiceField(required=False, choices=_source_zones, label="Time zone")
+    name = forms.CharField(max_length=80, label=_("Name"))
+    kind = forms.ChoiceField(choices=SourceKind.choices, label=_("Kind"))
+    timezone = forms.ChoiceField(required=False, choices=_source_zones, label=_("Time zone"))
     day_close_hours = forms.IntegerField(
-        min_value=0, max_value=72, initial=6, label="A day closes, in hours after midnight"
+        min_value=0, max_value=72, initial=6, label=_("A day closes, in hours after midnight")
     )
     attribution_lag_days = forms.IntegerField(
-        min_value=0, max_value=90, initial=3, label="Conversions settle, in days"
+        min_value=0, max_value=90, initial=3, label=_("Conversions settle, in days")
     )
-    precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20)
+    precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20, label=_("Precedence"))
 
 
 class NewSourceForm(SourceForm):
     key = forms.CharField(
         max_length=40,
+        label=_("Key"),
         validators=[KEY_VALIDATOR],
-        help_text="How posts name it: lower-case letters, digits, hyphens.",
+        help_text=_("How posts name it: lower-case letters, digits, hyphens."),
     )
     field_order = ("key",)

@@ -1,31 +1,59 @@
-"""How amounts and days are spelt, wherever they are said: on pages, in rules, in reasons and in refusals."""
+"""How amounts and days are spelt, wherever they are said: on pages, in rules, in reasons and in refusals.
+
+All of it is in the language that is active; in English where none is.
+"""
 
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from babel import Locale
+from babel.dates import format_date
 from babel.numbers import format_currency
+from django.utils.translation import get_language, pgettext
 
 MINUS = "\u2212"
-LOCALE = "en"
 
 Number = Decimal | float | int
 
 
+def reader_locale() -> Locale:
+    """The active language, as babel knows it."""
+    return Locale.parse(get_language() or "en", sep="-")
+
+
+def in_figures(number: str) -> str:
+    """A number written as in English, with the reader's separators: ``1,500.5``, ``1.500,5``."""
+    symbols = reader_locale().number_symbols["latn"]
+    return number.translate({ord(","): symbols["group"], ord("."): symbols["decimal"]})
+
+
+def in_percent(number: str) -> str:
+    """The same with the reader's sign: ``0.5%``, ``0,5 %``."""
+    return f"{in_figures(number)}{reader_locale().percent_formats[None].suffix[0]}"
+
+
+def as_day(day: date, pattern: str) -> str:
+    """A day by one of babel's patterns, in the reader's words."""
+    return format_date(day, pattern, locale=reader_locale())
+
+
 def on_day(day: date) -> str:
     """``Fri 27 Nov 2026``, in sentences that may be read in any year."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
+    # Translators: how a day is written, by CLDR's letters: ccc is "Fri", LLL is "Nov".
+    return as_day(day, pgettext("pattern of a date", "ccc d LLL y"))
 
 
 def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
     """``$1,500.00``; ``whole`` drops the cents, for key figures and drawings. The minus is a real one."""
     value = Decimal(str(amount))
+    locale = reader_locale()
     if whole:
         value = value.quantize(Decimal(1), ROUND_HALF_EVEN)
     text = format_currency(
         abs(value),
         currency,
-        "¤#,##0" if whole else None,
-        locale=LOCALE,
+        locale.currency_formats["standard"].pattern.replace(".00", "") if whole else None,
+        locale=locale,
         currency_digits=not whole,
     )
     return f"{MINUS}{text}" if value < 0 else text
@@ -34,7 +62,7 @@ def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
 def limit_in_currency(limit: Decimal, currency: str) -> str:
     """A limit as it was chosen: ``$18.00``; one finer than the currency goes keeps every digit."""
     text = in_currency(limit, currency)
-    return text if limit == round(limit, 2) else f"{limit.normalize():f} {currency}"
+    return text if limit == round(limit, 2) else f"{in_figures(f'{limit.normalize():f}')} {currency}"
 
 
 def round_in_currency(amount: Decimal, currency: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -30,6 +31,8 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    # In which Quickno speaks to them; blank: on pages as their browser asks, else in English.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -56,6 +59,11 @@ class User(AbstractUser):
     def has_confirmed_address(self) -> bool:
         """Whether somebody has shown, by a letter or a provider's word, that the address is theirs."""
         return self.emailaddress_set.filter(email__iexact=self.email, verified=True).exists()
+
+    @property
+    def letters_in(self) -> str:
+        """The language of letters to them, for which no browser asks."""
+        return self.language or settings.LANGUAGE_CODE
 
     @property
     def initials(self) -> str:

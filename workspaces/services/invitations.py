@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from workspaces.choices import EventKind, Role
 from workspaces.exceptions import NotFound, Refused
@@ -23,15 +24,19 @@ def invite(*, email: str, role: Role, by: Actor, at: datetime) -> Invitation:
     # The lock makes the counts true.
     workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
     if Membership.objects.of(workspace).filter(user__email__iexact=email).exists():
-        raise Refused("already_member", f"{email} is a member already. Change the role instead.")
+        raise Refused(
+            "already_member", _("{email} is a member already. Change the role instead.").format(email=email)
+        )
     pending = Invitation.objects.of(workspace).pending()
     if pending.filter(email=email).exists():
         raise Refused(
-            "already_invited", f"{email} is invited already. Send that invitation again, or withdraw it."
+            "already_invited",
+            _("{email} is invited already. Send that invitation again, or withdraw it.").format(email=email),
         )
     if pending.count() >= MOST_PENDING:
         raise Refused(
-            "too_many_invitations", f"{MOST_PENDING} invitations wait already. Withdraw some first."
+            "too_many_invitations",
+            _("{number} invitations wait already. Withdraw some first.").format(number=MOST_PENDING),
         )
     invitation = Invitation(workspace=workspace, email=email, role=role, invited_by=by.person)
     return _send(invitation, by=by, at=at)
@@ -67,11 +72,13 @@ def join(invitation_id: int, user: User, *, at: datetime) -> Membership:
     """Make the person whom an invitation names a member. Whoever calls knows that it is them."""
     invitation = _locked_open(invitation_id, at=at)
     if not invitation.is_for(user.email):
-        raise Refused("another_person", f"This invitation is for {invitation.email}.")
+        raise Refused("another_person", _("This invitation is for {email}.").format(email=invitation.email))
     if not user.is_in_its_holders_hands:
         raise Refused(
             "unconfirmed_address",
-            f"Nobody has shown yet that {user.email} is theirs. Open the letter's link.",
+            _("Nobody has shown yet that {email} is theirs. Open the letter's link.").format(
+                email=user.email
+            ),
         )
     return _enter(invitation, user, at=at)
 
@@ -89,7 +96,7 @@ def join_by_letter(invitation_id: int, *, name: str, password: str, at: datetime
     if user is None:
         user = User.objects.create_user(invitation.email)
     elif user.has_confirmed_address:
-        raise Refused("has_account", f"{user.email} has an account. Sign in to join.")
+        raise Refused("has_account", _("{email} has an account. Sign in to join.").format(email=user.email))
     take_in_hand(user, password=password)
     if name.strip():
         set_name(user, name)
@@ -135,7 +142,7 @@ def _pending(invitation_id: int, *, by: Actor) -> Invitation:
     workspace = Workspace.objects.select_for_update().get(pk=by.workspace.pk)
     invitation = Invitation.objects.of(workspace).pending().filter(pk=invitation_id).first()
     if invitation is None:
-        raise NotFound("There is no such invitation here, or it was accepted or withdrawn.")
+        raise NotFound(_("There is no such invitation here, or it was accepted or withdrawn."))
     invitation.workspace = workspace
     return invitation
 
@@ -149,7 +156,7 @@ def _locked_open(invitation_id: int, *, at: datetime) -> Invitation:
     inviter = Membership.objects.of(workspace).filter(user=invitation.invited_by).first()
     may_invite = inviter is not None and Role(inviter.role).includes(Permission.MANAGE_MEMBERS.role)
     if not invitation.is_open(at) or not may_invite:
-        raise Refused("invitation_closed", "This invitation is over. Ask for a new one.")
+        raise Refused("invitation_closed", _("This invitation is over. Ask for a new one."))
     return invitation
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from workspaces.exceptions import Refused
 
@@ -42,4 +43,6 @@ def send_letter(template: str, *, to: str, subject: str, context: Mapping[str, A
     try:
         write_letter(template, to=to, subject=subject, context=context).send()
     except MAIL_ERRORS as error:
-        raise Refused("mail_failed", "The mail server did not take the letter. Try again later.") from error
+        raise Refused(
+            "mail_failed", _("The mail server did not take the letter. Try again later.")
+        ) from error

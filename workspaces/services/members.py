@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from workspaces.choices import EventKind, Role
 from workspaces.exceptions import Invalid, NotFound, Refused
@@ -34,14 +35,17 @@ def find_or_create_user(
             raise Invalid.field(
                 "password",
                 "known_person",
-                f"{known.email} has an account already, and its password stays as it is. "
-                "Leave the password out.",
+                _(
+                    "{email} has an account already, and its password stays as it is. Leave the password out."
+                ).format(email=known.email),
             )
         if not known.is_in_its_holders_hands:
             raise Refused(
                 "unconfirmed_address",
-                f"{known.email} has an account already, but nobody has shown yet that the address is theirs. "
-                "Invite them instead: the letter's link shows that it is.",
+                _(
+                    "{email} has an account already, but nobody has shown yet that the address is theirs. "
+                    "Invite them instead: the letter's link shows that it is."
+                ).format(email=known.email),
             )
         return known
     if password is not None:
@@ -57,9 +61,11 @@ def checked_address(email: str) -> str:
         User._meta.get_field("email").run_validators(email)  # noqa: SLF001 - the documented way to a field
     except ValidationError:
         shown = email if len(email) <= LONGEST_SHOWN else f"{email[:LONGEST_SHOWN]}…"
-        raise Invalid.field("email", "invalid_email", f"“{shown}” is not an e-mail address.") from None
+        raise Invalid.field(
+            "email", "invalid_email", _("“{email}” is not an e-mail address.").format(email=shown)
+        ) from None
     if not email:
-        raise Invalid.field("email", "invalid_email", "Give an e-mail address.")
+        raise Invalid.field("email", "invalid_email", _("Give an e-mail address."))
     return email
 
 
@@ -78,7 +84,10 @@ def add_member(
     by.require(Permission.MANAGE_MEMBERS)
     member = Membership.objects.of(by.workspace).filter(user__email__iexact=email.strip()).first()
     if member is not None:
-        raise Refused("already_member", f"{member.user.email} is a member already. Change the role instead.")
+        raise Refused(
+            "already_member",
+            _("{email} is a member already. Change the role instead.").format(email=member.user.email),
+        )
     user = find_or_create_user(email=email, password=password, name=name, at_console=at_console)
     membership = Membership.objects.create(workspace=by.workspace, user=user, role=role, joined_at=at)
     record_event(
@@ -101,14 +110,14 @@ def _locked_membership(membership_id: int, *, by: Actor) -> Membership:
         .first()
     )
     if membership is None:
-        raise NotFound("There is no such member here.")
+        raise NotFound(_("There is no such member here."))
     return membership
 
 
 def _refuse_to_lose_the_last_owner(membership: Membership) -> None:
     others = Membership.objects.of(membership.workspace).filter(role=Role.OWNER).exclude(pk=membership.pk)
     if membership.role == Role.OWNER and not others.exists():
-        raise Refused("last_owner", "A workspace needs an owner. Make somebody else an owner first.")
+        raise Refused("last_owner", _("A workspace needs an owner. Make somebody else an owner first."))
 
 
 def show_first_steps(membership: Membership, *, shown: bool) -> None:

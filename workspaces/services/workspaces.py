@@ -10,6 +10,7 @@ from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from workspaces.choices import WELL_KNOWN_SOURCES, EventKind, Role, SourceKind
 from workspaces.exceptions import FieldError, Invalid, Refused
@@ -55,7 +56,9 @@ def invalid_from(error: ValidationError) -> Invalid:
 def _check_timezone(name: str) -> str:
     if name not in available_timezones():
         raise Invalid.field(
-            "timezone", "unknown_timezone", f"“{name}” is no time zone. Use a name like Europe/Berlin."
+            "timezone",
+            "unknown_timezone",
+            gettext("“{name}” is no time zone. Use a name like Europe/Berlin.").format(name=name),
         )
     return ZoneInfo(name).key
 
@@ -66,7 +69,9 @@ def _check_currency(code: str) -> str:
         raise Invalid.field(
             "currency",
             "unknown_currency",
-            f"“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.",
+            gettext("“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.").format(
+                currency=currency
+            ),
         )
     return currency
 
@@ -87,10 +92,12 @@ def create_workspace(
     currency = _check_currency(currency)
     if slug != slugify(slug):
         raise Invalid.field(
-            "slug", "invalid_slug", f"Use lower-case letters, digits and hyphens: “{slugify(slug)}”."
+            "slug",
+            "invalid_slug",
+            gettext("Use lower-case letters, digits and hyphens: “{slug}”.").format(slug=slugify(slug)),
         )
     if Workspace.objects.filter(slug=slug).exists():
-        raise Refused("slug_taken", f"There is a workspace “{slug}” already.")
+        raise Refused("slug_taken", gettext("There is a workspace “{slug}” already.").format(slug=slug))
     workspace = Workspace(
         name=name, slug=slug, timezone=_check_timezone(timezone), currency=currency, created_at=at
     )
@@ -177,7 +184,9 @@ def change_policy(*, changes: Mapping[str, Any], by: Actor, at: datetime) -> Wor
     before = {}
     for field, value in changes.items():
         if field not in POLICY_FIELDS:
-            raise Invalid.field(field, "unknown_field", f"“{field}” is not part of the policy.")
+            raise Invalid.field(
+                field, "unknown_field", gettext("“{field}” is not part of the policy.").format(field=field)
+            )
         before[field] = getattr(workspace, field)
         setattr(workspace, field, value)
     _check_timezone(workspace.timezone)
@@ -207,7 +216,9 @@ def save_source(key: str, *, values: Mapping[str, Any], by: Actor, at: datetime)
     before = {} if known is None else {field: getattr(source, field) for field in SOURCE_FIELDS}
     for field, value in values.items():
         if field not in SOURCE_FIELDS:
-            raise Invalid.field(field, "unknown_field", f"“{field}” is no setting of a source.")
+            raise Invalid.field(
+                field, "unknown_field", gettext("“{field}” is no setting of a source.").format(field=field)
+            )
         setattr(source, field, value)
     if source.timezone:
         _check_timezone(source.timezone)

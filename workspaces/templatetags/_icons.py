@@ -1,5 +1,8 @@
 """The drawings on a 16 by 16 grid, and the look of each state: never a colour without a shape and a word."""
 
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
 ICONS: dict[str, str] = {
     # The rail
     "today": (
@@ -47,48 +50,48 @@ ICONS: dict[str, str] = {
 }
 
 # kind: (the theme's class, the drawing, the usual word)
-STATES: dict[str, tuple[str, str, str]] = {
+STATES: dict[str, tuple[str, str, Promise]] = {
     # campaigns, arms
-    "draft": ("draft", "draft", "draft"),
-    "live": ("live", "live", "live"),
-    "running": ("live", "live", "running"),
-    "paused": ("paused", "pause", "paused"),
-    "scaled": ("scaled", "scale", "scaled"),
-    "killed": ("killed", "stop", "killed"),
-    "stopped": ("killed", "stop", "stopped"),
-    "completed": ("completed", "check", "completed"),
-    "discarded": ("draft", "draft", "discarded"),
+    "draft": ("draft", "draft", pgettext_lazy("state", "draft")),
+    "live": ("live", "live", pgettext_lazy("state", "live")),
+    "running": ("live", "live", pgettext_lazy("state", "running")),
+    "paused": ("paused", "pause", pgettext_lazy("state", "paused")),
+    "scaled": ("scaled", "scale", pgettext_lazy("state", "scaled")),
+    "killed": ("killed", "stop", pgettext_lazy("state", "killed")),
+    "stopped": ("killed", "stop", pgettext_lazy("state", "stopped")),
+    "completed": ("completed", "check", pgettext_lazy("state", "completed")),
+    "discarded": ("draft", "draft", pgettext_lazy("state", "discarded")),
     # kill criteria
-    "waiting": ("waiting", "waiting", "waiting for its guard"),
-    "judging": ("judging", "judging", "judging each day"),
-    "breached": ("breached", "breach", "breached"),
-    "settled": ("killed", "stop", "settled: the campaign was stopped"),
-    "overruled": ("waiting", "waiting", "overruled"),
+    "waiting": ("waiting", "waiting", pgettext_lazy("state", "waiting for its guard")),
+    "judging": ("judging", "judging", pgettext_lazy("state", "judging each day")),
+    "breached": ("breached", "breach", pgettext_lazy("state", "breached")),
+    "settled": ("killed", "stop", pgettext_lazy("state", "settled: the campaign was stopped")),
+    "overruled": ("waiting", "waiting", pgettext_lazy("state", "overruled")),
     # hypotheses
-    "backlog": ("draft", "draft", "in the backlog"),
-    "committed": ("judging", "judging", "committed"),
-    "scale": ("scaled", "scale", "scale"),
-    "evolve": ("completed", "idea", "evolve"),
-    "kill": ("killed", "stop", "kill"),
-    "inconclusive": ("waiting", "waiting", "inconclusive"),
-    "decided": ("completed", "check", "decided"),
-    "archived": ("draft", "draft", "archived"),
-    "ready": ("completed", "check", "ready"),
+    "backlog": ("draft", "draft", pgettext_lazy("state", "in the backlog")),
+    "committed": ("judging", "judging", pgettext_lazy("state", "committed")),
+    "scale": ("scaled", "scale", pgettext_lazy("state", "scale")),
+    "evolve": ("completed", "idea", pgettext_lazy("state", "evolve")),
+    "kill": ("killed", "stop", pgettext_lazy("state", "kill")),
+    "inconclusive": ("waiting", "waiting", pgettext_lazy("state", "inconclusive")),
+    "decided": ("completed", "check", pgettext_lazy("state", "decided")),
+    "archived": ("draft", "draft", pgettext_lazy("state", "archived")),
+    "ready": ("completed", "check", pgettext_lazy("state", "ready")),
     # sprints
-    "planning": ("draft", "draft", "planning"),
-    "in_review": ("judging", "judging", "in review"),
-    "closed": ("completed", "check", "closed"),
-    "cancelled": ("draft", "draft", "cancelled"),
+    "planning": ("draft", "draft", pgettext_lazy("state", "planning")),
+    "in_review": ("judging", "judging", pgettext_lazy("state", "in review")),
+    "closed": ("completed", "check", pgettext_lazy("state", "closed")),
+    "cancelled": ("draft", "draft", pgettext_lazy("state", "cancelled")),
     # zombies
-    "open": ("zombie", "zombie", "open"),
-    "acknowledged": ("waiting", "waiting", "acknowledged"),
-    "resolved": ("completed", "check", "resolved"),
+    "open": ("zombie", "zombie", pgettext_lazy("state", "open")),
+    "acknowledged": ("waiting", "waiting", pgettext_lazy("state", "acknowledged")),
+    "resolved": ("completed", "check", pgettext_lazy("state", "resolved")),
     # plans
-    "proposed": ("waiting", "waiting", "waiting for approval"),
-    "approved": ("scaled", "check", "approved"),
-    "applied": ("completed", "check", "applied"),
-    "rejected": ("killed", "stop", "rejected"),
-    "withdrawn": ("draft", "draft", "withdrawn"),
-    "expired": ("draft", "draft", "expired"),
-    "outdated": ("draft", "draft", "outdated"),
+    "proposed": ("waiting", "waiting", pgettext_lazy("state", "waiting for approval")),
+    "approved": ("scaled", "check", pgettext_lazy("state", "approved")),
+    "applied": ("completed", "check", pgettext_lazy("state", "applied")),
+    "rejected": ("killed", "stop", pgettext_lazy("state", "rejected")),
+    "withdrawn": ("draft", "draft", pgettext_lazy("state", "withdrawn")),
+    "expired": ("draft", "draft", pgettext_lazy("state", "expired")),
+    "outdated": ("draft", "draft", pgettext_lazy("state", "outdated")),
 }

@@ -1,15 +1,19 @@
 """The activity feed in words: who did what to which thing, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from workspaces.choices import EventKind
+from workspaces.choices import EventKind, Role
 from workspaces.models import Event
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import counted, day, icon, probability, sentence_case
@@ -21,76 +25,76 @@ register = template.Library()
 class Telling:
     """How a kind is told: ``{what}`` is the thing, linked where it has a page."""
 
-    words: str
+    words: Promise
     icon: str
 
 
 _K = EventKind
 _TELLINGS: dict[str, Telling] = {
-    _K.WORKSPACE_CREATED: Telling("opened the workspace", "settings"),
-    _K.POLICY_CHANGED: Telling("changed the policy", "settings"),
-    _K.SOURCE_CHANGED: Telling("changed the source {what}", "settings"),
-    _K.MEMBER_ADDED: Telling("added {what}", "person"),
-    _K.MEMBER_JOINED: Telling("joined", "person"),
-    _K.MEMBER_READDRESSED: Telling("changed their address to {what}", "person"),
-    _K.INVITATION_SENT: Telling("invited {what}", "person"),
-    _K.INVITATION_WITHDRAWN: Telling("withdrew the invitation of {what}", "person"),
-    _K.MEMBER_CHANGED: Telling("changed the role of {what}", "person"),
-    _K.MEMBER_REMOVED: Telling("removed {what}", "person"),
-    _K.KEY_CREATED: Telling("created the API key {what}", "key"),
-    _K.KEY_REVOKED: Telling("revoked the API key {what}", "key"),
-    _K.WEBHOOK_REGISTERED: Telling("registered a webhook endpoint", "key"),
-    _K.WEBHOOK_REMOVED: Telling("removed a webhook endpoint", "key"),
-    _K.WEBHOOK_TESTED: Telling("tested a webhook endpoint", "key"),
-    _K.CHANNEL_ADDED: Telling("added the channel {what}", "key"),
-    _K.CHANNEL_CHANGED: Telling("changed what the channel {what} hears", "key"),
-    _K.CHANNEL_REMOVED: Telling("removed the channel {what}", "key"),
-    _K.CHANNEL_TESTED: Telling("tested the channel {what}", "key"),
-    _K.HYPOTHESIS_CREATED: Telling("wrote the hypothesis {what}", "idea"),
-    _K.HYPOTHESIS_CHANGED: Telling("changed the hypothesis {what}", "edit"),
-    _K.HYPOTHESIS_COMMITTED: Telling("committed {what}", "sprint"),
-    _K.HYPOTHESIS_RELEASED: Telling("released {what} to the backlog", "backlog"),
-    _K.HYPOTHESIS_DECIDED: Telling("decided {what}", "check"),
-    _K.HYPOTHESIS_CARRIED: Telling("carried {what} over", "sprint"),
-    _K.HYPOTHESIS_ARCHIVED: Telling("archived {what}", "backlog"),
-    _K.SPRINT_CREATED: Telling("planned {what}", "sprint"),
-    _K.SPRINT_CHANGED: Telling("changed {what}", "edit"),
-    _K.SPRINT_STARTED: Telling("started {what}", "play"),
-    _K.SPRINT_REVIEWED: Telling("opened the review of {what}", "waiting"),
-    _K.SPRINT_CLOSED: Telling("closed {what}", "check"),
-    _K.SPRINT_CANCELLED: Telling("cancelled {what}", "cross"),
-    _K.CAMPAIGN_CREATED: Telling("drafted the campaign {what}", "draft"),
-    _K.CAMPAIGN_CHANGED: Telling("changed the draft of {what}", "edit"),
-    _K.CAMPAIGN_IMPORTED: Telling("imported {what}", "campaigns"),
-    _K.CAMPAIGN_LAUNCHED: Telling("launched {what}; its criteria are frozen", "play"),
-    _K.CAMPAIGN_PAUSED: Telling("paused {what}", "pause"),
-    _K.CAMPAIGN_RESUMED: Telling("resumed {what}", "play"),
-    _K.CAMPAIGN_KILLED: Telling("killed {what}", "stop"),
-    _K.CAMPAIGN_COMPLETED: Telling("completed {what}", "check"),
-    _K.CAMPAIGN_SCALED: Telling("scaled {what}", "scale"),
-    _K.CAMPAIGN_DISCARDED: Telling("discarded the draft {what}", "cross"),
-    _K.CAMPAIGN_ADOPTED: Telling("adopted {what}: it has a plan now", "check"),
-    _K.ARM_STOPPED: Telling("stopped an arm of {what}", "stop"),
-    _K.CRITERIA_AMENDED: Telling("amended the kill criteria of {what}", "edit"),
-    _K.CRITERION_BREACHED: Telling("saw {what} breach its rule", "breach"),
-    _K.CRITERION_OVERTURNED: Telling("took a second look: {what} no longer breaches its rule", "breach"),
-    _K.CRITERION_SETTLED: Telling("settled the breach of {what}", "stop"),
-    _K.CRITERION_OVERRULED: Telling("overruled the breach of {what}", "breach"),
-    _K.TEMPLATE_SAVED: Telling("saved the template {what}", "edit"),
-    _K.TEMPLATE_DELETED: Telling("deleted the template {what}", "cross"),
-    _K.METRICS_POSTED: Telling("posted numbers", "numbers"),
-    _K.METRICS_RESTATED: Telling("restated {what}", "numbers"),
-    _K.ZOMBIE_FLAGGED: Telling("found that {what} goes on without a yes", "zombie"),
-    _K.ZOMBIE_ACKNOWLEDGED: Telling("acknowledged the zombie {what}", "zombie"),
-    _K.ZOMBIE_RESOLVED: Telling("resolved the zombie {what}", "zombie"),
-    _K.LEDGER_FUNDED: Telling("funded the reserve", "money"),
-    _K.REALLOCATION_PROPOSED: Telling("proposed {what}", "money"),
-    _K.REALLOCATION_APPROVED: Telling("approved {what}", "money"),
-    _K.REALLOCATION_REJECTED: Telling("rejected {what}", "money"),
-    _K.REALLOCATION_WITHDRAWN: Telling("withdrew {what}", "money"),
-    _K.REALLOCATION_EXPIRED: Telling("let {what} expire", "money"),
-    _K.REALLOCATION_OUTDATED: Telling("found {what} outdated", "money"),
-    _K.REALLOCATION_APPLIED: Telling("moved the money of {what}", "money"),
+    _K.WORKSPACE_CREATED: Telling(_("opened the workspace"), "settings"),
+    _K.POLICY_CHANGED: Telling(_("changed the policy"), "settings"),
+    _K.SOURCE_CHANGED: Telling(_("changed the source {what}"), "settings"),
+    _K.MEMBER_ADDED: Telling(_("added {what}"), "person"),
+    _K.MEMBER_JOINED: Telling(_("joined"), "person"),
+    _K.MEMBER_READDRESSED: Telling(_("changed their address to {what}"), "person"),
+    _K.INVITATION_SENT: Telling(_("invited {what}"), "person"),
+    _K.INVITATION_WITHDRAWN: Telling(_("withdrew the invitation of {what}"), "person"),
+    _K.MEMBER_CHANGED: Telling(_("changed the role of {what}"), "person"),
+    _K.MEMBER_REMOVED: Telling(_("removed {what}"), "person"),
+    _K.KEY_CREATED: Telling(_("created the API key {what}"), "key"),
+    _K.KEY_REVOKED: Telling(_("revoked the API key {what}"), "key"),
+    _K.WEBHOOK_REGISTERED: Telling(_("registered a webhook endpoint"), "key"),
+    _K.WEBHOOK_REMOVED: Telling(_("removed a webhook endpoint"), "key"),
+    _K.WEBHOOK_TESTED: Telling(_("tested a webhook endpoint"), "key"),
+    _K.CHANNEL_ADDED: Telling(_("added the channel {what}"), "key"),
+    _K.CHANNEL_CHANGED: Telling(_("changed what the channel {what} hears"), "key"),
+    _K.CHANNEL_REMOVED: Telling(_("removed the channel {what}"), "key"),
+    _K.CHANNEL_TESTED: Telling(_("tested the channel {what}"), "key"),
+    _K.HYPOTHESIS_CREATED: Telling(_("wrote the hypothesis {what}"), "idea"),
+    _K.HYPOTHESIS_CHANGED: Telling(_("changed the hypothesis {what}"), "edit"),
+    _K.HYPOTHESIS_COMMITTED: Telling(_("committed {what}"), "sprint"),
+    _K.HYPOTHESIS_RELEASED: Telling(_("released {what} to the backlog"), "backlog"),
+    _K.HYPOTHESIS_DECIDED: Telling(_("decided {what}"), "check"),
+    _K.HYPOTHESIS_CARRIED: Telling(_("carried {what} over"), "sprint"),
+    _K.HYPOTHESIS_ARCHIVED: Telling(_("archived {what}"), "backlog"),
+    _K.SPRINT_CREATED: Telling(_("planned {what}"), "sprint"),
+    _K.SPRINT_CHANGED: Telling(_("changed {what}"), "edit"),
+    _K.SPRINT_STARTED: Telling(_("started {what}"), "play"),
+    _K.SPRINT_REVIEWED: Telling(_("opened the review of {what}"), "waiting"),
+    _K.SPRINT_CLOSED: Telling(_("closed {what}"), "check"),
+    _K.SPRINT_CANCELLED: Telling(_("cancelled {what}"), "cross"),
+    _K.CAMPAIGN_CREATED: Telling(_("drafted the campaign {what}"), "draft"),
+    _K.CAMPAIGN_CHANGED: Telling(_("changed the draft of {what}"), "edit"),
+    _K.CAMPAIGN_IMPORTED: Telling(_("imported {what}"), "campaigns"),
+    _K.CAMPAIGN_LAUNCHED: Telling(_("launched {what}; its criteria are frozen"), "play"),
+    _K.CAMPAIGN_PAUSED: Telling(_("paused {what}"), "pause"),
+    _K.CAMPAIGN_RESUMED: Telling(_("resumed {what}"), "play"),
+    _K.CAMPAIGN_KILLED: Telling(_("killed {what}"), "stop"),
+    _K.CAMPAIGN_COMPLETED: Telling(_("completed {what}"), "check"),
+    _K.CAMPAIGN_SCALED: Telling(_("scaled {what}"), "scale"),
+    _K.CAMPAIGN_DISCARDED: Telling(_("discarded the draft {what}"), "cross"),
+    _K.CAMPAIGN_ADOPTED: Telling(_("adopted {what}: it has a plan now"), "check"),
+    _K.ARM_STOPPED: Telling(_("stopped an arm of {what}"), "stop"),
+    _K.CRITERIA_AMENDED: Telling(_("amended the kill criteria of {what}"), "edit"),
+    _K.CRITERION_BREACHED: Telling(_("saw {what} breach its rule"), "breach"),
+    _K.CRITERION_OVERTURNED: Telling(_("took a second look: {what} no longer breaches its rule"), "breach"),
+    _K.CRITERION_SETTLED: Telling(_("settled the breach of {what}"), "stop"),
+    _K.CRITERION_OVERRULED: Telling(_("overruled the breach of {what}"), "breach"),
+    _K.TEMPLATE_SAVED: Telling(_("saved the template {what}"), "edit"),
+    _K.TEMPLATE_DELETED: Telling(_("deleted the template {what}"), "cross"),
+    _K.METRICS_POSTED: Telling(_("posted numbers"), "numbers"),
+    _K.METRICS_RESTATED: Telling(_("restated {what}"), "numbers"),
+    _K.ZOMBIE_FLAGGED: Telling(_("found that {what} goes on without a yes"), "zombie"),
+    _K.ZOMBIE_ACKNOWLEDGED: Telling(_("acknowledged the zombie {what}"), "zombie"),
+    _K.ZOMBIE_RESOLVED: Telling(_("resolved the zombie {what}"), "zombie"),
+    _K.LEDGER_FUNDED: Telling(_("funded the reserve"), "money"),
+    _K.REALLOCATION_PROPOSED: Telling(_("proposed {what}"), "money"),
+    _K.REALLOCATION_APPROVED: Telling(_("approved {what}"), "money"),
+    _K.REALLOCATION_REJECTED: Telling(_("rejected {what}"), "money"),
+    _K.REALLOCATION_WITHDRAWN: Telling(_("withdrew {what}"), "money"),
+    _K.REALLOCATION_EXPIRED: Telling(_("let {what} expire"), "money"),
+    _K.REALLOCATION_OUTDATED: Telling(_("found {what} outdated"), "money"),
+    _K.REALLOCATION_APPLIED: Telling(_("moved the money of {what}"), "money"),
 }
 
 # The page of a subject whose REST id is also its address.
@@ -101,9 +105,9 @@ _NAMES = ("name", "title", "campaign_name", "email", "campaign")
 
 def _name(event: Event) -> str:
     if event.subject_type == "sprint" and "number" in event.data:
-        return f"Sprint {event.data['number']}"
+        return gettext("Sprint {number}").format(number=event.data["number"])
     if event.subject_type == "reallocation":
-        return f"plan {event.subject_id}"
+        return gettext("plan {number}").format(number=event.subject_id)
     if event.subject_type == "hypothesis" and event.data.get("title"):
         return str(event.data["title"])
     for key in _NAMES:
@@ -124,23 +128,31 @@ def _subject(event: Event, slug: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(page, args=[slug, identity]), name)
 
 
-def _details(event: Event, currency: str) -> list[str]:
+def _details(event: Event, currency: str, rules: Mapping[str, str]) -> list[str]:
     """What else a reader needs: the rule, how sure, the amount, the change, the reason."""
     data = event.data
     evidence = data.get("evidence")
     chance = evidence.get("probability") if isinstance(evidence, dict) else None
     amount = data.get("amount") or data.get("total")
     told = {
-        "rule": data.get("rule"),
-        "sure": f"{probability(chance)} sure" if isinstance(chance, float) else None,
-        "decision": str(data.get("decision") or "").capitalize(),
-        "role": f"From {data.get('before')} to {data.get('after')}"
+        "rule": rules.get(str(data.get("rule")), data.get("rule")),
+        "sure": gettext("{chance} sure").format(chance=probability(chance))
+        if isinstance(chance, float)
+        else None,
+        "decision": _said(data.get("decision") or "").capitalize(),
+        "role": gettext("From {before} to {after}").format(
+            before=_role(data.get("before")), after=_role(data.get("after"))
+        )
         if event.kind == _K.MEMBER_CHANGED
         else None,
         "rows": counted(data["received"], "row") if data.get("received") else None,
         "restated": _restated(data) if event.kind == _K.METRICS_RESTATED else None,
-        "signal": f"Signal: {data['signal']}" if data.get("signal") else None,
-        "resolution": f"Resolution: {data['resolution']}" if data.get("resolution") else None,
+        "signal": gettext("Signal: {signal}").format(signal=_said(data["signal"]))
+        if data.get("signal")
+        else None,
+        "resolution": gettext("Resolution: {resolution}").format(resolution=_said(data["resolution"]))
+        if data.get("resolution")
+        else None,
         "amount": in_currency(_decimal(amount), currency) if isinstance(amount, str) else None,
     }
     return [f"{words.removesuffix('.')}." for words in told.values() if words]
@@ -148,10 +160,57 @@ def _details(event: Event, currency: str) -> list[str]:
 
 def _restated(data: dict[str, Any]) -> str:
     """``Conversions of Tue 10 Nov``."""
-    measures = [str(key).replace("_", " ") for key in data.get("measures") or ["numbers"]]
+    measures = [_said(key) for key in data.get("measures") or ["numbers"]]
     days = [day(on) for on in data.get("days") or []]
-    when = days[0] if len(days) == 1 else f"{len(days)} days"
-    return f"{sentence_case(', '.join(measures))} of {when}"
+    when = days[0] if len(days) == 1 else counted(len(days), "day")
+    return gettext("{measures} of {when}").format(measures=sentence_case(", ".join(measures)), when=when)
+
+
+# Words by which programs know a thing, where events carry them: signals, resolutions, decisions, measures.
+_SAID = {
+    "undead": pgettext_lazy("signal", "undead"),
+    "breached": pgettext_lazy("signal", "breached"),
+    "overdue": pgettext_lazy("signal", "overdue"),
+    "unplanned": pgettext_lazy("signal", "unplanned"),
+    "hopeless": pgettext_lazy("signal", "hopeless"),
+    "barren": pgettext_lazy("signal", "barren"),
+    "blind": pgettext_lazy("signal", "blind"),
+    "overspent": pgettext_lazy("signal", "overspent"),
+    "killed": pgettext_lazy("resolution", "killed"),
+    "kept": pgettext_lazy("resolution", "kept"),
+    "cleared": pgettext_lazy("resolution", "cleared"),
+    "scale": pgettext_lazy("decision", "scale"),
+    "evolve": pgettext_lazy("decision", "evolve"),
+    "kill": pgettext_lazy("decision", "kill"),
+    "inconclusive": pgettext_lazy("decision", "inconclusive"),
+    "numbers": pgettext_lazy("measure", "numbers"),
+    "spend": pgettext_lazy("measure", "spend"),
+    "impressions": pgettext_lazy("measure", "impressions"),
+    "clicks": pgettext_lazy("measure", "clicks"),
+    "conversions": pgettext_lazy("measure", "conversions"),
+    "reach": pgettext_lazy("measure", "reach"),
+    "engagements": pgettext_lazy("measure", "engagements"),
+    "video_views": pgettext_lazy("measure", "video views"),
+    "sends": pgettext_lazy("measure", "sends"),
+    "opens": pgettext_lazy("measure", "opens"),
+    "visits": pgettext_lazy("measure", "visits"),
+    "leads": pgettext_lazy("measure", "leads"),
+    "marketing_qualified_leads": pgettext_lazy("measure", "marketing qualified leads"),
+    "sales_accepted_leads": pgettext_lazy("measure", "sales accepted leads"),
+    "sales_qualified_leads": pgettext_lazy("measure", "sales qualified leads"),
+    "opportunities": pgettext_lazy("measure", "opportunities"),
+    "customers": pgettext_lazy("measure", "customers"),
+    "revenue": pgettext_lazy("measure", "revenue"),
+    "pipeline_value": pgettext_lazy("measure", "pipeline value"),
+}
+
+
+def _said(word: object) -> str:
+    return str(_SAID.get(str(word), str(word).replace("_", " ")))
+
+
+def _role(value: object) -> str:
+    return str(Role(value).label) if value in Role.values else str(value)
 
 
 def _decimal(text: str) -> float:
@@ -162,16 +221,17 @@ def _decimal(text: str) -> float:
 
 
 @register.simple_tag(takes_context=True)
-def event_line(context: Context, event: Event) -> SafeString:
-    """``Dana killed Founder video. “Nobody clicked.”``"""
+def event_line(context: Context, event: Event, rules: Mapping[str, str]) -> SafeString:
+    """``Dana killed Founder video. “Nobody clicked.”``, with the rules as the reader's language says them."""
     workspace = context["workspace"]
     telling = _TELLINGS.get(event.kind)
     if telling is None:
         return format_html("<strong>{}</strong>: {}", event.actor_label, event.kind)
-    before, what, after = telling.words.partition("{what}")
+    before, what, after = str(telling.words).partition("{what}")
     subject = _subject(event, workspace.slug) if what else ""
-    details = " ".join(_details(event, workspace.currency))
-    reason = str(event.data.get("reason") or event.data.get("learning") or "").rstrip(".")
+    details = " ".join(_details(event, workspace.currency, rules))
+    reason = str(event.data.get("reason") or event.data.get("learning") or "")
+    reason = rules.get(reason, reason).rstrip(".")
     return format_html(
         "<strong>{}</strong> {}{}{}.{}{}",
         event.actor_label,
@@ -179,7 +239,7 @@ def event_line(context: Context, event: Event) -> SafeString:
         subject,
         after,
         f" {details}" if details else "",
-        f" “{reason}.”" if reason else "",
+        " " + gettext("“{reason}.”").format(reason=reason) if reason else "",
     )
 
 

@@ -12,16 +12,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.models import User, Workspace
-from workspaces.models.spelling import Number, in_currency
+from workspaces.models.spelling import Number, as_day, in_currency, in_figures, in_percent, on_day
 from workspaces.permissions import Permission
 from workspaces.templatetags._icons import ICONS, STATES
+from workspaces.templatetags._nouns import NOUNS
 
 register = template.Library()
 
-UNKNOWN = "not known"
+UNKNOWN = gettext_lazy("not known")
 # Beyond half a year a weekday alone no longer says which one.
 _SAME_YEAR = timedelta(days=183)
 
@@ -30,7 +33,7 @@ _SAME_YEAR = timedelta(days=183)
 def money(context: Context, amount: Number | None, *, whole: bool = False, signed: bool = False) -> str:
     """An amount in the workspace's currency: ``{% money campaign.budget %}``; ``signed`` for a change."""
     if amount is None or amount == "":
-        return UNKNOWN
+        return str(UNKNOWN)
     plus = "+" if signed and Decimal(str(amount)) > 0 else ""
     return plus + in_currency(amount, context["workspace"].currency, whole=whole)
 
@@ -39,59 +42,61 @@ def money(context: Context, amount: Number | None, *, whole: bool = False, signe
 def probability(chance: float | None) -> str:
     """A chance with one decimal, and never quite certain: ``93.3%``, ``below 0.1%``."""
     if chance is None:
-        return UNKNOWN
+        return str(UNKNOWN)
     if chance < 0.001:  # noqa: PLR2004 - the smallest that one decimal can say
-        return "below 0.1%"
+        return _("below {chance}").format(chance=in_percent("0.1"))
     if chance > 0.999:  # noqa: PLR2004
-        return "above 99.9%"
-    return f"{chance * 100:.1f}%"
+        return _("above {chance}").format(chance=in_percent("99.9"))
+    return in_percent(f"{chance * 100:.1f}")
 
 
 @register.filter
 def percent(share: Number | None) -> str:
     """A share on the scale people read: ``0.42%``, ``8.0%``, ``23.5%``."""
     if share is None or share == "":
-        return UNKNOWN
+        return str(UNKNOWN)
     value = float(share) * 100
-    return f"{value:.2f}%" if abs(value) < 5 else f"{value:.1f}%"  # noqa: PLR2004 - small shares need their cents
+    # Small shares need their cents.
+    return in_percent(f"{value:.2f}" if abs(value) < 5 else f"{value:.1f}")  # noqa: PLR2004
 
 
 @register.filter
 def plain_percent(share: Number | None) -> str:
     """A limit that a person chose, as short as it was typed: ``95%``, ``0.5%``."""
     if share is None:
-        return UNKNOWN
-    return f"{(Decimal(str(share)) * 100).normalize():f}%"
+        return str(UNKNOWN)
+    return in_percent(f"{(Decimal(str(share)) * 100).normalize():f}")
 
 
 @register.filter
 def whole_percent(share: float | None) -> str:
     """An estimate that is not worth more digits: ``86%``."""
-    return UNKNOWN if share is None else f"{share:.0%}"
+    return str(UNKNOWN) if share is None else in_percent(f"{share * 100:.0f}")
 
 
 @register.filter
 def day(value: date | datetime | str | None) -> str:
     """``Wed 18 Nov``, with the year where it is not this one; a text is a day as REST writes it."""
     if not value:
-        return UNKNOWN
+        return str(UNKNOWN)
     if isinstance(value, str):
         value = date.fromisoformat(value)
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    text = f"{on:%a} {on.day} {on:%b}"
-    return text if abs(on - timezone.localdate()) < _SAME_YEAR else f"{text} {on.year}"
+    if abs(on - timezone.localdate()) < _SAME_YEAR:
+        return as_day(on, pgettext("pattern of a date", "ccc d LLL"))
+    return on_day(on)
 
 
 @register.filter
 def clock(value: datetime | None) -> str:
     """``07:05`` in the workspace's time zone."""
-    return UNKNOWN if value is None else f"{timezone.localtime(value):%H:%M}"
+    return str(UNKNOWN) if value is None else f"{timezone.localtime(value):%H:%M}"
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
     """``Wed 18 Nov, 07:05`` in the workspace's time zone."""
-    return UNKNOWN if value is None else f"{day(value)}, {clock(value)}"
+    return str(UNKNOWN) if value is None else f"{day(value)}, {clock(value)}"
 
 
 @register.filter
@@ -101,23 +106,38 @@ def recent(value: datetime) -> str:
     if at.date() == today:
         return f"{at:%H:%M}"
     if today - at.date() < timedelta(days=7):
-        return f"{at:%a %H:%M}"
-    return f"{at.day} {at:%b}" if at.year == today.year else f"{at.day} {at:%b} {at.year}"
+        return f"{weekday(at)} {at:%H:%M}"
+    if at.year == today.year:
+        return as_day(at.date(), pgettext("pattern of a date", "d LLL"))
+    return as_day(at.date(), pgettext("pattern of a date", "d LLL y"))
+
+
+@register.filter
+def weekday(value: date) -> str:
+    """``Wed``, where the week is known."""
+    return as_day(value, "ccc")
+
+
+@register.filter
+def long_weekday(value: date) -> str:
+    """``Wednesday``."""
+    return as_day(value, "cccc")
 
 
 @register.filter
 def long_day(value: date | datetime) -> str:
     """``Thursday 19 November``."""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return f"{on:%A} {on.day} {on:%B}"
+    return as_day(on, pgettext("pattern of a date", "cccc d MMMM"))
 
 
 @register.filter
 def day_of_month(value: date | datetime) -> str:
     """``26 August``, with the year where it is not this one."""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    text = f"{on.day} {on:%B}"
-    return text if on.year == timezone.localdate().year else f"{text} {on.year}"
+    if on.year == timezone.localdate().year:
+        return as_day(on, pgettext("pattern of a date", "d MMMM"))
+    return as_day(on, pgettext("pattern of a date", "d MMMM y"))
 
 
 @register.filter
@@ -127,26 +147,26 @@ def stamp(value: datetime | date) -> str:
 
 
 _SMALL = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
+    pgettext_lazy("how many", "no"),
+    pgettext_lazy("how many", "one"),
+    pgettext_lazy("how many", "two"),
+    pgettext_lazy("how many", "three"),
+    pgettext_lazy("how many", "four"),
+    pgettext_lazy("how many", "five"),
+    pgettext_lazy("how many", "six"),
+    pgettext_lazy("how many", "seven"),
+    pgettext_lazy("how many", "eight"),
+    pgettext_lazy("how many", "nine"),
+    pgettext_lazy("how many", "ten"),
+    pgettext_lazy("how many", "eleven"),
+    pgettext_lazy("how many", "twelve"),
 )
 
 
 @register.filter
 def spelled(number: int) -> str:
     """Small counts as words, for sentences: ``four``."""
-    return _SMALL[number] if 0 <= number < len(_SMALL) else f"{number:,}"
+    return str(_SMALL[number]) if 0 <= number < len(_SMALL) else figures(number)
 
 
 @register.filter
@@ -156,10 +176,15 @@ def sentence_case(text: object) -> str:
 
 
 @register.filter
+def figures(number: int) -> str:
+    """A count in digits: ``1,234``."""
+    return in_figures(f"{number:,}")
+
+
+@register.filter
 def counted(number: int, noun: str) -> str:
-    """``{{ n|counted:"campaign" }}`` is ``2 campaigns``; ``"hypothesis,hypotheses"`` gives both forms."""
-    one, _, many = noun.partition(",")
-    return f"{number:,} {one if number == 1 else (many or one + 's')}"
+    """``{{ n|counted:"campaign" }}`` is ``2 campaigns``; the noun is one of ``NOUNS``."""
+    return str(NOUNS[noun] % {"count": number, "number": figures(number)})
 
 
 @register.filter
@@ -175,7 +200,7 @@ def channel(key: str) -> str:
 @register.filter
 def zone(name: str) -> str:
     """``America/Chicago`` as people say it: ``Chicago time``."""
-    return f"{name.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    return _("{place} time").format(place=name.rsplit("/", 1)[-1].replace("_", " "))
 
 
 @register.filter
@@ -205,7 +230,7 @@ def state(kind: str, word: object = "") -> SafeString:
 def person(user: User | None, prefix: str = "") -> SafeString:
     """A round mark with initials, and the name."""
     if user is None:
-        return format_html('<span class="qn-person qn-burn">{}</span>', "no owner")
+        return format_html('<span class="qn-person qn-burn">{}</span>', _("no owner"))
     return format_html(
         '<span class="qn-person"><span aria-hidden="true">{}</span>{}{}</span>', user.initials, prefix, user
     )

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views import View
 
 from workspaces.exceptions import DomainError, NotAllowed, NotFound
@@ -56,7 +57,7 @@ class WorkspaceView(LoginRequiredMixin, View):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         if any(isinstance(value, int) and value > _LARGEST_ID for value in self.kwargs.values()):
-            raise Http404("No database has ever given such a number.")
+            raise Http404(_("No database has ever given such a number."))
         # All of them, because the page offers the others.
         memberships = list(
             Membership.objects.filter(user=request.user.pk)
@@ -65,11 +66,14 @@ class WorkspaceView(LoginRequiredMixin, View):
         )
         membership = next((one for one in memberships if one.workspace.slug == self.kwargs["slug"]), None)
         if membership is None:
-            raise Http404("There is no such workspace, or you are not a member of it.")
+            raise Http404(_("There is no such workspace, or you are not a member of it."))
         membership.user = self.request.user
         if membership.workspace.requires_two_steps and not has_second_step(request):
             messages.warning(
-                request, f"{membership.workspace} asks every member for two-step sign-in. Set it up first."
+                request,
+                _("{workspace} asks every member for two-step sign-in. Set it up first.").format(
+                    workspace=membership.workspace
+                ),
             )
             return redirect("mfa_index")
         self.request.workspace = membership.workspace

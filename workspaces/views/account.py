@@ -15,6 +15,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language_from_request, override
+from django.utils.translation import gettext as _
 from django.views import View
 
 from workspaces.exceptions import DomainError, Refused
@@ -49,7 +51,7 @@ class AccountView(LoginRequiredMixin, View):
             return self.page(form, status=422)
         set_name(self.request.user, form.cleaned_data["name"])
         self.request.user.save(update_fields=["first_name", "last_name"])
-        messages.success(request, f"You are {self.request.user} now.")
+        messages.success(request, _("You are {name} now.").format(name=self.request.user))
         return redirect("account")
 
     def page(self, form: NameForm, *, status: int = 200) -> HttpResponse:
@@ -62,11 +64,27 @@ class AccountView(LoginRequiredMixin, View):
             "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
             "has_provider": SocialAccount.objects.filter(user=user).exists(),
             "is_mailed": settings.MAIL_IS_SET_UP,
+            "languages": [("", _("As my browser")), *settings.LANGUAGES],
             "memberships": Membership.objects.filter(user=user)
             .select_related("workspace")
             .order_by("workspace__name"),
         }
         return render(self.request, "workspaces/account.html", context, status=status)
+
+
+class LanguageView(LoginRequiredMixin, View):
+    """In which language Quickno speaks to this person, on pages and in letters."""
+
+    http_method_names = ["post", "options"]
+    request: PersonRequest
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        chosen, user = request.POST.get("language", ""), self.request.user
+        user.language = chosen if chosen in dict(settings.LANGUAGES) else ""
+        user.save(update_fields=["language"])
+        with override(user.language or get_language_from_request(request)):
+            messages.success(request, _("Quickno speaks this language with you from now on."))
+        return redirect("account")
 
 
 @method_decorator(reauthentication_required, name="dispatch")
@@ -91,7 +109,9 @@ class AddressView(LoginRequiredMixin, View):
             else:
                 messages.success(
                     request,
-                    f"If {form.cleaned_data['email']} can be yours, a letter is on its way there.",
+                    _("If {email} can be yours, a letter is on its way there.").format(
+                        email=form.cleaned_data["email"]
+                    ),
                 )
                 return redirect("account")
         return self.page(form, status=422)
@@ -99,9 +119,9 @@ class AddressView(LoginRequiredMixin, View):
     def ask(self, email: str) -> None:
         user = self.request.user
         if not settings.MAIL_IS_SET_UP:
-            raise Refused("no_mail", "No mail server is set up here, so no address can be confirmed.")
+            raise Refused("no_mail", _("No mail server is set up here, so no address can be confirmed."))
         if email == user.email:
-            raise Refused("same_address", "That is your address already.")
+            raise Refused("same_address", _("That is your address already."))
         if User.objects.filter(email__iexact=email).exists():
             return
         token = signing.dumps([user.pk, user.email, email], salt=_SALT)
@@ -109,7 +129,7 @@ class AddressView(LoginRequiredMixin, View):
         send_letter(
             "address",
             to=email,
-            subject="Is this your new address?",
+            subject=_("Is this your new address?"),
             context={"person": str(user), "email": email, "link": link},
         )
 
@@ -138,7 +158,7 @@ class AddressConfirmView(LoginRequiredMixin, View):
             return self.over()
         if settings.MAIL_IS_SET_UP:
             self.tell(before, after)
-        messages.success(request, f"You sign in as {after} from now on.")
+        messages.success(request, _("You sign in as {email} from now on.").format(email=after))
         return redirect("account")
 
     def asked(self, token: str) -> tuple[str, str] | None:
@@ -154,7 +174,7 @@ class AddressConfirmView(LoginRequiredMixin, View):
             send_letter(
                 "address_changed",
                 to=before,
-                subject="You sign in with another address now",
+                subject=_("You sign in with another address now"),
                 context={"before": before, "after": after},
             )
         except Refused as error:

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from markdown import Markdown
 
 from workspaces.views.access import WorkspaceView
 
 # The documents that are shown, by their name in the address; each is a file of docs/.
-DOCUMENTS = {"statistics": "Why does it say that?", "money": "How money moves"}
+DOCUMENTS = {"statistics": _("Why does it say that?"), "money": _("How money moves")}
 
 
 @cache
@@ -38,7 +40,7 @@ class DocumentView(WorkspaceView):
     def get(self, request: HttpRequest) -> HttpResponse:
         name = self.kwargs["document"]
         if name not in DOCUMENTS:
-            raise Http404("There is no such document.")
+            raise Http404(gettext("There is no such document."))
         body, contents = read_document(name)
         for other in DOCUMENTS:
             address = reverse("help", kwargs={"slug": self.workspace.slug, "document": other})

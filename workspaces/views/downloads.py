@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import get_language, override
 
 from workspaces.views.access import WorkspaceView
 
@@ -35,7 +36,8 @@ class CsvView(WorkspaceView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         items = self.items()
-        response = StreamingHttpResponse(self._lines(items), content_type="text/csv; charset=utf-8")
+        lines = self._lines(items, language=get_language())
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         name = f"{self.workspace.slug}-{self.name()}-{self.workspace.local_day(self.at):%Y-%m-%d}"
         response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return response
@@ -59,8 +61,10 @@ class CsvView(WorkspaceView):
         """A time by the workspace's clock."""
         return "" if at is None else at.astimezone(self.workspace.tz).isoformat(timespec="seconds")
 
-    def _lines(self, items: Iterable[Any]) -> Iterator[str]:
+    def _lines(self, items: Iterable[Any], *, language: str | None) -> Iterator[str]:
         writer = csv.writer(_Echo())
-        yield writer.writerow(self.HEADER)
-        for item in items:
-            yield writer.writerow([harmless(cell) for cell in self.row(item)])
+        # The answer is sent when the request's own language is no longer active.
+        with override(language):
+            yield writer.writerow(self.HEADER)
+            for item in items:
+                yield writer.writerow([harmless(cell) for cell in self.row(item)])

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -96,11 +97,11 @@ class JoinView(View):
             form.take(error)
             return self._page(invitation, form, by_letter=by_letter, status=error.status)
         # The same words whether the account is new or was there before.
-        messages.info(self.request, f"Now sign in as {invitation.email}.")
+        messages.info(self.request, _("Now sign in as {email}.").format(email=invitation.email))
         return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('join', args=[token])})}")
 
     def _welcome(self, membership: Membership) -> HttpResponse:
-        messages.success(self.request, f"Welcome to {membership.workspace}.")
+        messages.success(self.request, _("Welcome to {workspace}.").format(workspace=membership.workspace))
         return redirect("today", slug=membership.workspace.slug)
 
     def _inside(self, invitation: Invitation) -> HttpResponse | None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from workspaces.choices import Role
 from workspaces.exceptions import DomainError, Invalid, NotAllowed, NotFound
@@ -95,7 +96,9 @@ class WithdrawView(ActionView):
 
     def act(self) -> str:
         invitation = withdraw_invitation(self.kwargs["invitation_id"], by=self.actor, at=self.at)
-        return f"The invitation of {invitation.email} is withdrawn. Its link opens nothing more."
+        return _("The invitation of {email} is withdrawn. Its link opens nothing more.").format(
+            email=invitation.email
+        )
 
     def done_url(self) -> str:
         return self.page_url("settings")
@@ -108,11 +111,13 @@ class ChangeRoleView(ActionView):
     def act(self) -> str:
         form = RoleForm(self.request.POST, workspace=self.workspace)
         if not form.is_valid():
-            raise Invalid("unknown_role", "Choose one of the roles in the list.")
+            raise Invalid("unknown_role", _("Choose one of the roles in the list."))
         membership = change_role(
             self.kwargs["member_id"], role=Role(form.cleaned_data["role"]), by=self.actor, at=self.at
         )
-        return f"{membership.user} is a {membership.get_role_display()} now."
+        return _("{person} is a {role} now.").format(
+            person=membership.user, role=membership.get_role_display()
+        )
 
     def done_url(self) -> str:
         return self.page_url("settings")
@@ -130,24 +135,26 @@ class RemoveMemberView(FormView):
         members = Membership.objects.of(self.workspace).select_related("user")
         membership = members.filter(pk=self.kwargs["member_id"]).first()
         if membership is None:
-            raise NotFound("There is no such member here.")
+            raise NotFound(_("There is no such member here."))
         return membership
 
     def context(self, form: Form) -> dict[str, Any]:
         membership = self.member()
         return {
             **super().context(form),
-            "title": f"Remove {membership.user} from {self.workspace}?",
-            "lead": "What they did keeps their name.",
-            "note": "They lose access at once, and every API key that acts for them stops working.",
-            "verb": "Remove them",
+            "title": _("Remove {person} from {workspace}?").format(
+                person=membership.user, workspace=self.workspace
+            ),
+            "lead": _("What they did keeps their name."),
+            "note": _("They lose access at once, and every API key that acts for them stops working."),
+            "verb": _("Remove them"),
             "cancel_url": self.page_url("settings"),
         }
 
     def save(self, form: Form) -> str:
         membership = self.member()
         remove_member(membership.pk, by=self.actor, at=self.at)
-        return f"{membership.user} is no longer a member."
+        return _("{person} is no longer a member.").format(person=membership.user)
 
     def done_url(self) -> str:
         return self.page_url("settings")

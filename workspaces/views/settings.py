@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from workspaces.exceptions import Invalid, NotFound
 from workspaces.forms import Form
@@ -35,7 +36,7 @@ class PolicyView(FormView):
             by=self.actor,
             at=self.at,
         )
-        return "The policy is changed. It holds from the next judging on."
+        return _("The policy is changed. It holds from the next judging on.")
 
     def done_url(self) -> str:
         return self.page_url("settings_policy")
@@ -58,7 +59,7 @@ class SourceView(FormView):
     def source(self) -> Source:
         source = Source.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
         if source is None:
-            raise NotFound(f"There is no source “{self.kwargs['key']}” here.")
+            raise NotFound(_("There is no source “{key}” here.").format(key=self.kwargs["key"]))
         return source
 
     def get_initial(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class SourceView(FormView):
 
     def save(self, form: Form) -> str:
         source = save_source(self.source().key, values=form.cleaned_data, by=self.actor, at=self.at)
-        return f"{source} is saved."
+        return _("{thing} is saved.").format(thing=source)
 
     def done_url(self) -> str:
         return self.page_url("settings_sources")
@@ -86,9 +87,13 @@ class NewSourceView(FormView):
         values = dict(form.cleaned_data)
         key = values.pop("key")
         if Source.objects.of(self.workspace).filter(key=key).exists():
-            raise Invalid.field("key", "key_taken", f"There is a source “{key}” already. Change that one.")
+            raise Invalid.field(
+                "key",
+                "key_taken",
+                _("There is a source “{key}” already. Change that one.").format(key=key),
+            )
         source = save_source(key, values=values, by=self.actor, at=self.at)
-        return f"{source} is added."
+        return _("{thing} is added.").format(thing=source)
 
     def done_url(self) -> str:
         return self.page_url("settings_sources")

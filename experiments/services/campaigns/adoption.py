@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.exceptions import InvalidTransition, Refused
 from experiments.models import Campaign
@@ -39,16 +40,25 @@ def adopt_unplanned(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
     hypothesis = read_hypothesis(reader, by=by, lock=True)
     today = by.workspace.local_day(at)
     if runs_until is not None and runs_until < today:
-        reader.refuse("runs_until", "in_the_past", f"It runs until {today} or later; {runs_until} was given.")
+        reader.refuse(
+            "runs_until",
+            "in_the_past",
+            _("It runs until {today} or later; {runs_until} was given.").format(
+                today=today, runs_until=runs_until
+            ),
+        )
     reader.raise_errors()
     campaign = lock_campaign(key, by=by)
     if not campaign.is_unfinished:
         raise InvalidTransition(
-            f"Campaign {key} is {campaign.get_status_display()}; only a campaign that runs can be adopted."
+            _("Campaign {key} is {status}; only a campaign that runs can be adopted.").format(
+                key=key, status=campaign.get_status_display()
+            )
         )
     if campaign.criteria_digest:
         raise Refused(
-            "already_planned", f"Campaign {key} has its kill criteria already; a manager can amend them."
+            "already_planned",
+            _("Campaign {key} has its kill criteria already; a manager can amend them.").format(key=key),
         )
     campaign.hypothesis = hypothesis
     campaign.planned_budget = budget

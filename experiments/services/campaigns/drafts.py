@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, ThresholdUnit
 from experiments.exceptions import FieldError, Refused
@@ -66,8 +67,10 @@ def change_campaign(key: str, *, values: Mapping[str, Any], by: Actor, at: datet
     if not campaign.is_draft:
         raise Refused(
             "not_a_draft",
-            f"Campaign {key} is {campaign.get_status_display()}; a plan changes only while it is a draft. "
-            "A manager can amend the kill criteria of a launched campaign.",
+            _(
+                "Campaign {key} is {status}; a plan changes only while it is a draft. A manager can "
+                "amend the kill criteria of a launched campaign."
+            ).format(key=key, status=campaign.get_status_display()),
         )
     before = _stated(campaign)
     agreed = {"kill_criteria": [_insisted(rule) for rule in before["kill_criteria"]]}
@@ -153,10 +156,14 @@ def _save_under_its_key(campaign: Campaign) -> None:
     except IntegrityError:
         others = Campaign.objects.of(campaign.workspace).exclude(pk=campaign.pk)
         if others.filter(key=campaign.key).exists():
-            message = f"There is a campaign {campaign.key} already. Choose another key."
+            message = _("There is a campaign {campaign} already. Choose another key.").format(
+                campaign=campaign.key
+            )
             raise Refused("key_taken", message, errors=[FieldError("key_taken", message, "key")]) from None
         if others.filter(channel=campaign.channel, external_id=campaign.external_id).exists():
-            message = f"The campaign {campaign.external_id} of {campaign.channel} is known here already."
+            message = _("The campaign {external_id} of {channel} is known here already.").format(
+                external_id=campaign.external_id, channel=campaign.channel
+            )
             raise Refused(
                 "external_id_taken", message, errors=[FieldError("external_id_taken", message, "external_id")]
             ) from None
@@ -197,13 +204,18 @@ def read_hypothesis(values: Values, *, by: Actor, lock: bool = False) -> Hypothe
         else None
     )
     if hypothesis is None:
-        values.refuse("hypothesis", "unknown_hypothesis", f"There is no hypothesis {quoted(given)} here.")
+        values.refuse(
+            "hypothesis",
+            "unknown_hypothesis",
+            _("There is no hypothesis {given} here.").format(given=quoted(given)),
+        )
     elif hypothesis.status not in {HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED}:
         values.refuse(
             "hypothesis",
             "hypothesis_over",
-            f"“{hypothesis.title}” is {hypothesis.get_status_display()}. "
-            "Write a new hypothesis to test it again.",
+            _("“{hypothesis}” is {status}. Write a new hypothesis to test it again.").format(
+                hypothesis=hypothesis.title, status=hypothesis.get_status_display()
+            ),
         )
     return hypothesis
 
@@ -218,8 +230,9 @@ def _read_channel(values: Values, *, by: Actor) -> str:
         values.refuse(
             "channel",
             "not_a_platform",
-            f"A campaign runs on an ad platform, like {known}; {channel} is a source of kind "
-            f"{source.get_kind_display()}.",
+            _(
+                "A campaign runs on an ad platform, like {known}; {channel} is a source of kind {kind}."
+            ).format(known=known, channel=channel, kind=source.get_kind_display()),
         )
     return channel
 
@@ -230,12 +243,16 @@ def _read_revived(values: Values, *, by: Actor) -> Campaign | None:
         return None
     killed = Campaign.objects.of(by.workspace).filter(key=key).first()
     if killed is None:
-        values.refuse("revives", "unknown_campaign", f"There is no campaign “{quoted(key)}” here.")
+        values.refuse(
+            "revives", "unknown_campaign", _("There is no campaign “{key}” here.").format(key=quoted(key))
+        )
     elif killed.status != CampaignStatus.KILLED:
         values.refuse(
             "revives",
             "not_killed",
-            f"Campaign {key} is {killed.get_status_display()}; only a killed campaign is revived.",
+            _("Campaign {key} is {status}; only a killed campaign is revived.").format(
+                key=key, status=killed.get_status_display()
+            ),
         )
     return killed
 
@@ -271,12 +288,18 @@ def _refuse_twins(values: Values, arms: list[dict[str, Any]]) -> None:
     twins = sorted({key for key in keys if keys.count(key) > 1})
     if twins:
         values.refuse(
-            "arms", "arm_key_twice", f"Each arm has a key of its own; {listed(twins)} is there twice."
+            "arms",
+            "arm_key_twice",
+            _("Each arm has a key of its own; {names} is there twice.").format(names=listed(twins)),
         )
     controls = [arm["key"] for arm in arms if arm["is_control"]]
     if len(controls) > 1:
         values.refuse(
-            "arms", "two_controls", f"One arm is the control, not {len(controls)}: {listed(controls)}."
+            "arms",
+            "two_controls",
+            _("One arm is the control, not {count}: {names}.").format(
+                count=len(controls), names=listed(controls)
+            ),
         )
 
 

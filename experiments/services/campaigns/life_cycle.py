@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from experiments.choices import (
     ArmStatus,
@@ -39,7 +40,9 @@ def start_campaign(key: str, *, runs_until: date | None, by: Actor, at: datetime
     campaign = lock_campaign(key, by=by)
     if not campaign.is_draft:
         raise InvalidTransition(
-            f"Campaign {key} is {campaign.get_status_display()}; only a draft can be launched."
+            _("Campaign {key} is {status}; only a draft can be launched.").format(
+                key=key, status=campaign.get_status_display()
+            )
         )
     campaign.move_to(CampaignStatus.LIVE)
     campaign.starts_on, campaign.runs_until = by.workspace.local_day(at), runs_until
@@ -86,7 +89,9 @@ def resume_campaign(key: str, *, by: Actor, at: datetime) -> Campaign:
     campaign = lock_campaign(key, by=by)
     if not campaign.is_paused:
         raise InvalidTransition(
-            f"Campaign {key} is {campaign.get_status_display()}; only a paused campaign can be resumed."
+            _("Campaign {key} is {status}; only a paused campaign can be resumed.").format(
+                key=key, status=campaign.get_status_display()
+            )
         )
     refuse_open_breach(campaign, deed="resumed")
     campaign.move_to(CampaignStatus.SCALED if campaign.scaled_at else CampaignStatus.LIVE)
@@ -200,10 +205,12 @@ def stop_arm(campaign_key: str, arm_key: str, *, reason: str, by: Actor, at: dat
     campaign = lock_campaign(campaign_key, by=by)
     arm = campaign.arms.select_for_update(no_key=True).filter(key=arm_key).first()
     if arm is None:
-        raise NotFound(f"Campaign {campaign_key} has no arm “{arm_key}”.")
+        raise NotFound(_("Campaign {key} has no arm “{arm_key}”.").format(key=campaign_key, arm_key=arm_key))
     if not campaign.is_unfinished:
         raise InvalidTransition(
-            f"Campaign {campaign_key} is {campaign.get_status_display()}; an arm stops while it runs."
+            _("Campaign {key} is {status}; an arm stops while it runs.").format(
+                key=campaign_key, status=campaign.get_status_display()
+            )
         )
     arm.move_to(ArmStatus.STOPPED)
     arm.stopped_at = at

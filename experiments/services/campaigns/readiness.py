@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from experiments.exceptions import FieldError
 from experiments.models import Campaign
 from experiments.services.criteria import criteria_in_force
 from experiments.services.soundness import RulePlan, impossible, unlikely
+from workspaces.models.spelling import in_figures
 
 # The platforms' own rounding of equal shares: three times 0.333333.
 SHARE_TOLERANCE = Decimal("0.000001")
@@ -18,13 +21,13 @@ def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[F
     """
     errors = [*_missing_hypothesis(campaign), *_missing_arms(campaign)]
     if campaign.planned_budget is None:
-        errors.append(FieldError("budget_missing", "It has no budget.", "budget"))
+        errors.append(FieldError("budget_missing", _("It has no budget."), "budget"))
     criteria = criteria_in_force(campaign)
     if not criteria:
         errors.append(
             FieldError(
                 "criteria_missing",
-                "It has no kill criterion: say before the first spend when it is to stop.",
+                _("It has no kill criterion: say before the first spend when it is to stop."),
                 "kill_criteria",
             )
         )
@@ -42,12 +45,14 @@ def doubts_before_launch(campaign: Campaign, *, days: int | None = None) -> list
 
 def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:
     if campaign.hypothesis is None:
-        return [FieldError("hypothesis_missing", "It has no hypothesis to test.", "hypothesis")]
+        return [FieldError("hypothesis_missing", _("It has no hypothesis to test."), "hypothesis")]
     if campaign.hypothesis.owner is None:
         return [
             FieldError(
                 "owner_missing",
-                f"Its hypothesis “{campaign.hypothesis.title}” has no owner to answer for it.",
+                _("Its hypothesis “{hypothesis}” has no owner to answer for it.").format(
+                    hypothesis=campaign.hypothesis.title
+                ),
                 "owner",
             )
         ]
@@ -57,16 +62,20 @@ def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:
 def _missing_arms(campaign: Campaign) -> list[FieldError]:
     arms = list(campaign.arms.all())
     if not arms:
-        return [FieldError("arms_missing", "It has no arm: add one to four.", "arms")]
+        return [FieldError("arms_missing", _("It has no arm: add one to four."), "arms")]
     errors = []
     if len(arms) > 1 and not any(arm.is_control for arm in arms):
-        errors.append(FieldError("control_missing", "Of several arms one is the control; mark it.", "arms"))
+        errors.append(
+            FieldError("control_missing", _("Of several arms one is the control; mark it."), "arms")
+        )
     total = sum((arm.planned_share for arm in arms), Decimal(0))
     if abs(total - 1) > SHARE_TOLERANCE:
         errors.append(
             FieldError(
                 "shares_not_whole",
-                f"The planned shares of its arms add up to {total.normalize():f}; together they are 1.",
+                _("The planned shares of its arms add up to {total}; together they are 1.").format(
+                    total=in_figures(f"{total.normalize():f}")
+                ),
                 "arms",
             )
         )
@@ -74,8 +83,10 @@ def _missing_arms(campaign: Campaign) -> list[FieldError]:
         errors.append(
             FieldError(
                 "target_missing",
-                "With a single arm there is nothing to compare with: give its hypothesis a target, "
-                "or the campaign a control.",
+                _(
+                    "With a single arm there is nothing to compare with: give its hypothesis a target, "
+                    "or the campaign a control."
+                ),
                 "target",
             )
         )

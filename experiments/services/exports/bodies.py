@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.columns import Columns
 from experiments.services.exports.days import read_day
@@ -10,6 +13,13 @@ from experiments.services.exports.tables import Line, lines_of
 
 _TOTALS = ("total", "totals", "grand total", "итого", "всего", "gesamt")
 _MOST_ERRORS = 100
+# Why a line is passed over. They are translated where one applies, because files are long.
+_HEADER_AGAIN = gettext_noop("the header again")
+_COMMENT = gettext_noop("a comment")
+_FOOTER = gettext_noop("a footer")
+_WORDS = gettext_noop("words beside the table")
+_TOTALS_ROW = gettext_noop("a totals row")
+_NAMELESS_TOTALS = gettext_noop("a totals row: it has no name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ def read_body(text: str, columns: Columns) -> Body:
         if line.is_blank or line.number == header.number:
             continue
         if line.number < header.number:
-            body.passed.append(Passed(line.number, "above the header"))
+            body.passed.append(Passed(line.number, _("above the header")))
             continue
         reason = _reason_to_pass(line, columns)
         if reason:
@@ -48,19 +58,24 @@ def read_body(text: str, columns: Columns) -> Body:
             continue
         missing = len(header.cells) - len(line.cells)
         if missing < 0 and any(line.cells[len(header.cells) :]):
-            errors.append(_wrong_length(line, header, "Is a text with a separator in it missing its quotes?"))
+            errors.append(
+                _wrong_length(line, header, _("Is a text with a separator in it missing its quotes?"))
+            )
         elif missing > 0 and (line.cells[-1] or (line is lines[-1] and not ends_well)):
-            errors.append(_wrong_length(line, header, "The file seems cut off. Export it again."))
+            errors.append(_wrong_length(line, header, _("The file seems cut off. Export it again.")))
         else:
             if missing > 0:
                 body.notes.append(
-                    f"Line {line.number} ends after {len(line.cells)} of {len(header.cells)} cells; the rest "
-                    "counts as not given."
+                    _(
+                        "Line {line} ends after {count} of {expected} cells; the rest counts as not given."
+                    ).format(line=line.number, count=len(line.cells), expected=len(header.cells))
                 )
             elif line is lines[-1] and not ends_well:
                 body.notes.append(
-                    f"The file stops in line {line.number}, without a line end. Many tools write none; but "
-                    f"if the file was cut off, “{line.cells[-1]}” may be the beginning of a longer number."
+                    _(
+                        "The file stops in line {line}, without a line end. Many tools write none; but if "
+                        "the file was cut off, “{cell}” may be the beginning of a longer number."
+                    ).format(line=line.number, cell=line.cells[-1])
                 )
             body.lines.append(Line(line.number, (*line.cells, *[""] * missing)[: len(header.cells)]))
     if errors:
@@ -71,7 +86,9 @@ def read_body(text: str, columns: Columns) -> Body:
 def _wrong_length(line: Line, header: Line, hint: str) -> FieldError:
     return FieldError(
         "truncated" if len(line.cells) < len(header.cells) else "wrong_number_of_cells",
-        f"Line {line.number} has {len(line.cells)} cells and the header has {len(header.cells)}. {hint}",
+        _("Line {line} has {count} cells and the header has {expected}. {hint}").format(
+            line=line.number, count=len(line.cells), expected=len(header.cells), hint=hint
+        ),
     )
 
 
@@ -85,14 +102,15 @@ def _reason_to_pass(line: Line, columns: Columns) -> str:
     # A campaign may be called “#1”, and a broken cell says “#ERROR!”: where there is a day, they count.
     has_day = any(read_day(columns.cell(padded, name)) is not None for name in ("day", "span_start"))
     reasons = {
-        "the header again": line.cells == columns.header.cells,
-        "a comment": first.startswith("#") and not has_day,
-        "a footer": ("©" in first or first.lower().startswith("copyright")) and not has_day,
-        "words beside the table": is_one_cell and " " in first and not _is_name(line, columns),
-        "a totals row": any(_is_total(cell) for cell in (first, *names)),
-        "a totals row: it has no name": bool(names) and not any(names) and not has_id,
+        _HEADER_AGAIN: line.cells == columns.header.cells,
+        _COMMENT: first.startswith("#") and not has_day,
+        _FOOTER: ("©" in first or first.lower().startswith("copyright")) and not has_day,
+        _WORDS: is_one_cell and " " in first and not _is_name(line, columns),
+        _TOTALS_ROW: any(_is_total(cell) for cell in (first, *names)),
+        _NAMELESS_TOTALS: bool(names) and not any(names) and not has_id,
     }
-    return next((reason for reason, applies in reasons.items() if applies), "")
+    reason = next((reason for reason, applies in reasons.items() if applies), "")
+    return _(reason) if reason else ""
 
 
 def _is_name(line: Line, columns: Columns) -> bool:
@@ -108,7 +126,7 @@ def _is_total(cell: str) -> bool:
 
 def refusal(errors: list[FieldError]) -> Invalid:
     """All bad lines as one refusal."""
-    more = f" There are {len(errors)} in all." if len(errors) > 1 else ""
+    more = " " + _("There are {count} in all.").format(count=len(errors)) if len(errors) > 1 else ""
     codes = {error.code for error in errors}
     return Invalid(
         codes.pop() if len(codes) == 1 else "invalid_lines",

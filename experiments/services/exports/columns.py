@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.presets import (
@@ -15,7 +17,7 @@ from experiments.services.exports.presets import (
     normal_name,
 )
 from experiments.services.exports.tables import SEPARATORS, Line, first_lines
-from experiments.services.values import listed, quoted
+from experiments.services.values import in_quotes, listed, quoted
 
 TARGETS = (*TEXT_FIELDS, *MEASURES)
 _FEWEST_FIELDS = 2
@@ -52,7 +54,7 @@ class Columns:
         for name, positions in self.positions.items():
             for position in positions:
                 read[self.header.cells[position]].append(name)
-        return {header: " and ".join(names) for header, names in read.items()}
+        return {header: listed(names) for header, names in read.items()}
 
     @property
     def ignored(self) -> list[str]:
@@ -78,14 +80,19 @@ def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace
         raise Invalid.field(
             "map",
             "no_header",
-            "No line of the file names columns that are known here: at least one measure, such as "
-            "Impressions or Spend, beside a day or a campaign. Or say which column is what: COLUMN=FIELD.",
+            _(
+                "No line of the file names columns that are known here: at least one measure, such "
+                "as Impressions or Spend, beside a day or a campaign. Or say which column is what: "
+                "COLUMN=FIELD."
+            ),
         )
     missing = [header for header in mapped if header not in best.header.cells]
     if missing:
         raise Invalid(
             "unknown_column",
-            f"The file has no column {_in_quotes(missing)}. It has {_in_quotes(best.header.cells)}.",
+            _("The file has no column {missing}. It has {cells}.").format(
+                missing=_in_quotes(missing), cells=_in_quotes(best.header.cells)
+            ),
         )
     return best
 
@@ -99,7 +106,9 @@ def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
             raise Invalid.field(
                 "map",
                 "malformed",
-                f"“{quoted(pair)}” does not say which column is what. Write COLUMN=FIELD.",
+                _("“{pair}” does not say which column is what. Write COLUMN=FIELD.").format(
+                    pair=quoted(pair)
+                ),
             )
         mapped[column.strip()] = target.strip()
     return mapped
@@ -111,12 +120,14 @@ def _check_mapped(mapped: Mapping[str, str]) -> None:
         raise Invalid.field(
             "map",
             "unknown_field",
-            f"There is no field {_in_quotes(wrong)}. There are {listed(TARGETS)}.",
+            _("There is no field {wrong}. There are {names}.").format(
+                wrong=_in_quotes(wrong), names=listed(TARGETS)
+            ),
         )
 
 
 def _in_quotes(names: Iterable[str]) -> str:
-    return listed([f"“{quoted(name)}”" for name in names if name])
+    return listed([in_quotes(quoted(name)) for name in names if name])
 
 
 def _is_header(columns: Columns) -> bool:
@@ -172,7 +183,11 @@ def _choose(
         columns.questions.append(
             FieldError(
                 "ambiguous_column",
-                f"Which column is {target.replace('_', ' ')}: {candidates}? Say it as COLUMN={target}.",
+                _("Which column is {field}: {candidates}? Say it as COLUMN={target}.").format(
+                    field=MEASURES[target].label if target in MEASURES else target.replace("_", " "),
+                    candidates=candidates,
+                    target=target,
+                ),
                 target,
             )
         )
@@ -187,7 +202,10 @@ def _ask_what_is_doubtful(columns: Columns, names: Sequence[str], *, mapped: Map
                 columns.questions.append(
                     FieldError(
                         "doubtful_column",
-                        f"Is “{header}” what was spent, or what may be? For the first say {header}={target}.",
+                        _(
+                            "Is “{header}” what was spent, or what may be? For the first say "
+                            "{header}={target}."
+                        ).format(header=header, target=target),
                         target,
                     )
                 )

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from experiments.exceptions import FieldError, Invalid
+from experiments.services.values import listed
+from workspaces.models.spelling import as_day
 
 DayOrder = Literal["dmy", "mdy"]
 
@@ -82,17 +87,25 @@ def agree_on_order(
         (dmy_line, dmy), (mdy_line, mdy) = proofs["dmy"], proofs["mdy"]
         raise Invalid(
             "mixed_day_orders",
-            f"Line {dmy_line} writes “{dmy}” with the day first and line {mdy_line} writes “{mdy}” with the "
-            "month first. Export the file with one way of writing days.",
+            _(
+                "Line {dmy_line} writes “{dmy}” with the day first and line {mdy_line} writes "
+                "“{mdy}” with the month first. Export the file with one way of writing days."
+            ).format(dmy_line=dmy_line, dmy=dmy, mdy_line=mdy_line, mdy=mdy),
         )
     if proofs:
         return next(iter(proofs))
     if doubtful is not None:
-        readings = [f"{doubtful.day('dmy'):%-d %B %Y}", f"{doubtful.day('mdy'):%-d %B %Y}"]
+        readings = [
+            as_day(on, pgettext("pattern of a date", "d MMMM y"))
+            for order in ("dmy", "mdy")
+            if (on := doubtful.day(order))
+        ]
         return FieldError(
             "day_order",
-            f"Is “{doubtful.written}” {' or '.join(readings)}? Nothing in the file tells. "
-            "Say “dmy” (day first) or “mdy” (month first).",
+            _(
+                "Is “{written}” {readings}? Nothing in the file tells. Say “dmy” (day first) or "
+                "“mdy” (month first)."
+            ).format(written=doubtful.written, readings=listed(readings, last="or")),
             "day_order",
         )
     return "dmy"

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid, RowsRefused
 from experiments.models import Campaign, Observation
 from experiments.services.campaigns import import_campaign
@@ -27,6 +30,8 @@ from workspaces.permissions import Actor, Permission
 
 CHANNEL = "import"
 PRESET_KEYS = ("auto", *PRESETS)
+# So many unknown campaigns are named; more would hide the question.
+_MOST_NAMED = 12
 # Words that the addresses and the ledger have taken.
 _RESERVED_KEYS = frozenset({"new", "reserve", "outside"})
 
@@ -119,8 +124,9 @@ def import_export(
     if questions:
         raise Invalid(
             questions[0].code if len(questions) == 1 else "open_questions",
-            "The file was not imported, because of open questions: "
-            + " ".join(question.message for question in questions),
+            _("The file was not imported, because of open questions: {questions}").format(
+                questions=" ".join(question.message for question in questions)
+            ),
             errors=questions,
         )
     # In the order of their keys: two imports of the same new campaigns must not wait in a circle.
@@ -155,9 +161,11 @@ def _understood(
     content: bytes, *, options: ImportOptions, by: Actor, progress: Progress
 ) -> tuple[Export, Matched]:
     if options.preset not in PRESET_KEYS:
-        raise Invalid.field("preset", "unknown_preset", f"A preset is {listed(PRESET_KEYS, last='or')}.")
+        raise Invalid.field(
+            "preset", "unknown_preset", _("A preset is {names}.").format(names=listed(PRESET_KEYS, last="or"))
+        )
     if options.arm and not options.campaign:
-        raise Invalid.field("campaign", "required", "An arm belongs to a campaign: name that as well.")
+        raise Invalid.field("campaign", "required", _("An arm belongs to a campaign: name that as well."))
     export = read_export(
         content,
         preset=options.preset,
@@ -191,27 +199,35 @@ def _unplanned(
     asked = {question.code for question in questions}
     unknown = [identity for identity in matched.unknown if any(identity)]
     if len(unknown) < len(matched.unknown):
-        what = "The file does not say whose numbers these are. Name the campaign."
+        what = _("The file does not say whose numbers these are. Name the campaign.")
         questions.append(FieldError("no_campaign", what, "campaign"))
     if not unknown or "same_name" in asked:
         return questions, {}
-    names = listed([str(identity) for identity in unknown[:12]])
-    more = f" and {len(unknown) - 12} more" if len(unknown) > 12 else ""  # noqa: PLR2004
+    names = listed([str(identity) for identity in unknown[:_MOST_NAMED]])
+    if len(unknown) > _MOST_NAMED:
+        names = _("{names} and {count} more").format(names=names, count=len(unknown) - _MOST_NAMED)
     if not options.create_unplanned:
         questions.append(
             FieldError(
                 "unknown_campaign",
-                f"Not known here: {names}{more}. Create them first, name the campaign, or let the import "
-                "take them in as unplanned campaigns.",
+                _(
+                    "Not known here: {names}. Create them first, name the campaign, or let the "
+                    "import take them in as unplanned campaigns."
+                ).format(names=names),
                 "campaign",
             )
         )
         return questions, {}
     if not _channel(export, options):
-        do = "does" if len(unknown) == 1 else "do"
         questions.append(
             FieldError(
-                "unknown_channel", f"On which ad platform {do} {names}{more} run? Name the source.", "source"
+                "unknown_channel",
+                ngettext(
+                    "On which ad platform does {names} run? Name the source.",
+                    "On which ad platform do {names} run? Name the source.",
+                    len(unknown),
+                ).format(names=names),
+                "source",
             )
         )
         return questions, {}
@@ -231,14 +247,17 @@ def _by_line(error: RowsRefused, matched: Matched) -> Invalid:
     ]
     return Invalid(
         error.code,
-        f"{error.rejected} of the file's days were refused, so nothing was stored. {errors[0].message}",
+        _("{rejected} of the file's days were refused, so nothing was stored. {error}").format(
+            rejected=error.rejected, error=errors[0].message
+        ),
         errors=errors,
     )
 
 
 def _lines(matched: Matched, row: int | None) -> str:
     numbers = matched.lines[row] if row is not None else []
-    return f"Line{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
+    # Where no line is known, it is one and has no number.
+    return ngettext("Line {lines}", "Lines {lines}", max(len(numbers), 1)).format(lines=listed(numbers))
 
 
 def _changes_in_words(preview: Preview, matched: Matched) -> list[str]:
@@ -246,7 +265,7 @@ def _changes_in_words(preview: Preview, matched: Matched) -> list[str]:
     return [
         f"{_lines(matched, change.row)}: {matched.rows[change.row].day}, "
         + ", ".join(
-            f"{name.replace('_', ' ')} {_plain(before)} → {_plain(change.after[name])}"
+            f"{MEASURES[name].label} {_plain(before)} → {_plain(change.after[name])}"
             for name, before in change.before.items()
         )
         for change in preview.changed[:most]
@@ -255,7 +274,11 @@ def _changes_in_words(preview: Preview, matched: Matched) -> list[str]:
 
 def _plain(value: object) -> str:
     return (
-        "none" if value is None else f"{value:f}".rstrip("0").rstrip(".") if "." in str(value) else str(value)
+        _("none")
+        if value is None
+        else f"{value:f}".rstrip("0").rstrip(".")
+        if "." in str(value)
+        else str(value)
     )
 
 
@@ -279,7 +302,8 @@ def _missing(rows: Sequence[Row], *, by: Actor) -> list[str]:
     arms = {(row.campaign, row.arm) for row in rows}
     lacking = [key for key in stored if key[:2] in arms and key not in given]
     return [
-        f"{campaign}, arm {arm}, {day}" + (f", {entity}" if entity else "")
+        _("{campaign}, arm {arm}, {day}").format(campaign=campaign, arm=arm, day=day)
+        + (f", {entity}" if entity else "")
         for campaign, arm, day, entity in lacking
     ]
 

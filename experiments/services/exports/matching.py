@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from experiments.choices import CampaignStatus
 from experiments.exceptions import FieldError, Invalid
@@ -16,7 +17,7 @@ from experiments.models import Arm, Campaign
 from experiments.services.exports.presets import LEVELS
 from experiments.services.exports.reading import DayRow
 from experiments.services.observations import Row
-from experiments.services.values import listed, quoted
+from experiments.services.values import in_quotes, listed, quoted
 from workspaces.models import Workspace
 
 _FINE_LEVELS = LEVELS[1:]
@@ -31,7 +32,10 @@ class Identity(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"“{quoted(self.name)}”{f' ({self.id})' if self.id else ''}" if self.name else self.id
+        if not self.name:
+            return self.id
+        name = in_quotes(quoted(self.name))
+        return f"{name} ({self.id})" if self.id else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,18 @@ class Matcher:
         self.known = _known_campaigns(workspace, channel="" if campaign else channel, key=campaign)
         if campaign and not self.known:
             raise Invalid.field(
-                "campaign", "unknown_campaign", f"There is no campaign “{quoted(campaign)}” here."
+                "campaign",
+                "unknown_campaign",
+                _("There is no campaign “{key}” here.").format(key=quoted(campaign)),
             )
         if arm and arm not in self.known[0].arms:
             arms = listed(list(self.known[0].arms))
             raise Invalid.field(
-                "arm", "unknown_arm", f"Campaign {campaign} has no arm “{quoted(arm)}”, but {arms}."
+                "arm",
+                "unknown_arm",
+                _("Campaign {campaign} has no arm “{arm}”, but {names}.").format(
+                    campaign=campaign, arm=quoted(arm), names=arms
+                ),
             )
         self.by_id = {known.external_id: known for known in self.known if known.external_id}
         self._found: dict[Identity, Known | None] = {}
@@ -104,7 +114,7 @@ class Matcher:
                 groups[*place, row.day, *said].append(row)
         self._refuse_shared_names()
         sums_reach = False
-        for (campaign_key, arm, entity, _, whose, said_at), parts in groups.items():
+        for (campaign_key, arm, entity, _day, whose, said_at), parts in groups.items():
             if len({part.segment for part in parts}) < len(parts):
                 self._ask_about_twins(parts)
             sums_reach = sums_reach or (len(parts) > 1 and any("reach" in part.measures for part in parts))
@@ -122,7 +132,7 @@ class Matcher:
             matched.lines.append([part.line for part in parts])
         if sums_reach:
             matched.notes.append(
-                "Reach was left out: a person reached in two parts of a breakdown would count twice."
+                _("Reach was left out: a person reached in two parts of a breakdown would count twice.")
             )
         matched.questions.extend(self._questions.values())
         return matched
@@ -149,8 +159,10 @@ class Matcher:
             self._ask(
                 "same_name",
                 identity,
-                f"Campaign {identity} may be {keys}. Import its rows on their own and name the campaign, or "
-                "export the file with campaign ids.",
+                _(
+                    "Campaign {identity} may be {keys}. Import its rows on their own and name the "
+                    "campaign, or export the file with campaign ids."
+                ).format(identity=identity, keys=keys),
                 "campaign",
             )
         return named[0] if len(named) == 1 else None
@@ -165,8 +177,10 @@ class Matcher:
                 self._ask(
                     "same_name",
                     key,
-                    f"{listed(shared)} are several campaigns of the platform, and all could be {key}. They "
-                    "are never added up: import each on its own and name the campaign.",
+                    _(
+                        "{names} are several campaigns of the platform, and all could be {key}. They are "
+                        "never added up: import each on its own and name the campaign."
+                    ).format(names=listed(shared), key=key),
                     "campaign",
                 )
 
@@ -183,15 +197,17 @@ class Matcher:
             for arm, name in campaign.arms.items():
                 if _means({row.names[level], row.ids[level]}, arm=arm, name=name):
                     return _Place(campaign.key, arm, _entity(row, _FINE_LEVELS[depth:]))
-        what = listed([f"“{quoted(name)}”" for name in named.values() if name])
+        what = listed([in_quotes(quoted(name)) for name in named.values() if name])
         arms = listed(list(campaign.arms), last="or")
         if what:
-            message = f"Which arm of {campaign.key} is {what}: {arms}? Name the arm as the platform does."
+            message = _(
+                "Which arm of {campaign} is {what}: {arms}? Name the arm as the platform does."
+            ).format(campaign=campaign.key, what=what, arms=arms)
         else:
-            message = (
-                f"Campaign {campaign.key} has the arms {arms}, and the file does not tell them apart. Export "
-                "it by ad set or ad, or import a file for each arm and name the arm."
-            )
+            message = _(
+                "Campaign {campaign} has the arms {arms}, and the file does not tell them apart. "
+                "Export it by ad set or ad, or import a file for each arm and name the arm."
+            ).format(campaign=campaign.key, arms=arms)
         self._ask("unknown_arm", f"{campaign.key} {what}", message, "arm")
         return None
 
@@ -204,8 +220,17 @@ class Matcher:
         self._ask(
             "duplicate_key",
             name,
-            f"Lines {lines} are all for {parts[0].day}{f' of “{quoted(name)}”' if name else ''}. They may be "
-            "two campaigns with one name, or a breakdown: export with campaign ids and without breakdowns.",
+            (
+                _(
+                    "Lines {lines} are all for {day} of “{name}”. They may be two campaigns with one name, "
+                    "or a breakdown: export with campaign ids and without breakdowns."
+                )
+                if name
+                else _(
+                    "Lines {lines} are all for {day}. They may be two campaigns with one name, or a "
+                    "breakdown: export with campaign ids and without breakdowns."
+                )
+            ).format(lines=lines, day=parts[0].day, name=quoted(name)),
         )
 
 

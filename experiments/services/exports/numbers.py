@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from experiments.exceptions import FieldError, Invalid
 
 DecimalMark = Literal["point", "comma"]
@@ -110,8 +112,11 @@ def agree_on_mark(
         (point_line, point), (comma_line, comma) = proofs["point"], proofs["comma"]
         raise Invalid(
             "mixed_decimal_marks",
-            f"Line {point_line} writes “{point}” with a decimal point and line {comma_line} writes “{comma}” "
-            "with a decimal comma. Export the file with one way of writing numbers.",
+            _(
+                "Line {point_line} writes “{point}” with a decimal point and line {comma_line} "
+                "writes “{comma}” with a decimal comma. Export the file with one way of writing "
+                "numbers."
+            ).format(point_line=point_line, point=point, comma_line=comma_line, comma=comma),
         )
     if proofs:
         return next(iter(proofs))
@@ -119,8 +124,10 @@ def agree_on_mark(
         line, written = doubtful
         return FieldError(
             "decimal_mark",
-            f"Does “{written}” in line {line} have a decimal point or a decimal comma? Nothing in the file "
-            "tells. Say “point” or “comma”.",
+            _(
+                "Does “{written}” in line {line} have a decimal point or a decimal comma? Nothing in "
+                "the file tells. Say “point” or “comma”."
+            ).format(written=written, line=line),
             "decimal_mark",
         )
     return "point"

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from babel.numbers import list_currencies
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 # Fields of a line beside the measures. Names and ids of what spends the money, from coarse to fine:
 LEVELS = ("campaign", "ad_set", "ad")
@@ -75,13 +77,13 @@ class Preset:
     """
 
     key: str
-    name: str
+    name: str | Promise
     columns: Mapping[str, tuple[str, ...]]
     # Columns that no other platform has.
     signature: frozenset[str] = frozenset()
     is_ranked: bool = True
     # Where the platform is told to give days.
-    days_setting: str = ""
+    days_setting: str | Promise = ""
     # Columns whose name promises a currency, and names that could mean one field or another.
     currencies: Mapping[str, str] = field(default_factory=dict)
     doubtful: Mapping[str, str] = field(default_factory=dict)
@@ -229,7 +231,7 @@ _MICROSOFT = Preset(
 )
 _GENERIC = Preset(
     key="generic",
-    name="a table with a header",
+    name=_("a table with a header"),
     columns={
         **_NAMES,
         **_QUICKNOS_OWN,
@@ -245,7 +247,7 @@ _GENERIC = Preset(
         "revenue": ("revenue", "conv value", "conversion value", "purchase value", "sales value"),
     },
     is_ranked=False,
-    days_setting="the tool that made the file: choose a breakdown by day",
+    days_setting=_("the tool that made the file: choose a breakdown by day"),
     doubtful={"бюджет": "spend"},
 )
 PRESETS: dict[str, Preset] = {

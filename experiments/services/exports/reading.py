@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.bodies import Passed, read_body, refusal
@@ -19,7 +21,7 @@ from experiments.services.exports.numbers import (
 )
 from experiments.services.exports.presets import LEVELS, OWN_FIELDS
 from experiments.services.exports.tables import Line, text_of
-from experiments.services.values import quoted
+from experiments.services.values import in_quotes, quoted
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 FORMULA_STARTS = frozenset("=+-@\t\r")
@@ -82,7 +84,7 @@ def read_export(
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
     raw = _Reader(columns, currency).read(progress(body.lines), export)
     if not raw:
-        raise Invalid("no_rows", "No line under the header has the numbers of a day.")
+        raise Invalid("no_rows", _("No line under the header has the numbers of a day."))
     order = agree_on_order(
         ((row.line.number, row.day) for row in raw if isinstance(row.day, NumericDay)), given=day_order
     )
@@ -106,27 +108,35 @@ def _check_currency_of_header(columns: Columns, currency: str) -> None:
     for name, promised in columns.currencies.items():
         if promised != currency:
             header = columns.header.cells[columns.measures[name]]
-            raise _wrong_currency(f"The column “{header}” is in {promised}", promised, currency)
+            raise _wrong_currency(
+                _("The column “{header}” is in {promised}").format(header=header, promised=promised),
+                promised,
+                currency,
+            )
 
 
 def _wrong_currency(what: str, found: str, currency: str) -> Invalid:
     return Invalid(
         "currency_mismatch",
-        f"{what} and this workspace counts in {currency}. Export the report in {currency}, or import it into "
-        f"a workspace that counts in {found}.",
+        _(
+            "{what} and this workspace counts in {currency}. Export the report in {currency}, or "
+            "import it into a workspace that counts in {found}."
+        ).format(what=what, currency=currency, found=found),
     )
 
 
 def _check_that_days_are_there(columns: Columns) -> None:
     if columns.has("day") or (columns.has("span_start") and columns.has("span_end")):
         return
-    raise _no_days(columns, "The file has no column with days: a line of it covers the whole span.")
+    raise _no_days(columns, _("The file has no column with days: a line of it covers the whole span."))
 
 
 def _no_days(columns: Columns, what: str) -> Invalid:
     return Invalid(
         "no_days",
-        f"{what} Numbers are needed by day. Export it again with days: {columns.preset.days_setting}.",
+        _("{what} Numbers are needed by day. Export it again with days: {days_setting}.").format(
+            what=what, days_setting=columns.preset.days_setting
+        ),
     )
 
 
@@ -144,7 +154,7 @@ class _Reader:
         for line in lines:
             day = self._day(line)
             if day == "":
-                export.passed.append(Passed(line.number, "a subtotal: it has no day"))
+                export.passed.append(Passed(line.number, _("a subtotal: it has no day")))
             elif not isinstance(day, str):
                 rows.append(_RawRow(line, day, dict(self._numbers(line))))
         if self.errors:
@@ -157,17 +167,26 @@ class _Reader:
         if columns.has("day") and is_nothing(written):
             return ""
         if not columns.has("day") and written != (end := columns.cell(line, "span_end")):
-            raise _no_days(columns, f"Line {line.number} covers {written} to {end} in one row.")
+            raise _no_days(
+                columns,
+                _("Line {line} covers {written} to {end} in one row.").format(
+                    line=line.number, written=written, end=end
+                ),
+            )
         day = read_day(written)
         if day is None:
-            self._refuse(line, "invalid_day", f"“{quoted(written)}” is no day")
+            self._refuse(line, "invalid_day", _("“{written}” is no day").format(written=quoted(written)))
             return "refused"
         return day
 
     def _numbers(self, line: Line) -> Iterator[tuple[str, Digits]]:
         declared = self.columns.cell(line, "currency")
         if not is_nothing(declared) and declared.upper() != self.currency:
-            raise _wrong_currency(f"Line {line.number} is in {declared}", declared.upper(), self.currency)
+            raise _wrong_currency(
+                _("Line {line} is in {declared}").format(line=line.number, declared=declared),
+                declared.upper(),
+                self.currency,
+            )
         for name, position in self.measures.items():
             cell = line.cells[position]
             if is_nothing(cell):
@@ -175,14 +194,22 @@ class _Reader:
             number = digits_of(cell)
             if number is None:
                 header = self.columns.header.cells[position]
-                self._refuse(line, "not_a_number", f"“{quoted(cell)}” under “{header}” is no number")
+                self._refuse(
+                    line,
+                    "not_a_number",
+                    _("“{cell}” under “{header}” is no number").format(cell=quoted(cell), header=header),
+                )
                 continue
             if number.currency and number.currency != self.currency:
-                raise _wrong_currency(f"“{cell}” in line {line.number}", number.currency, self.currency)
+                raise _wrong_currency(
+                    _("“{cell}” in line {line}").format(cell=cell, line=line.number),
+                    number.currency,
+                    self.currency,
+                )
             yield name, number
 
     def _refuse(self, line: Line, code: str, what: str) -> None:
-        self.errors.append(FieldError(code, f"Line {line.number}: {what}."))
+        self.errors.append(FieldError(code, _("Line {line}: {what}.").format(line=line.number, what=what)))
 
 
 def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: DecimalMark) -> list[DayRow]:
@@ -198,10 +225,13 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
         if day is None and isinstance(row.day, NumericDay):
             wrong.append(row.day.written)
         if day is None or wrong:
-            what = ", ".join(f"“{quoted(written)}”" for written in wrong)
+            what = ", ".join(in_quotes(quoted(written)) for written in wrong)
             errors.append(
                 FieldError(
-                    "unreadable", f"Line {row.line.number}: {what} makes no sense with “{order}”, “{mark}”."
+                    "unreadable",
+                    _("Line {line}: {what} makes no sense with “{order}”, “{mark}”.").format(
+                        line=row.line.number, what=what, order=order, mark=mark
+                    ),
                 )
             )
             continue

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 
+from django.utils.translation import gettext as _
+
 from experiments.exceptions import Invalid
 
 SEPARATORS = (",", ";", "\t")
@@ -29,7 +31,7 @@ class Line:
 def text_of(content: bytes) -> str:
     """The text of a file in UTF-8 or UTF-16, with or without a byte order mark."""
     if not content.strip(b"\x00\xff\xfe \t\r\n"):
-        raise Invalid("empty_file", "The file is empty.")
+        raise Invalid("empty_file", _("The file is empty."))
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -41,11 +43,13 @@ def text_of(content: bytes) -> str:
     except UnicodeDecodeError as error:
         raise Invalid(
             "unknown_encoding",
-            f"The file is neither in UTF-8 nor in UTF-16: byte {error.start} cannot be read. "
-            "Save it as “CSV UTF-8”.",
+            _(
+                "The file is neither in UTF-8 nor in UTF-16: byte {start} cannot be read. Save it as "
+                "“CSV UTF-8”."
+            ).format(start=error.start),
         ) from None
     if "\x00" in text:
-        raise Invalid("not_a_table", "The file holds NUL characters; it is no CSV. Export it as CSV.")
+        raise Invalid("not_a_table", _("The file holds NUL characters; it is no CSV. Export it as CSV."))
     return text
 
 
@@ -61,10 +65,15 @@ def lines_of(text: str, *, separator: str) -> Iterator[Line]:
         if "end of data" in str(error):
             raise Invalid(
                 "truncated",
-                f"Line {begins_at} opens a quote that nothing closes: the file seems cut off. "
-                "Export it again.",
+                _(
+                    "Line {begins_at} opens a quote that nothing closes: the file seems cut off. Export "
+                    "it again."
+                ).format(begins_at=begins_at),
             ) from None
-        raise Invalid("malformed_line", f"Line {begins_at} cannot be read: {error}.") from None
+        raise Invalid(
+            "malformed_line",
+            _("Line {begins_at} cannot be read: {error}.").format(begins_at=begins_at, error=error),
+        ) from None
 
 
 def first_lines(text: str, *, separator: str) -> list[Line]:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from experiments.choices import CampaignStatus
 from experiments.models import Arm, Campaign
 from experiments.services.observations.rows import Faults, Key, Report, known_list
@@ -98,7 +100,9 @@ class Placer:
                     report,
                     "campaign",
                     "unknown_campaign",
-                    f"There is no campaign “{quoted(report.campaign)}” here.{hint}",
+                    _("There is no campaign “{campaign}” here.{hint}").format(
+                        campaign=quoted(report.campaign), hint=hint
+                    ),
                 )
             return None
         if campaign.status == CampaignStatus.DISCARDED:
@@ -106,7 +110,9 @@ class Placer:
                 report,
                 "campaign",
                 "campaign_discarded",
-                f"Campaign {campaign.key} was discarded before it ran and takes no numbers.",
+                _("Campaign {campaign} was discarded before it ran and takes no numbers.").format(
+                    campaign=campaign.key
+                ),
             )
             return None
         arms = self._arms[campaign.pk]
@@ -116,7 +122,9 @@ class Placer:
                 report,
                 "arm",
                 "unknown_arm",
-                f"Campaign {campaign.key} has no arm “{quoted(report.arm)}”, but {known_list(list(arms))}.",
+                _("Campaign {campaign} has no arm “{arm}”, but {names}.").format(
+                    campaign=campaign.key, arm=quoted(report.arm), names=known_list(list(arms))
+                ),
             )
         source_id = self._source(report, campaign)
         if arm_id is None or source_id is None:
@@ -147,8 +155,10 @@ class Placer:
                 report,
                 "source",
                 "unknown_source",
-                f"There is no source “{quoted(source)}” here. Known: {known_list(list(self._sources))}. "
-                "An owner adds sources in the settings.",
+                _(
+                    "There is no source “{source}” here. Known: {names}. An owner adds sources in the "
+                    "settings."
+                ).format(source=quoted(source), names=known_list(list(self._sources))),
             )
         return source_id
 
@@ -169,7 +179,9 @@ class Placer:
                 report,
                 "day",
                 "duplicate_key",
-                f"Rows {numbers} are all for {_described(report)}. Send one row with the day's totals.",
+                _("Rows {numbers} are all for {what}. Send one row with the day's totals.").format(
+                    numbers=numbers, what=_described(report)
+                ),
             )
 
     def _refuse_mixed_grain(self, placed: dict[Key, Report]) -> None:
@@ -182,27 +194,39 @@ class Placer:
                 whole[key[:3]] = report
         for day in whole.keys() & parts.keys():
             for report in (whole[day], *parts[day]):
-                self._refuse(report, "entity", "mixed_grain", mixed_grain(report, "this request"))
+                self._refuse(report, "entity", "mixed_grain", mixed_grain(report, _("this request")))
 
     def refuse_other_grain(self, placed: dict[Key, Report], stored: Iterable[Key]) -> dict[Key, Report]:
         """Without the reports that cut an arm's day in another way than what is stored of it."""
         grains = {key[:3]: bool(key.entity) for key in stored}
         for key, report in placed.items():
             if grains.get(key[:3], bool(key.entity)) != bool(key.entity):
-                self._refuse(report, "entity", "mixed_grain", mixed_grain(report, "an earlier report"))
+                self._refuse(report, "entity", "mixed_grain", mixed_grain(report, _("an earlier report")))
         return {key: report for key, report in placed.items() if report.row not in self.faults}
 
 
 def mixed_grain(report: Report, other: str) -> str:
-    has, lacks = ("an entity", "none") if report.entity else ("no entity", "one")
-    return (
-        f"For {_described(report, entity=False)} this row has {has} and {other} has {lacks}. An arm's day is "
-        "the sum over its entities, so both would count it twice: send all entities, or one row without."
-    )
+    if report.entity:
+        message = _(
+            "For {what} this row has an entity and {other} has none. An arm's day is the sum over its "
+            "entities, so both would count it twice: send all entities, or one row without."
+        )
+    else:
+        message = _(
+            "For {what} this row has no entity and {other} has one. An arm's day is the sum over its "
+            "entities, so both would count it twice: send all entities, or one row without."
+        )
+    return message.format(what=_described(report, entity=False), other=other)
 
 
 def _described(report: Report, *, entity: bool = True) -> str:
-    where = f"campaign {report.campaign}, arm {report.arm}, {report.day}"
+    facts = [
+        _("campaign {key}").format(key=report.campaign),
+        _("arm {key}").format(key=report.arm),
+        str(report.day),
+    ]
     if report.source:
-        where += f", source {report.source}"
-    return f"{where}, entity {report.entity}" if entity and report.entity else where
+        facts.append(_("source {key}").format(key=report.source))
+    if entity and report.entity:
+        facts.append(_("entity {id}").format(id=report.entity))
+    return ", ".join(facts)

@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError
 from experiments.services.values import FIRST_DAY, listed, quoted
 from workspaces.models.reading import day_in, is_number
+from workspaces.models.spelling import in_figures
 
 Given = Decimal | int | float | str | None
 Value = Decimal | int | None
@@ -105,7 +107,7 @@ class Faults:
             if len(self._suggestions) >= SUGGESTIONS:
                 return ""
             found = get_close_matches(name[:LONGEST_ENTITY], known, n=1)
-            self._suggestions[name] = f" Did you mean “{found[0]}”?" if found else ""
+            self._suggestions[name] = " " + _("Did you mean “{name}”?").format(name=found[0]) if found else ""
         return self._suggestions[name]
 
 
@@ -140,23 +142,26 @@ class RowReader:
         if isinstance(reported_at, FieldError):
             faults.add(index, reported_at.code, reported_at.message, "reported_at")
         if not row.campaign:
-            faults.add(index, "required", "The campaign is missing: give its key.", "campaign")
+            faults.add(index, "required", _("The campaign is missing: give its key."), "campaign")
         if not row.arm:
-            faults.add(index, "required", "The arm is missing: give its key.", "arm")
+            faults.add(index, "required", _("The arm is missing: give its key."), "arm")
         if len(row.entity) > LONGEST_ENTITY or "\x00" in row.entity:
             faults.add(
                 index,
                 "invalid_entity",
-                f"An entity is an id of at most {LONGEST_ENTITY} characters, without NUL.",
+                _("An entity is an id of at most {most} characters, without NUL.").format(
+                    most=LONGEST_ENTITY
+                ),
                 "entity",
             )
         if row.currency and row.currency.strip().upper() != self.currency:
             faults.add(
                 index,
                 "currency_mismatch",
-                f"This workspace counts in {self.currency} and the row in {quoted(row.currency)}. "
-                f"Convert the amounts to {self.currency}, or post them to a workspace that counts in "
-                f"{quoted(row.currency)}.",
+                _(
+                    "This workspace counts in {currency} and the row in {other}. Convert the "
+                    "amounts to {currency}, or post them to a workspace that counts in {other}."
+                ).format(currency=self.currency, other=quoted(row.currency)),
                 "currency",
             )
         values = {}
@@ -194,27 +199,38 @@ class RowReader:
         read = _READERS.get(name)
         if read is None:
             hint = self.faults.nearest(name, ROW_FIELDS)
-            return FieldError("unknown_field", f"A row has no field “{quoted(name)}”.{hint}")
+            return FieldError(
+                "unknown_field", _("A row has no field “{name}”.{hint}").format(name=quoted(name), hint=hint)
+            )
         return None if given is None else read(given)
 
 
 def read_day(given: date | str, *, last_day: date) -> date | FieldError:
     """The day, which has begun at least somewhere on earth."""
     if not given:
-        return FieldError("required", "The day is missing: give it as YYYY-MM-DD.")
+        return FieldError("required", _("The day is missing: give it as YYYY-MM-DD."))
     if isinstance(given, str):
         read = day_in(given)
         if read is None:
-            return FieldError("invalid_day", f"“{quoted(given)}” is no day. Give it as YYYY-MM-DD.")
+            return FieldError(
+                "invalid_day", _("“{given}” is no day. Give it as YYYY-MM-DD.").format(given=quoted(given))
+            )
         day = read
     else:
         day = given
     if day < FIRST_DAY:
-        return FieldError("invalid_day", f"{day} is before {FIRST_DAY}, where Quickno's calendar begins.")
+        return FieldError(
+            "invalid_day",
+            _("{day} is before {first_day}, where Quickno's calendar begins.").format(
+                day=day, first_day=FIRST_DAY
+            ),
+        )
     if day > last_day:
         return FieldError(
             "day_in_future",
-            f"{day} has not begun anywhere on earth. The last day that can have numbers is {last_day}.",
+            _(
+                "{day} has not begun anywhere on earth. The last day that can have numbers is {last_day}."
+            ).format(day=day, last_day=last_day),
         )
     return day
 
@@ -226,28 +242,38 @@ def read_time(given: datetime | str, *, at: datetime) -> datetime | FieldError:
             time = datetime.fromisoformat(given)
         except ValueError:
             return FieldError(
-                "invalid_time", f"“{quoted(given)}” is no time. Give it as 2026-11-20T08:15:00+00:00."
+                "invalid_time",
+                _("“{given}” is no time. Give it as 2026-11-20T08:15:00+00:00.").format(given=quoted(given)),
             )
     else:
         time = given
     if time.tzinfo is None:
         return FieldError(
             "invalid_time",
-            f"“{quoted(given)}” lacks the time zone. Add an offset, as in {time.isoformat()}+00:00.",
+            _("“{given}” lacks the time zone. Add an offset, as in {time}+00:00.").format(
+                given=quoted(given), time=time.isoformat()
+            ),
         )
     try:
         time = time.astimezone(UTC)
     except OverflowError:
-        return FieldError("invalid_time", f"“{quoted(given)}” is outside of the calendar.")
+        return FieldError(
+            "invalid_time", _("“{given}” is outside of the calendar.").format(given=quoted(given))
+        )
     if time.date() < FIRST_DAY:
         return FieldError(
-            "invalid_time", f"{quoted(given)} is before {FIRST_DAY}, where Quickno's calendar begins."
+            "invalid_time",
+            _("{given} is before {first_day}, where Quickno's calendar begins.").format(
+                given=quoted(given), first_day=FIRST_DAY
+            ),
         )
     if time > at + LARGEST_LEAD:
         return FieldError(
             "reported_in_future",
-            f"The report says it was made at {time.isoformat()}, more than a day from now. Check the clock; "
-            "such a report would shut out all that follow.",
+            _(
+                "The report says it was made at {time}, more than a day from now. Check the clock; "
+                "such a report would shut out all that follow."
+            ).format(time=time.isoformat()),
         )
     return time
 
@@ -264,11 +290,21 @@ def read_whole(given: Given) -> int | FieldError:
             return read
         number = read
     if number < 0:
-        return FieldError("negative", f"{quoted(given)} is below zero, which cannot be counted.")
+        return FieldError(
+            "negative", _("{given} is below zero, which cannot be counted.").format(given=quoted(given))
+        )
     if number > LARGEST_COUNT:
-        return FieldError("out_of_range", f"{quoted(given)} is more than {LARGEST_COUNT:,}.")
+        return FieldError(
+            "out_of_range",
+            _("{given} is more than {most}.").format(
+                given=quoted(given), most=in_figures(f"{LARGEST_COUNT:,}")
+            ),
+        )
     if number != (whole := int(number)):
-        return FieldError("not_whole", f"{quoted(given)} is not whole, and this is counted one by one.")
+        return FieldError(
+            "not_whole",
+            _("{given} is not whole, and this is counted one by one.").format(given=quoted(given)),
+        )
     return whole
 
 
@@ -278,31 +314,41 @@ def read_decimal(given: Given) -> Decimal | FieldError:
     if isinstance(number, FieldError):
         return number
     if number < 0:
-        return FieldError("negative", f"{quoted(given)} is below zero.")
+        return FieldError("negative", _("{given} is below zero.").format(given=quoted(given)))
     # The limit comes first: to round 1e999999 would take all memory.
     if number >= DECIMAL_LIMIT or (rounded := number.quantize(DECIMAL_STEP)) >= DECIMAL_LIMIT:
-        return FieldError("out_of_range", f"{quoted(given)} is not below {DECIMAL_LIMIT:,}.")
+        return FieldError(
+            "out_of_range",
+            _("{given} is not below {most}.").format(
+                given=quoted(given), most=in_figures(f"{DECIMAL_LIMIT:,}")
+            ),
+        )
     return abs(rounded)
 
 
 def _read_number(given: Given) -> Decimal | FieldError:
     if isinstance(given, str):
         if not is_number(given):
-            return FieldError("not_a_number", f"“{quoted(given)}” is not a number.")
+            return FieldError("not_a_number", _("“{given}” is not a number.").format(given=quoted(given)))
         given_number: str | int | Decimal = given
     elif isinstance(given, float):
         given_number = repr(given)
     elif isinstance(given, bool) or not isinstance(given, int | Decimal):
-        return FieldError("not_a_number", f"{quoted(given)} is not a number.")
+        return FieldError("not_a_number", _("{given} is not a number.").format(given=quoted(given)))
     else:
         given_number = given
     try:
         number = Decimal(given_number)
     except InvalidOperation:
         # Written like a number, with an exponent beyond what even Decimal counts.
-        return FieldError("out_of_range", f"{quoted(given)} is not below {DECIMAL_LIMIT:,}.")
+        return FieldError(
+            "out_of_range",
+            _("{given} is not below {most}.").format(
+                given=quoted(given), most=in_figures(f"{DECIMAL_LIMIT:,}")
+            ),
+        )
     if not number.is_finite():
-        return FieldError("not_a_number", f"{quoted(given)} is not a number.")
+        return FieldError("not_a_number", _("{given} is not a number.").format(given=quoted(given)))
     return number
 
 

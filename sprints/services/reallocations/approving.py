@@ -10,13 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from experiments.models import Campaign
 from experiments.selectors.cuts import is_visible
 from experiments.services.values import listed
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, Refused
-from sprints.models import Reallocation, ReallocationLine
+from sprints.models import Reallocation, ReallocationLine, sentences
 from sprints.permissions import require_withdrawal
 from sprints.selectors.evidence import budgets_to_set
 from sprints.selectors.fit import misfits, why_outdated
@@ -49,11 +51,13 @@ def approve_reallocation(reallocation_id: int, *, plan_digest: str, by: Actor, a
         plan, lines = lock_plan(reallocation_id, by=by)
         plan.check_can_become(ReallocationState.APPROVED)
         if plan.is_proposal_of(by.user):
-            raise ApprovalRefused("own_proposal", f"{_why_own(plan, by=by)}: another manager has to.")
+            raise ApprovalRefused("own_proposal", _why_own(plan, by=by))
         if not plan_digest == plan.plan_digest == digest_of(plan, lines):
             raise ApprovalRefused(
                 "digest_mismatch",
-                f"This is not the plan that was shown: its digest is {plan.plan_digest}. Read it again.",
+                _("This is not the plan that was shown: its digest is {digest}. Read it again.").format(
+                    digest=plan.plan_digest
+                ),
             )
         refusal = _end_if_expired(plan, lines, at=at) or _end_if_outdated(plan, lines, at=at)
         if refusal is None:
@@ -81,8 +85,8 @@ def grant(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, a
 
 def _why_own(plan: Reallocation, *, by: Actor) -> str:
     if plan.proposed_by == by.user:
-        return "Nobody approves their own plan"
-    return "Nobody approves what a key of their making has proposed"
+        return _("Nobody approves their own plan: another manager has to.")
+    return _("Nobody approves what a key of their making has proposed: another manager has to.")
 
 
 def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: datetime) -> Reallocation:
@@ -90,11 +94,12 @@ def reject_reallocation(reallocation_id: int, *, reason: str, by: Actor, at: dat
     by.require(Permission.APPROVE)
     reason = reason.strip()
     if not reason:
-        raise Invalid.field("reason", "required", "Say why: the proposer wants to know what would be right.")
+        message = _("Say why: the proposer wants to know what would be right.")
+        raise Invalid.field("reason", "required", message)
     with transaction.atomic():
         plan, lines = lock_plan(reallocation_id, by=by)
         if plan.is_proposal_of(by.user):
-            raise ApprovalRefused("own_proposal", "This is your own plan: withdraw it instead.")
+            raise ApprovalRefused("own_proposal", _("This is your own plan: withdraw it instead."))
         close_plan(plan, lines, ReallocationState.REJECTED, reason=reason, by=by, at=at)
     return plan
 
@@ -105,7 +110,7 @@ def withdraw_reallocation(reallocation_id: int, *, reason: str = "", by: Actor, 
     with transaction.atomic():
         plan, lines = lock_plan(reallocation_id, by=by)
         require_withdrawal(plan, by=by)
-        reason = reason.strip() or f"Taken back by {by.label}."
+        reason = reason.strip() or sentences.TAKEN_BACK.format(person=by.label)
         close_plan(plan, lines, ReallocationState.WITHDRAWN, reason=reason, by=by, at=at)
     return plan
 
@@ -124,11 +129,18 @@ def replace_reallocation(
     plan.check_can_become(ReallocationState.WITHDRAWN)
     kept = sorted(set(rows))
     if not kept or kept[0] < 0 or kept[-1] >= len(lines):
-        message = f"Name lines of plan {plan.pk}, from 0 to {len(lines) - 1}."
+        message = _("Name lines of plan {number}, from 0 to {last}.").format(
+            number=plan.pk, last=len(lines) - 1
+        )
         raise Invalid.field("lines", "unknown_line", message)
     if len(kept) == len(lines):
-        raise Invalid.field("lines", "all_lines", f"That is all of plan {plan.pk}: leave it as it is.")
-    part = f"{'line' if len(kept) == 1 else 'lines'} {listed([str(row + 1) for row in kept])}"
+        message = _("That is all of plan {number}: leave it as it is.").format(number=plan.pk)
+        raise Invalid.field("lines", "all_lines", message)
+    with override(sentences.KEPT_IN):
+        rows_said = listed([str(row + 1) for row in kept])
+    is_one = len(kept) == 1
+    reason = sentences.PROPOSES_LINE if is_one else sentences.PROPOSES_LINES
+    rule = sentences.ONLY_LINE if is_one else sentences.ONLY_LINES
     fresh = [
         build_line(
             lines[row].source_campaign,
@@ -143,12 +155,12 @@ def replace_reallocation(
         plan,
         lines,
         ReallocationState.WITHDRAWN,
-        reason=f"{by.label} proposes only {part} of it.",
+        reason=reason.format(person=by.label, rows=rows_said),
         by=by,
         at=at,
     )
-    rule = f"Only {part} of plan {plan.pk}, which was taken back."
-    return write_by_hand(fresh, rule=rule, sprint=plan.sprint, by=by, at=at)
+    said = rule.format(rows=rows_said, number=plan.pk)
+    return write_by_hand(fresh, rule=said, sprint=plan.sprint, by=by, at=at)
 
 
 def apply_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reallocation:
@@ -203,7 +215,8 @@ def outdate_overdrawn(workspace: Workspace, *, at: datetime) -> None:
     for plan in list(plans):
         plan.workspace = workspace
         lines = lines_in_order(plan)
-        why = [error.message for error in misfits(lines, workspace=workspace, at=at)]
+        with override(sentences.KEPT_IN):
+            why = [error.message for error in misfits(lines, workspace=workspace, at=at)]
         if why:
             _end(plan, lines, ReallocationState.OUTDATED, why, at=at)
 
@@ -220,14 +233,16 @@ def _end_if_expired(plan: Reallocation, lines: Sequence[ReallocationLine], *, at
     if at < plan.expires_at:
         return None
     expired_at = plan.expires_at.astimezone(plan.workspace.tz)
-    why = f"Nobody approved it until {on_day(expired_at)}, {expired_at:%H:%M}."
+    with override(sentences.KEPT_IN):
+        why = sentences.NOT_APPROVED.format(day=on_day(expired_at), time=f"{expired_at:%H:%M}")
     return _end(plan, lines, ReallocationState.EXPIRED, [why], at=at)
 
 
 def _end_if_outdated(
     plan: Reallocation, lines: Sequence[ReallocationLine], *, at: datetime
 ) -> Refused | None:
-    why = why_outdated(plan, lines, at=at)
+    with override(sentences.KEPT_IN):
+        why = why_outdated(plan, lines, at=at)
     return _end(plan, lines, ReallocationState.OUTDATED, why, at=at) if why else None
 
 
@@ -239,10 +254,13 @@ def _end(
     *,
     at: datetime,
 ) -> Refused:
-    """Close the plan in Quickno's name; return what its reader is told."""
+    """Close the plan in Quickno's name; return what its reader is told. ``why``: as it is kept."""
     reason = " ".join(why)
     close_plan(plan, lines, state, reason=reason, by=Actor.quickno(plan.workspace), at=at)
-    return Refused(state.value, f"The plan is {state.label} and moves nothing. {reason} Propose it again.")
+    told = _("The plan is {state} and moves nothing. {reason} Propose it again.").format(
+        state=state.label, reason=sentences.retold(reason, currency=plan.workspace.currency)
+    )
+    return Refused(state.value, told)
 
 
 def carry_out(plan: Reallocation, lines: Sequence[ReallocationLine], *, by: Actor, at: datetime) -> None:

@@ -6,11 +6,15 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from experiments.models import Campaign
 from experiments.services.values import quoted
 from sprints.choices import AccountKind
 from sprints.exceptions import FieldError, Invalid, TransferRefused
 from sprints.models import ReallocationLine
+from sprints.models.sentences import MOVED_BY_HAND
 from sprints.selectors.fit import misfits
 from sprints.services.ledger import check_amount
 from workspaces.models import Workspace
@@ -36,9 +40,10 @@ def build_line(
 def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> list[ReallocationLine]:
     """Read ``{"from", "to", "amount", "reason"?}``; ``Invalid`` names every row that cannot be."""
     if not lines:
-        raise Invalid.field("lines", "required", "A plan moves something: give at least one line.")
+        raise Invalid.field("lines", "required", _("A plan moves something: give at least one line."))
     if len(lines) > MAX_LINES:
-        raise Invalid.field("lines", "too_many", f"A plan has at most {MAX_LINES} lines, not {len(lines)}.")
+        message = _("A plan has at most {most} lines, not {number}.")
+        raise Invalid.field("lines", "too_many", message.format(most=MAX_LINES, number=len(lines)))
     campaigns = _find_campaigns(lines, workspace=workspace)
     read: list[ReallocationLine] = []
     errors: list[FieldError] = []
@@ -47,16 +52,20 @@ def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> l
         pair = str(line.get("from", "")), str(line.get("to", ""))
         wrong = [*_wrong_accounts(pair, campaigns), *_wrong_amount(line.get("amount"), workspace)]
         if pair in seen and all(pair):
-            message = f"Row {seen[pair]} moves money between the same two; put it in one line."
+            message = _("Row {row} moves money between the same two; put it in one line.").format(
+                row=seen[pair]
+            )
             wrong.append(FieldError("duplicate_line", message, field="to"))
         if pair[::-1] in seen and pair[0] != pair[1]:
-            message = f"Row {seen[pair[::-1]]} moves money the other way; put the difference in one line."
+            message = _("Row {row} moves money the other way; put the difference in one line.").format(
+                row=seen[pair[::-1]]
+            )
             wrong.append(FieldError("opposite_line", message, field="to"))
         seen.setdefault(pair, row)
         errors += [replace(error, row=row) for error in wrong]
         if not wrong:
             source, target = (campaigns.get(key) for key in pair)
-            reason = str(line.get("reason") or "Moved by hand")
+            reason = str(line.get("reason") or MOVED_BY_HAND)
             read.append(build_line(source, target, _amount(line["amount"]), reason, workspace=workspace))
     if errors:
         raise Invalid("invalid_lines", _summary(errors, of=len(lines)), errors=errors)
@@ -74,12 +83,16 @@ def _find_campaigns(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace)
 def _wrong_accounts(pair: tuple[str, str], campaigns: Mapping[str, Campaign]) -> Iterator[FieldError]:
     for field, key in zip(("from", "to"), pair, strict=True):
         if not key:
-            yield FieldError("required", f"Give the key of a campaign, or “{_RESERVE}”.", field=field)
+            message = _("Give the key of a campaign, or “{reserve}”.").format(reserve=_RESERVE)
+            yield FieldError("required", message, field=field)
         elif key != _RESERVE and key not in campaigns:
-            message = f"There is no campaign “{quoted(key)}” here. Give the key of one, or “{_RESERVE}”."
+            message = _(
+                "There is no campaign “{campaign}” here. Give the key of one, or “{reserve}”."
+            ).format(campaign=quoted(key), reserve=_RESERVE)
             yield FieldError("unknown_campaign", message, field=field)
     if pair[0] and pair[0] == pair[1]:
-        yield FieldError("same_account", f"Money cannot move from {pair[0]} to itself.", field="to")
+        message = _("Money cannot move from {account} to itself.").format(account=pair[0])
+        yield FieldError("same_account", message, field="to")
 
 
 def _wrong_amount(amount: object, workspace: Workspace) -> Iterator[FieldError]:
@@ -91,17 +104,18 @@ def _wrong_amount(amount: object, workspace: Workspace) -> Iterator[FieldError]:
 
 def _amount(value: object) -> Decimal:
     if value is None:
-        raise Invalid.field("amount", "required", "Say how much.")
+        raise Invalid.field("amount", "required", _("Say how much."))
     try:
         return value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation:
-        message = f"“{quoted(value)}” is not an amount of money."
+        message = _("“{amount}” is not an amount of money.").format(amount=quoted(value))
         raise Invalid.field("amount", "not_a_number", message) from None
 
 
 def _summary(errors: Sequence[FieldError], *, of: int) -> str:
     rows = len({error.row for error in errors})
-    return f"{rows} of {of} {'line' if of == 1 else 'lines'} cannot be. {errors[0].message}"
+    cannot = ngettext("{rows} of {of} line cannot be.", "{rows} of {of} lines cannot be.", of)
+    return f"{cannot.format(rows=rows, of=of)} {errors[0].message}"
 
 
 def check_fit(lines: Sequence[ReallocationLine], *, workspace: Workspace, at: datetime) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound
 from sprints.models import Reallocation, ReallocationLine, Sprint
@@ -71,7 +73,7 @@ def lock_plan(reallocation_id: int, *, by: Actor) -> tuple[Reallocation, list[Re
         .first()
     )
     if plan is None:
-        raise NotFound(f"There is no plan {reallocation_id} here.")
+        raise NotFound(_("There is no plan {number} here.").format(number=reallocation_id))
     plan.workspace = workspace
     # Read after the locks, so that budgets and states are those that hold until the end.
     return plan, lines_in_order(plan)

@@ -8,17 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from experiments.models import Campaign
 from experiments.stats.budget import RESERVE, shift_plan, thompson_plan
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import NotFound, Refused
-from sprints.models import Reallocation, ReallocationLine, Sprint
+from sprints.models import Reallocation, ReallocationLine, Sprint, sentences
 from sprints.models.ledger import OPEN_STATES
+from sprints.models.sentences import KEPT_IN
 from sprints.selectors.accounts import campaign_accounts
 from sprints.selectors.candidates import Candidate, candidates_of, describe
 from sprints.selectors.chances import Band
-from sprints.selectors.evidence import BY_HAND, FOLLOW_THE_BEST, RULE, plan_evidence, standing
+from sprints.selectors.evidence import plan_evidence, standing
 from sprints.selectors.ranks import compared_by, ranked
 from sprints.services.ledger import lock_accounts
 from sprints.services.reallocations.lines import build_line, check_fit, read_lines
@@ -49,11 +52,9 @@ def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetim
     if method == ReallocationMethod.THOMPSON:
         candidates = ranked(candidates)
     compute = thompson_plan if method == ReallocationMethod.THOMPSON else shift_plan
-    plan = compute(
-        [one.as_money() for one in candidates],
-        exponent=workspace.currency_exponent,
-        growth_cap=Decimal(str(workspace.growth_cap)),
-    )
+    with override(KEPT_IN):
+        money = [one.as_money() for one in candidates]
+    plan = compute(money, exponent=workspace.currency_exponent, growth_cap=Decimal(str(workspace.growth_cap)))
     if not plan.lines:
         raise Refused("nothing_to_move", _why_nothing(candidates))
     campaigns = {one.campaign.key: one.campaign for one in candidates} | {RESERVE: None}
@@ -69,22 +70,28 @@ def propose_reallocation(*, sprint_id: int | None = None, by: Actor, at: datetim
     ]
     _refuse_twin(lines, method=method, by=by)
     moved = {key for line in lines for key in (line.source_key, line.target_key)}
+    with override(KEPT_IN):
+        rule = _say_rule(method, candidates, cap=workspace.growth_cap)
+        passed_over = _passed_over(candidates, moved)
     evidence = plan_evidence(
         lines,
         {one.campaign.pk: one for one in candidates},
         workspace=workspace,
-        rule=_say_rule(method, candidates, cap=workspace.growth_cap),
-        passed_over=_passed_over(candidates, moved),
+        rule=rule,
+        passed_over=passed_over,
         at=at,
     )
     return write_plan(lines, evidence=evidence, method=method, sprint=sprint, by=by, at=at)
 
 
 def _say_rule(method: ReallocationMethod, candidates: Sequence[Candidate], *, cap: float) -> str:
+    share = f"{cap:.0%}"
     if method != ReallocationMethod.THOMPSON:
-        return RULE.format(cap=cap)
+        return sentences.HALF_TO_WINNERS.format(cap=share)
     metric = compared_by(candidates)
-    return FOLLOW_THE_BEST.format(outcome=f", {metric.label}" if metric else "", cap=cap)
+    if metric is None:
+        return sentences.FOLLOW_THE_BEST.format(cap=share)
+    return sentences.FOLLOW_THE_BEST_BY.format(metric=metric.label, cap=share)
 
 
 @transaction.atomic
@@ -96,7 +103,7 @@ def create_reallocation(*, lines: Sequence[Mapping[str, Any]], by: Actor, at: da
     """
     by.require(Permission.PROPOSE)
     read = read_lines(lines, workspace=by.workspace)
-    return write_by_hand(read, rule=BY_HAND, by=by, at=at)
+    return write_by_hand(read, rule=sentences.BY_HAND, by=by, at=at)
 
 
 @transaction.atomic
@@ -109,27 +116,36 @@ def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reall
     by.require(Permission.PROPOSE)
     plan, lines = lock_plan(reallocation_id, by=by)
     if plan.state != ReallocationState.APPLIED:
-        raise Refused("not_applied", f"Plan {plan.pk} was never applied: there is nothing to undo.")
+        message = _("Plan {number} was never applied: there is nothing to undo.")
+        raise Refused("not_applied", message.format(number=plan.pk))
     if Reallocation.objects.of(by.workspace).filter(undoes=plan, state__in=STANDING_STATES).exists():
-        raise Refused("already_undone", f"A plan that undoes plan {plan.pk} is under way or applied.")
+        message = _("A plan that undoes plan {number} is under way or applied.")
+        raise Refused("already_undone", message.format(number=plan.pk))
     opposite = _opposite_of(lines)
     if not opposite:
         raise Refused(
             "nothing_to_undo",
-            f"All that plan {plan.pk} moved is in the reserve, and the campaigns it came from have ended.",
+            _(
+                "All that plan {number} moved is in the reserve, and the campaigns it came from have ended."
+            ).format(number=plan.pk),
         )
     unspent = _as_far_as_unspent(opposite, workspace=plan.workspace, at=at)
     undoing = [
-        build_line(source, target, amount, f"Undoes plan {plan.pk}", workspace=by.workspace)
+        build_line(source, target, amount, sentences.UNDOING.format(number=plan.pk), workspace=by.workspace)
         for (source, target), amount in unspent.items()
     ]
     wanted, found = sum(opposite.values()), sum(unspent.values())
     if not undoing:
-        raise Refused("nothing_to_undo", f"All that plan {plan.pk} moved is spent or held back by now.")
-    rule = f"Undoes plan {plan.pk}."
+        message = _("All that plan {number} moved is spent or held back by now.")
+        raise Refused("nothing_to_undo", message.format(number=plan.pk))
+    rule = sentences.UNDOES.format(number=plan.pk)
     if found < wanted:
-        sums = [in_currency(amount, by.workspace.currency) for amount in (found, wanted)]
-        rule = f"Undoes plan {plan.pk} as far as its money is unspent: {sums[0]} of {sums[1]}."
+        with override(KEPT_IN):
+            rule = sentences.UNDOES_IN_PART.format(
+                number=plan.pk,
+                found=in_currency(found, by.workspace.currency),
+                wanted=in_currency(wanted, by.workspace.currency),
+            )
     return write_by_hand(undoing, rule=rule, undoes=plan, by=by, at=at)
 
 
@@ -166,7 +182,7 @@ def _find_sprint(sprint_id: int | None, *, by: Actor) -> Sprint | None:
         return None
     sprint = Sprint.objects.of(by.workspace).filter(pk=sprint_id).first()
     if sprint is None:
-        raise NotFound(f"There is no sprint {sprint_id} here.")
+        raise NotFound(_("There is no sprint {number} here.").format(number=sprint_id))
     return sprint
 
 
@@ -214,7 +230,8 @@ def _refuse_twin(lines: Sequence[ReallocationLine], *, method: ReallocationMetho
         if moves == [
             (line.source_campaign_id, line.target_campaign_id, line.amount) for line in plan.lines.all()
         ]:
-            raise Refused("already_proposed", f"Plan {plan.pk} moves the same money and waits for approval.")
+            message = _("Plan {number} moves the same money and waits for approval.")
+            raise Refused("already_proposed", message.format(number=plan.pk))
 
 
 def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> list[dict[str, str]]:
@@ -228,15 +245,18 @@ def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> li
 
 def _why_not(one: Candidate) -> str:
     if one.is_blind:
-        return f"{one.campaign.name} is blind: an outage of its numbers is no verdict on it."
+        words = _("{campaign} is blind: an outage of its numbers is no verdict on it.")
+        return words.format(campaign=one.campaign.name)
     if one.is_ranked and (why := one.why_not_receive()):
-        return f"{standing(one)} It receives nothing: {why}."
+        receives = _("It receives nothing: {why}.").format(why=why)
+        return f"{standing(one)} {receives}"
     if one.rank is None and one.chance.band == Band.RECEIVER and (why := one.why_not_receive()):
-        return f"{one.campaign.name} does well, but receives nothing: {why}."
+        words = _("{campaign} does well, but receives nothing: {why}.")
+        return words.format(campaign=one.campaign.name, why=why)
     return standing(one)
 
 
 def _why_nothing(candidates: Sequence[Candidate]) -> str:
     if not candidates:
-        return "There is nothing to move: no launched campaign has any money."
-    return " ".join(["There is nothing to move.", *(_why_not(one) for one in candidates[:MOST_REASONS])])
+        return _("There is nothing to move: no launched campaign has any money.")
+    return " ".join([_("There is nothing to move."), *(_why_not(one) for one in candidates[:MOST_REASONS])])
