@@ -4,11 +4,15 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.views import PasswordResetFromKeyView as AllauthPasswordResetFromKeyView
+from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,6 +33,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Where letters arrive, ask for one before the first sign-in.
+
+        Whoever made the account, or passed the invitation's link on by hand, may know its password. So it is
+        not enough that the holder opens a link: they set a password that nobody else knows.
+        """
+        refused: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if refused is not None or settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
+            return refused
+        return None if user.has_confirmed_address else _ask_to_confirm(request, user)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write in the language that the receiver has chosen, or else in that of the page."""
         receiver = context.get("user")
@@ -42,6 +57,20 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_notification_mail(*args, **kwargs)
         except MAIL_ERRORS as error:
             logger.warning("A letter about a change of an account did not leave: %s", error)
+
+
+def _ask_to_confirm(request: HttpRequest, user: User) -> HttpResponse:
+    """Send the letter whose link sets a new password, and say so instead of signing in."""
+    has_left = True
+    # Of the same allowance as the page that sends such a letter to whoever has forgotten theirs.
+    if ratelimit.consume(request, action="reset_password", key=user.email.lower()):
+        try:
+            request_password_reset(request, user.email, [user], default_token_generator)
+        except MAIL_ERRORS as error:
+            logger.warning("A letter that confirms an address did not leave: %s", error)
+            has_left = False
+    context = {"email": user.email, "has_left": has_left}
+    return render(request, "account/confirm_first.html", context, status=403)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

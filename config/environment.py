@@ -57,14 +57,34 @@ def broker(*, embedded: Path) -> tuple[str, dict[str, Any]]:
 
 
 def mail(*, default: str, site: str) -> dict[str, Any]:
-    """Django's EMAIL_… settings from EMAIL_URL, the sender from EMAIL_FROM, and whether letters arrive."""
+    """Django's EMAIL_… settings from EMAIL_URL, the sender from EMAIL_FROM, and what takes letters."""
     url = env.str("EMAIL_URL", "")
     settings: dict[str, Any] = environ.Env.email_url_config(url or default)
     user = str(settings.get("EMAIL_HOST_USER") or "")
     address = user if "@" in user else f"quickno@{urlsplit(site).hostname}"
     sender = env.str("EMAIL_FROM", "") or f"Quickno <{address}>"
     settings |= {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender}
-    return settings | {"MAIL_IS_SET_UP": bool(url), "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url)}
+    return settings | {
+        "MAIL_IS_SET_UP": bool(url),
+        "ACCOUNT_EMAIL_NOTIFICATIONS": bool(url),
+        # Nobody can be asked to open a letter where none arrives.
+        "ACCOUNT_EMAIL_VERIFICATION": "mandatory" if url else "none",
+    }
+
+
+# Who may begin a workspace on the site: staff and whoever owns one, every signed-in person, or nobody.
+BEGINNERS = ("owners", "anyone", "command")
+
+
+def workspaces_by(*, default: str) -> str:
+    """Who may begin a workspace on the site, from WORKSPACES_BY."""
+    said = env.str("WORKSPACES_BY", "") or default
+    if said not in BEGINNERS:
+        raise ImproperlyConfigured(
+            f"WORKSPACES_BY is “{said}”. Use owners (staff, and whoever owns a workspace), anyone (every "
+            "signed-in person) or command (nobody on the site; create_workspace on the console)."
+        )
+    return said
 
 
 def company_provider() -> dict[str, Any]:

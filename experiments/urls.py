@@ -20,7 +20,9 @@ urlpatterns = [
         name="hypothesis_archive",
     ),
     path("w/<slug:slug>/campaigns/", campaigns.CampaignsView.as_view(), name="campaigns"),
+    path("w/<slug:slug>/campaigns.csv", campaigns.CampaignsCsvView.as_view(), name="campaigns_csv"),
     path("w/<slug:slug>/campaigns/new/", campaigns.NewCampaignView.as_view(), name="campaign_new"),
+    path(f"{_CAMPAIGN}days.csv", campaigns.DaysCsvView.as_view(), name="campaign_days_csv"),
     path(f"{_CAMPAIGN}edit/", campaigns.EditCampaignView.as_view(), name="campaign_edit"),
     path(f"{_CAMPAIGN}amend/", campaigns.AmendView.as_view(), name="campaign_amend"),
     path(f"{_CAMPAIGN}pause/", acts.PauseView.as_view(), name="campaign_pause"),
@@ -43,6 +45,7 @@ urlpatterns = [
         name="template_delete",
     ),
     path("w/<slug:slug>/zombies/", zombies.ZombiesView.as_view(), name="zombies"),
+    path("w/<slug:slug>/zombies.csv", zombies.ZombiesCsvView.as_view(), name="zombies_csv"),
     path("w/<slug:slug>/zombies/<int:pk>/keep/", zombies.KeepView.as_view(), name="zombie_keep"),
     path("w/<slug:slug>/zombies/<int:pk>/stop/", zombies.StopView.as_view(), name="zombie_stop"),
     path(

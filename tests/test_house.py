@@ -84,6 +84,7 @@ class TestProduction:
         settings = mail(default="consolemail://", site="https://harbour.example")
         assert settings["DEFAULT_FROM_EMAIL"] == sender
         assert settings["MAIL_IS_SET_UP"] == ("EMAIL_URL" in said)
+        assert settings["ACCOUNT_EMAIL_VERIFICATION"] == ("mandatory" if "EMAIL_URL" in said else "none")
 
     @pytest.mark.parametrize("name", COMPLETE)
     def test_production__one_thing_not_said__refuses_and_names_it(self, name: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,25 @@ class Permission(Enum):
         self.role = role
         self.scope = scope
         self.deed = deed
+
+
+def may_begin_workspace(user: User, roles: Iterable[str]) -> bool:
+    """Whether a person with these roles in workspaces of this server may begin another one on the site."""
+    if settings.WORKSPACES_BY == "anyone":
+        return True
+    return settings.WORKSPACES_BY == "owners" and (user.is_staff or Role.OWNER in roles)
+
+
+def require_to_begin_workspace(user: User, roles: Iterable[str]) -> None:
+    """Raise ``NotAllowed`` with who may, where this person may not."""
+    if not may_begin_workspace(user, roles):
+        raise NotAllowed(
+            gettext("On this server workspaces are begun on its console: ask whoever runs it.")
+            if settings.WORKSPACES_BY == "command"
+            else gettext(
+                "A workspace is begun by somebody who owns one already, or by the staff of this server."
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from workspaces.views import activity, documents, home, joining, members, settings
+from workspaces.views import activity, beginning, days, documents, home, joining, members, settings
 
 urlpatterns = [
     path("", home.HomeView.as_view(), name="home"),
     path("theme/", home.ThemeView.as_view(), name="theme"),
+    path("new/", beginning.NewWorkspaceView.as_view(), name="workspace_new"),
     path("join/<str:token>/", joining.JoinView.as_view(), name="join"),
     path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
     path("w/<slug:slug>/help/<slug:document>/", documents.DocumentView.as_view(), name="help"),
+    path("w/<slug:slug>/day/", days.DayView.as_view(), name="day"),
     path("w/<slug:slug>/activity/", activity.ActivityView.as_view(), name="activity"),
     path("w/<slug:slug>/activity.csv", activity.ActivityCsvView.as_view(), name="activity_csv"),
     path("w/<slug:slug>/settings/", members.MembersView.as_view(), name="settings"),

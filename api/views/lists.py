@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from api.exceptions import Invalid
 from api.serializers.fields import LARGEST_ID
 from experiments.services.values import listed, quoted
-from workspaces.forms import DayField
+from workspaces.forms import IsoDayField
 from workspaces.models.reading import whole_in
 
 
@@ -29,7 +29,7 @@ class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 
 
 class DayFilter(django_filters.DateFilter):  # type: ignore[misc]
-    field_class = DayField
+    field_class = IsoDayField
 
 
 class _IdField(forms.IntegerField):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from config.environment import company_provider, env
+from config.environment import company_provider, env, workspaces_by
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Everything the program writes for itself. Nothing in it is part of the project.
@@ -91,8 +91,8 @@ ACCOUNT_ADAPTER = "config.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# The owner who adds a member vouches for the address, so signing in needs no letter. An address counts as its
-# holder's once they have set a password by the letter's link.
+# Where letters arrive, `mail` makes this "mandatory": nobody signs in before the address is shown to be the
+# holder's (config.accounts). Elsewhere the owner who adds somebody vouches for it.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # No letter to strangers: it would invite them to sign up.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -108,6 +108,9 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 # PKCE hold anyway: the worst that a foreign page can do is to sign somebody in as themselves.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS = company_provider()
+
+# Who may begin a workspace on the site. Whoever does owns it and sees nothing of the others.
+WORKSPACES_BY = workspaces_by(default="owners")
 
 # The second step: an app's codes, passkeys, and codes for when both are lost.
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -136,6 +139,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 
 # No other site needs our files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# The demo -----------------------------------------------------------------------------------------
+
+DEMO_SLUG = "demo"
+# Whether pages say that there is one, and how to begin an empty workspace beside it.
+SHOWS_DEMO = False
 
 # What a browser may do with our pages -------------------------------------------------------------
 

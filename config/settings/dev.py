@@ -1,6 +1,6 @@
 """One machine, nothing to install: SQLite, a broker of files, letters on the terminal. Used by `make run`."""
 
-from config.environment import broker, database, env, kept_secret_key, mail
+from config.environment import broker, database, env, kept_secret_key, mail, workspaces_by
 from config.settings.base import *  # noqa: F403
 from config.settings.base import VAR_DIR
 
@@ -17,6 +17,10 @@ CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = broker(embedded=VAR_DIR / "
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 globals().update(mail(default="consolemail://", site=SITE_ADDRESS))
+
+# Whoever signs in here sits at the machine.
+WORKSPACES_BY = workspaces_by(default="anyone")
+SHOWS_DEMO = True
 
 # On one's own machine the receiver is most likely there, too.
 WEBHOOK_ALLOW_PRIVATE = True

@@ -19,6 +19,7 @@ from experiments.services.campaigns import (
 )
 from experiments.services.criteria import overrule_breach
 from workspaces.forms import Form, ReasonForm
+from workspaces.forms.days import understood_day
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
@@ -147,7 +148,8 @@ class OverruleView(_ActView):
             by=self.actor,
             at=self.at,
         )
-        return _("The breach is overruled. The criterion is judged again after that day.")
+        until = understood_day(form.cleaned_data["until"], today=self.workspace.local_day(self.at))
+        return _("The breach is overruled until {day}. Then the criterion is judged again.").format(day=until)
 
 
 class StopArmView(_ActView):

@@ -1,29 +1,32 @@
 """The list of campaigns, the page of one, and its plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experiments.choices import CampaignStatus, HypothesisStatus
+from experiments.choices import CampaignStatus, HypothesisStatus, Metric
 from experiments.exceptions import ChangedMeanwhile, DomainError, NotAllowed, NotFound, Refused
 from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
 from experiments.models import Campaign, CriterionTemplate, Hypothesis
+from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import Known, analyse_campaign
-from experiments.selectors.arm_rows import arm_rows
+from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.campaign_pages import (
     WITH_PLAN,
     WITH_STORY,
+    CampaignCard,
     CampaignNumbers,
+    DayView,
     campaign_cards,
     campaign_numbers,
     criteria_views,
@@ -47,6 +50,7 @@ from workspaces.models import Event, Source
 from workspaces.permissions import Permission
 from workspaces.services import basis_of
 from workspaces.views.access import WorkspaceView, words_of
+from workspaces.views.downloads import CsvView
 
 SECTION = "campaigns"
 PAGE_SIZE = 50
@@ -66,19 +70,29 @@ _LISTS: dict[str, tuple[str | Promise, list[CampaignStatus]]] = {
 }
 
 
-class CampaignsView(WorkspaceView):
-    template_name = "experiments/campaigns.html"
+class _Campaigns(WorkspaceView):
     section = SECTION
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.GET.get("show", "running")
-        chosen = chosen if chosen in _LISTS else "running"
-        campaigns = (
+    @property
+    def chosen(self) -> str:
+        """The list that the address names."""
+        chosen = self.request.GET.get("show", "running")
+        return chosen if chosen in _LISTS else "running"
+
+    def campaigns(self) -> CampaignQuerySet:
+        return (
             Campaign.objects.of(self.workspace)
-            .filter(status__in=_LISTS[chosen][1])
+            .filter(status__in=_LISTS[self.chosen][1])
             .select_related("workspace", "hypothesis__owner")
         )
-        page = Paginator(campaigns, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+class CampaignsView(_Campaigns):
+    template_name = "experiments/campaigns.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        chosen = self.chosen
+        page = Paginator(self.campaigns(), PAGE_SIZE).get_page(request.GET.get("page"))
         return self.render(
             {
                 "page_obj": page,
@@ -88,6 +102,49 @@ class CampaignsView(WorkspaceView):
                 "query": f"show={chosen}&",
             }
         )
+
+
+class CampaignsCsvView(_Campaigns, CsvView):
+    """The list that is shown, all of its pages."""
+
+    HEADER = (
+        "campaign",
+        "name",
+        "channel",
+        "state",
+        "hypothesis",
+        "owner",
+        "starts_on",
+        "runs_until",
+        "sure_it_should_stop",
+        "spent",
+        "budget",
+        "currency",
+    )
+
+    def name(self) -> str:
+        return f"campaigns-{self.chosen}"
+
+    def items(self) -> Iterable[CampaignCard]:
+        return campaign_cards(list(self.campaigns()))
+
+    def row(self, item: CampaignCard) -> list[object]:
+        campaign = item.campaign
+        hypothesis = campaign.hypothesis
+        return [
+            campaign.key,
+            campaign.name,
+            campaign.channel,
+            campaign.status,
+            hypothesis.title if hypothesis else "",
+            str(hypothesis.owner or "") if hypothesis else "",
+            campaign.starts_on,
+            campaign.runs_until,
+            item.strength,
+            self.amount(item.spend) if campaign.launched_at else "",
+            self.amount(campaign.funding),
+            self.workspace.currency,
+        ]
 
 
 class _OneCampaign(WorkspaceView):
@@ -111,7 +168,7 @@ class CampaignView(_OneCampaign):
 
     told = WITH_STORY
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         campaign = self.campaign
         beside = self.companions(campaign)
         known = read_known(campaign, beside)
@@ -166,6 +223,81 @@ class CampaignView(_OneCampaign):
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         """The campaigns that are looked at together with this one; a sprint knows of some."""
         return ()
+
+
+class DaysCsvView(_OneCampaign, CsvView):
+    """The days of a campaign: its metric, what it is made of, and what was spent."""
+
+    HEADER = ("campaign", "day", "metric", "value", "events", "spent", "currency", "settled")
+
+    def name(self) -> str:
+        return f"{self.campaign.key}-days"
+
+    def items(self) -> Iterable[tuple[DayView, Metric]]:
+        known = read_known(self.campaign, ())
+        numbers = campaign_numbers(self.campaign, known.measured, at=self.at)
+        return [(item, numbers.metric) for item in numbers.days]
+
+    def row(self, item: tuple[DayView, Metric]) -> list[object]:
+        day, metric = item
+        return [
+            self.campaign.key,
+            day.on,
+            metric.key,
+            day.value,
+            day.events,
+            self.amount(day.spend),
+            self.workspace.currency,
+            "yes" if day.is_settled else "no",
+        ]
+
+
+class ArmsCsvView(CsvView, CampaignView):
+    """The arms of a campaign, each beside the control, as the page computes them."""
+
+    HEADER = (
+        "campaign",
+        "arm",
+        "name",
+        "control",
+        "state",
+        "planned_share",
+        "metric",
+        "events",
+        "value",
+        "lift_relative",
+        "credible_low",
+        "credible_high",
+        "chance_to_beat_control",
+        "p_value_adjusted",
+    )
+    FIGURES = HEADER[9:]
+
+    def name(self) -> str:
+        return f"{self.campaign.key}-arms"
+
+    def items(self) -> Iterable[tuple[ArmRow, Metric]]:
+        campaign = self.campaign
+        beside = self.companions(campaign)
+        known = read_known(campaign, beside)
+        numbers = campaign_numbers(campaign, known.measured, at=self.at)
+        return [(row, numbers.metric) for row in self._analysis(campaign, numbers, known, beside)["rows"]]
+
+    def row(self, item: tuple[ArmRow, Metric]) -> list[object]:
+        row, metric = item
+        comparison = row.comparison or {}
+        return [
+            self.campaign.key,
+            row.arm.key,
+            row.arm.name,
+            "yes" if row.is_control else "no",
+            row.arm.status,
+            row.arm.planned_share,
+            metric.key,
+            row.events,
+            row.result.get("value"),
+            *(comparison.get(figure) for figure in self.FIGURES),
+        ]
 
 
 class DraftView(WorkspaceView):

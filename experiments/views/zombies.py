@@ -1,6 +1,7 @@
 """What goes on without a yes, the costliest first."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,23 +14,31 @@ from experiments.models import ZombieFlag
 from experiments.selectors.burning import MOST_DAYS, NOTHING, burning, costliest
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 from workspaces.forms import Form, ReasonForm
+from workspaces.forms.days import understood_day
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
+from workspaces.views.downloads import CsvView
 
 SECTION = "zombies"
 
 
-class ZombiesView(WorkspaceView):
-    template_name = "experiments/zombies.html"
+class _Zombies(WorkspaceView):
     section = SECTION
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        flags = list(
+    def flags(self) -> list[ZombieFlag]:
+        return list(
             ZombieFlag.objects.of(self.workspace)
             .unresolved()
             .by_money()
             .select_related("campaign__workspace", "campaign__hypothesis", "acknowledged_by")
         )
+
+
+class ZombiesView(_Zombies):
+    template_name = "experiments/zombies.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        flags = self.flags()
         counted = costliest(flags)
         rows, days = burning(flags)
         counts = Counter(flag.signal for flag in flags)
@@ -45,6 +54,39 @@ class ZombiesView(WorkspaceView):
                 "signals": [(signal, counts[signal.value]) for signal in ZombieSignal],
             }
         )
+
+
+class ZombiesCsvView(_Zombies, CsvView):
+    NAME = "zombies"
+    HEADER = (
+        "campaign",
+        "name",
+        "channel",
+        "signal",
+        "state",
+        "since",
+        "money_since",
+        "money_per_day",
+        "currency",
+        "acknowledged_by",
+    )
+
+    def items(self) -> Iterable[ZombieFlag]:
+        return self.flags()
+
+    def row(self, item: ZombieFlag) -> list[object]:
+        return [
+            item.campaign.key,
+            item.campaign.name,
+            item.campaign.channel,
+            item.signal,
+            item.state,
+            self.moment(item.since),
+            self.amount(item.money_since),
+            self.amount(item.money_per_day),
+            self.workspace.currency,
+            str(item.acknowledged_by or ""),
+        ]
 
 
 class _OneFlag(WorkspaceView):
@@ -90,7 +132,8 @@ class KeepView(_OneFlag, FormView):
             by=self.actor,
             at=self.at,
         )
-        return _("{campaign} is kept.").format(campaign=flag.campaign)
+        until = understood_day(form.cleaned_data["until"], today=self.workspace.local_day(self.at))
+        return _("{campaign} is kept until {day}.").format(campaign=flag.campaign, day=until)
 
 
 class StopView(_OneFlag, FormView):

@@ -59,6 +59,16 @@ class RunningCampaign:
         return sum(latest, NOTHING) / len(latest) if latest else None
 
     @property
+    def has_numbers(self) -> bool:
+        """Whether anything was reported of it at all."""
+        return bool(self.days)
+
+    @property
+    def waits_for_numbers(self) -> bool:
+        """Whether it is meant to spend and nothing tells whether it does."""
+        return self.campaign.is_spending and not self.has_numbers
+
+    @property
     def has_open_days(self) -> bool:
         """Whether late conversions may still change a day that is shown."""
         return any(item.value is not None and not item.is_settled for item in self.days)
@@ -180,7 +190,12 @@ class Board:
 
     @property
     def spending(self) -> int:
-        return sum(item.campaign.is_spending for item in self.campaigns)
+        """Campaigns that are meant to spend and of which something is reported."""
+        return sum(item.campaign.is_spending and item.has_numbers for item in self.campaigns)
+
+    @property
+    def waiting_for_numbers(self) -> int:
+        return sum(item.waits_for_numbers for item in self.campaigns)
 
     @property
     def saved(self) -> Decimal:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
+from sprints.choices import SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
@@ -49,7 +50,7 @@ class Frame:
     sprint: Sprint | None
     day_number: int | None
     days: list[SprintDay]
-    # What else runs at the same time.
+    # What else runs at the same time, and the sprint of the page where that is another one.
     others: list[Sprint]
     data_through: date | None
     settled_through: date | None
@@ -122,9 +123,12 @@ def _entries(workspace: Workspace, facts: Any, *, by: Actor) -> list[Entry]:
     ]
 
 
-def _day(on: date, today: date) -> SprintDay:
-    if on < today:
+def _day(on: date, today: date, *, is_over: bool) -> SprintDay:
+    """``is_over``: whether the sprint has ended, be it before its last day."""
+    if on < today or (is_over and on == today):
         return SprintDay(on, "is-done", pgettext("a day of a sprint", "closed"))
+    if is_over:
+        return SprintDay(on, "", _("no longer part of it"))
     return SprintDay(on, "is-today", _("today")) if on == today else SprintDay(on, "", _("to come"))
 
 
@@ -158,6 +162,16 @@ def _sprint_of_the_page(context: Context, running: Sequence[Sprint]) -> Sprint |
     )
 
 
+def _leading(own: Sprint | None, running: Sequence[Sprint]) -> tuple[Sprint | None, list[Sprint]]:
+    """The sprint that the strip tells of, and those that it only names.
+
+    What runs comes first, and of several the page's own; one that does not run leads where nothing does.
+    """
+    leading = own if own in running or not running else running[0]
+    named = running if own is None or own in running else [*running, own]
+    return leading, [other for other in named if other != leading]
+
+
 @register.simple_tag(takes_context=True)
 def frame(context: Context) -> Frame:
     """Everything around the page: ``{% frame as frame %}``."""
@@ -166,14 +180,16 @@ def frame(context: Context) -> Frame:
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
     running: list[Sprint] = facts.running
-    sprint = _sprint_of_the_page(context, running) or next(iter(running), None)
+    sprint, others = _leading(_sprint_of_the_page(context, running), running)
+    runs = sprint is not None and sprint.status == SprintStatus.RUNNING
+    is_over = sprint is not None and sprint.status in {SprintStatus.IN_REVIEW, SprintStatus.CLOSED}
     return Frame(
         entries=_entries(workspace, facts, by=actor),
         today=today,
         sprint=sprint,
-        day_number=sprint.day_number(today) if sprint else None,
-        days=[_day(on, today) for on in sprint.days()] if sprint else [],
-        others=[other for other in running if other != sprint],
+        day_number=sprint.day_number(today) if sprint and runs else None,
+        days=[_day(on, today, is_over=is_over) for on in sprint.days()] if sprint else [],
+        others=others,
         data_through=facts.data_through,
         settled_through=_settled_through(facts, at=context["at"]),
     )

@@ -203,7 +203,12 @@ def review_sentence(context: Context, sprint: Sprint, board: Board, today: date)
                 learnings,
             )
             return format_html(closed, number=learnings)
-        return mark_safe(_("Everything is decided. <em>It can close.</em>"))  # noqa: S308 - our own words
+        can = (
+            _("Everything is decided. <em>The review can open.</em>")
+            if sprint.status == SprintStatus.RUNNING
+            else _("Everything is decided. <em>It can close.</em>")
+        )
+        return mark_safe(can)  # noqa: S308 - our own words
     per_day = board.money_per_day
     the_other, some = _WAITS[sprint.ends_on < today, bool(per_day)]
     waits = format_html(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from experiments.choices import HypothesisStatus
 from experiments.models import Campaign, Hypothesis
-from experiments.views.campaigns import CampaignView, DraftView
+from experiments.views.campaigns import ArmsCsvView, CampaignView, DraftView
 from sprints.exceptions import NotFound
 from sprints.forms import AdoptDraft
 from sprints.selectors.companions import companions
@@ -23,6 +23,10 @@ class CampaignInSprintView(CampaignView):
 
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         return companions(campaign)
+
+
+class ArmsInSprintCsvView(ArmsCsvView, CampaignInSprintView):
+    """Its arms as a file, compared beside the others of its sprint, too."""
 
 
 class OneCampaign(WorkspaceView):

@@ -1,8 +1,10 @@
 """What was learnt, to search; and the graveyard, where every no is counted for what it saved."""
 
+from collections.abc import Iterable
+
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from experiments.models import Campaign
 from sprints.forms import GraveyardFilter, LearningFilter
@@ -10,7 +12,7 @@ from sprints.models import Decision
 from sprints.selectors.graveyard import No, Noes, read_noes
 from sprints.selectors.learnings import read_records
 from workspaces.views.access import WorkspaceView
-from workspaces.views.downloads import csv_response
+from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 25
 
@@ -56,7 +58,8 @@ class LearningsView(_Learnings):
         )
 
 
-class LearningsCsvView(_Learnings):
+class LearningsCsvView(_Learnings, CsvView):
+    NAME = "learnings"
     HEADER = (
         "decided_at",
         "sprint",
@@ -72,15 +75,13 @@ class LearningsCsvView(_Learnings):
         "campaigns",
     )
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        name = f"{self.workspace.slug}-learnings-{self.workspace.local_day(self.at):%Y-%m-%d}"
-        decisions = self.decisions(self.filter_form()).iterator(chunk_size=500)
-        return csv_response(name, self.HEADER, map(self.row, decisions))
+    def items(self) -> Iterable[Decision]:
+        return self.decisions(self.filter_form()).iterator(chunk_size=500)
 
     def row(self, decision: Decision) -> list[object]:
         hypothesis = decision.hypothesis
         return [
-            decision.decided_at.astimezone(self.workspace.tz).isoformat(timespec="seconds"),
+            self.moment(decision.decided_at),
             decision.sprint.number,
             hypothesis.title,
             hypothesis.kind,
@@ -126,7 +127,8 @@ class GraveyardView(_Graveyard):
         )
 
 
-class GraveyardCsvView(_Graveyard):
+class GraveyardCsvView(_Graveyard, CsvView):
+    NAME = "graveyard"
     HEADER = (
         "campaign",
         "name",
@@ -144,10 +146,9 @@ class GraveyardCsvView(_Graveyard):
         "learning",
     )
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
+    def items(self) -> Iterable[No]:
         form = self.filter_form()
-        name = f"{self.workspace.slug}-graveyard-{self.workspace.local_day(self.at):%Y-%m-%d}"
-        return csv_response(name, self.HEADER, map(self.row, form.in_order(self.noes(form).noes)))
+        return form.in_order(self.noes(form).noes)
 
     def row(self, no: No) -> list[object]:
         campaign = no.campaign

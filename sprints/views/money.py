@@ -1,21 +1,23 @@
 """Money: what every account has, the plans that move it, and the ledger of all that ever moved."""
 
+from collections.abc import Iterable
+
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from sprints.forms import FundForm
 from sprints.models import Reallocation, ReallocationLine, Transfer
-from sprints.selectors.accounts import balances
+from sprints.selectors.accounts import Balances, CampaignAccount, balances
 from sprints.services.ledger import fund_reserve
 from workspaces.forms import Form
 from workspaces.permissions import Permission
 from workspaces.views.access import FormView, WorkspaceView
-from workspaces.views.downloads import csv_response
+from workspaces.views.downloads import CsvView
 
-PAGE_SIZE = 25
-PLANS_SHOWN = 20
+PAGE_SIZE = 15
+PLANS_SHOWN = 10
 
 
 class _Ledger(WorkspaceView):
@@ -27,6 +29,11 @@ class _Ledger(WorkspaceView):
             .select_related("source_campaign", "target_campaign", "line")
             .order_by("-id")
         )
+
+
+def is_settled(account: CampaignAccount) -> bool:
+    """Whether its campaign is over and nothing of its money is left to move."""
+    return account.campaign.is_finished and account.available <= 0
 
 
 class MoneyView(_Ledger):
@@ -43,6 +50,8 @@ class MoneyView(_Ledger):
         return self.render(
             {
                 "balances": accounts,
+                "open_accounts": [account for account in accounts.campaigns if not is_settled(account)],
+                "settled_accounts": [account for account in accounts.campaigns if is_settled(account)],
                 "funded": sum(account.budget > 0 for account in accounts.campaigns),
                 "plans": plans,
                 "page_obj": Paginator(self.transfers(), PAGE_SIZE).get_page(request.GET.get("page")),
@@ -50,25 +59,102 @@ class MoneyView(_Ledger):
         )
 
 
-class LedgerCsvView(_Ledger):
+class LedgerCsvView(_Ledger, CsvView):
+    NAME = "ledger"
     HEADER = ("id", "at", "kind", "from", "to", "amount", "currency", "by", "reason", "plan")
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        name = f"{self.workspace.slug}-ledger-{self.workspace.local_day(self.at):%Y-%m-%d}"
-        return csv_response(name, self.HEADER, map(self.row, self.transfers().iterator(chunk_size=500)))
+    def items(self) -> Iterable[Transfer]:
+        return self.transfers().iterator(chunk_size=500)
 
     def row(self, transfer: Transfer) -> list[object]:
         return [
             transfer.pk,
-            transfer.at.astimezone(self.workspace.tz).isoformat(timespec="seconds"),
+            self.moment(transfer.at),
             transfer.kind,
             transfer.source_key,
             transfer.target_key,
-            f"{transfer.amount:.{self.workspace.currency_exponent}f}",
+            self.amount(transfer.amount),
             self.workspace.currency,
             transfer.by_label,
             transfer.reason,
             transfer.line.reallocation_id if transfer.line else "",
+        ]
+
+
+class AccountsCsvView(CsvView):
+    """Every account of a campaign that was ever launched, and the reserve."""
+
+    section = "money"
+    NAME = "accounts"
+    HEADER = ("account", "name", "state", "budget", "spent", "held_back", "free", "currency")
+
+    def items(self) -> Iterable[CampaignAccount | Balances]:
+        accounts = balances(self.workspace, at=self.at)
+        return [accounts, *accounts.campaigns]
+
+    def row(self, item: CampaignAccount | Balances) -> list[object]:
+        if isinstance(item, Balances):
+            free = self.amount(item.reserve)
+            return ["reserve", "", "", "", "", "", free, self.workspace.currency]
+        money = (item.budget, item.spent, item.holdback, item.available)
+        return [
+            item.key,
+            item.campaign.name,
+            item.campaign.status,
+            *map(self.amount, money),
+            self.workspace.currency,
+        ]
+
+
+class PlansCsvView(CsvView):
+    """Every line of every plan that was ever proposed."""
+
+    section = "money"
+    NAME = "plans"
+    HEADER = (
+        "plan",
+        "line",
+        "state",
+        "sprint",
+        "from",
+        "to",
+        "amount",
+        "currency",
+        "proposed_by",
+        "proposed_at",
+        "approved_by",
+        "approved_at",
+        "applied_at",
+        "closed_reason",
+    )
+
+    def items(self) -> Iterable[ReallocationLine]:
+        lines = ReallocationLine.objects.of(self.workspace).select_related(
+            "source_campaign",
+            "target_campaign",
+            "reallocation__sprint",
+            "reallocation__proposed_by",
+            "reallocation__approved_by",
+        )
+        return lines.order_by("-reallocation", "position").iterator(chunk_size=500)
+
+    def row(self, item: ReallocationLine) -> list[object]:
+        plan = item.reallocation
+        return [
+            plan.pk,
+            item.position,
+            plan.state,
+            plan.sprint.number if plan.sprint else "",
+            item.source_key or "reserve",
+            item.target_key or "reserve",
+            self.amount(item.amount),
+            self.workspace.currency,
+            str(plan.proposed_by),
+            self.moment(plan.proposed_at),
+            str(plan.approved_by or ""),
+            self.moment(plan.approved_at),
+            self.moment(plan.applied_at),
+            plan.closed_reason,
         ]
 
 

@@ -1,11 +1,11 @@
 """The backlog, and sprints before they run."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from experiments.models import Hypothesis
@@ -26,11 +26,12 @@ from sprints.services.planning import (
 )
 from sprints.services.readiness import read_plan
 from workspaces.forms import Form
+from workspaces.forms.days import understood_day
 from workspaces.models import Membership
 from workspaces.permissions import Permission
 from workspaces.services import basis_of
 from workspaces.views.access import ActionView, FormView, WorkspaceView
-from workspaces.views.downloads import csv_response
+from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 50
 
@@ -101,7 +102,7 @@ class BacklogView(_Backlog):
         )
 
 
-class BacklogCsvView(_Backlog):
+class BacklogCsvView(_Backlog, CsvView):
     """The same rows as a file."""
 
     COLUMNS = (
@@ -126,10 +127,11 @@ class BacklogCsvView(_Backlog):
         "predicted_success",
     )
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        name = f"{self.workspace.slug}-backlog-{self.workspace.local_day(self.at):%Y-%m-%d}"
-        hypotheses = self.hypotheses(self.filter_form()).iterator(chunk_size=500)
-        return csv_response(name, [*self.COLUMNS, "owner", "score"], map(self.row, hypotheses))
+    NAME = "backlog"
+    HEADER = (*COLUMNS, "owner", "score")
+
+    def items(self) -> Iterable[Hypothesis]:
+        return self.hypotheses(self.filter_form()).iterator(chunk_size=500)
 
     def row(self, hypothesis: Hypothesis) -> list[object]:
         owner = hypothesis.owner.email if hypothesis.owner else ""
@@ -146,6 +148,41 @@ class SprintsView(WorkspaceView):
         return self.render({"page_obj": page, "rows": sprint_rows(list(page.object_list))})
 
 
+class SprintsCsvView(CsvView):
+    """One row a hypothesis of a sprint; a sprint that has none yet has a row, too."""
+
+    section = "sprint"
+    NAME = "sprints"
+    HEADER = ("sprint", "name", "goal", "state", "starts_on", "ends_on", "hypothesis", "decision")
+
+    def items(self) -> Iterable[tuple[Sprint, str, str]]:
+        rows = sprint_rows(list(Sprint.objects.of(self.workspace).order_by("-number")))
+        return [
+            (row.sprint, title, decision)
+            for row in rows
+            for title, decision in (row.hypotheses or [("", "")])
+        ]
+
+    def row(self, item: tuple[Sprint, str, str]) -> list[object]:
+        sprint, title, decision = item
+        return [
+            sprint.number,
+            sprint.name,
+            sprint.goal,
+            sprint.status,
+            sprint.starts_on,
+            sprint.ends_on,
+            title,
+            decision,
+        ]
+
+
+def _days_of(sprint: Sprint, *, today: date) -> str:
+    """The days as they were understood, as whoever typed "next Monday" wants to hear."""
+    first, last = (understood_day(on, today=today) for on in (sprint.starts_on, sprint.ends_on))
+    return _("{first} to {last}").format(first=first, last=last)
+
+
 class NewSprintView(FormView):
     template_name = "sprints/sprint_form.html"
     section = "sprint"
@@ -160,7 +197,9 @@ class NewSprintView(FormView):
 
     def save(self, form: Form) -> str:
         self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)
-        return _("{sprint} is planned. Commit one to three hypotheses to it.").format(sprint=self.made)
+        days = _days_of(self.made, today=self.workspace.local_day(self.at))
+        said = _("{sprint} is planned, {days}. Commit one to three hypotheses to it.")
+        return said.format(sprint=self.made, days=days)
 
     def done_url(self) -> str:
         return self.page_url("sprint", number=self.made.number)
@@ -184,7 +223,8 @@ class EditSprintView(OneSprint, FormView):
         sprint = change_sprint(
             self.sprint().pk, values=form.cleaned_data, basis=self.sent_basis, by=self.actor, at=self.at
         )
-        return _("{sprint} is changed.").format(sprint=sprint)
+        days = _days_of(sprint, today=self.workspace.local_day(self.at))
+        return _("{sprint} is changed: {days}.").format(sprint=sprint, days=days)
 
     def done_url(self) -> str:
         return self.sprint_url()

@@ -1,11 +1,15 @@
-"""The first page: what needs you, in order of money."""
+"""The first page: what needs you, in order of money, and in a new workspace what comes first."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
-from experiments.models import Campaign, Hypothesis
-from sprints.selectors.today import read_today
+from sprints.selectors.first_steps import FirstSteps, read_first_steps
+from sprints.selectors.today import Today, read_today
 from workspaces.choices import EventKind
 from workspaces.models import Event
+from workspaces.services.members import show_first_steps
 from workspaces.views.access import WorkspaceView
 
 EVENTS_SHOWN = 8
@@ -19,6 +23,7 @@ class TodayView(WorkspaceView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = read_today(self.workspace, by=self.actor, at=self.at)
+        steps = read_first_steps(self.workspace, by=self.actor)
         return self.render(
             {
                 "today": today,
@@ -28,9 +33,37 @@ class TodayView(WorkspaceView):
                 .select_related("actor")
                 .order_by("-id")[:EVENTS_SHOWN],
                 "noes": today.noes,
-                "is_new": not (today.groups or today.running or today.noes.noes or self._has_anything()),
+                "steps": steps,
+                "leads": self.request.membership.sees_first_steps and not steps.are_over,
+                "is_new": is_new(today, steps),
             }
         )
 
-    def _has_anything(self) -> bool:
-        return Hypothesis.objects.of(self.workspace).exists() or Campaign.objects.of(self.workspace).exists()
+
+def is_new(today: Today, steps: FirstSteps) -> bool:
+    """Whether nothing has been done here yet, so that there is nothing to look back on."""
+    return not (steps.done or steps.is_spending or today.groups or today.running or today.noes.noes)
+
+
+class FirstStepsView(WorkspaceView):
+    """The first steps on a page of their own, and whether they stand on the first page."""
+
+    template_name = "sprints/first_steps.html"
+    section = "more"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render(
+            {
+                "steps": read_first_steps(self.workspace, by=self.actor),
+                "are_shown": self.request.membership.sees_first_steps,
+            }
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        shown = request.POST.get("shown") == "yes"
+        show_first_steps(self.request.membership, shown=shown)
+        if shown:
+            messages.success(request, _("The first steps stand on Today again."))
+        else:
+            messages.success(request, _("The first steps are hidden. More, First steps brings them back."))
+        return redirect(self.page_url("today"))

@@ -21,3 +21,26 @@ document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   words.hidden = false;
 });
+
+/* A time zone that nobody has chosen yet begins with the one of this browser. */
+for (const field of document.querySelectorAll("[data-own-zone]")) {
+  if (!field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+
+/* Under a day stands how it is understood, and what is chosen in the calendar is written into the text. */
+for (const field of document.querySelectorAll("[data-understood-at]")) {
+  const calendar = document.getElementById(`${field.id}_day`);
+  const line = document.getElementById(`${field.id}_understood`);
+  const understand = async () => {
+    const text = field.value.trim();
+    const answer = text ? await fetch(field.dataset.understoodAt + encodeURIComponent(text)) : null;
+    if (text === field.value.trim()) line.textContent = answer?.ok ? await answer.text() : "";
+  };
+  field.addEventListener("input", () => { calendar.value = ""; });
+  field.addEventListener("change", understand);
+  calendar.addEventListener("change", () => {
+    if (!calendar.value) return;
+    field.value = calendar.value;
+    understand();
+  });
+}

@@ -536,6 +536,8 @@ ASKED = {
 }
 PAGES = (
     "today",
+    "first_steps",
+    "day",
     "more",
     "help statistics",
     "activity",
@@ -566,6 +568,13 @@ PAGES = (
     "zombies",
     "money",
     "ledger_csv",
+    "campaigns_csv",
+    "campaign_days_csv {live}",
+    "campaign_arms_csv {live}",
+    "zombies_csv",
+    "sprints_csv",
+    "accounts_csv",
+    "plans_csv",
     "plan {proposed_plan}",
     "plan {approved_plan}",
     "plan {applied_plan}",
@@ -672,3 +681,11 @@ revoke    own     missing_role  done          done          done
 revoke    other   missing_role  missing_role  missing_role  done
 """
 KEY_SERVICES = {"create": "api.keys.create_key", "revoke": "api.keys.revoke_key"}
+
+# Who may begin a workspace on the site, by the server's WORKSPACES_BY. ``nobody`` is in no workspace.
+BEGINNERS = """
+by        viewer  marketer  manager  owner  nobody  staff
+owners    no      no        no       yes    no      yes
+anyone    yes     yes       yes      yes    yes     yes
+command   no      no        no       no     no      no
+"""

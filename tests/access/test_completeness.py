@@ -27,7 +27,7 @@ from tests.access.table import (
 APPS = ("workspaces", "experiments", "sprints", "api", "notices")
 METHODS = ("get", "post", "put", "patch", "delete")
 # Addresses outside any workspace: the door, and what is the same for everybody.
-OPEN = {"home", "theme", "healthz", "join", "notices_stop"}
+OPEN = {"home", "theme", "healthz", "join", "notices_stop", "workspace_new"}
 # What a page or a call may use without saying who asks: it answers, and changes nothing.
 ANSWERS = {
     "invalid",
@@ -60,6 +60,8 @@ ANSWERS = {
 }
 # What somebody does to their own account and wishes, or by a link that was made for them.
 OWN = {
+    # By whom, the table of beginners says.
+    "begin_workspace",
     "change_address",
     "choose",
     "find_to_stop",
@@ -68,6 +70,7 @@ OWN = {
     "join_by_letter",
     "send_letter",
     "set_name",
+    "show_first_steps",
     "stop",
 }
 

@@ -45,6 +45,7 @@ MOST_QUERIES = 12
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
     (Role.MANAGER, "today"),
+    (Role.MARKETER, "first_steps"),
     (Role.MARKETER, "backlog"),
     (Role.MARKETER, "backlog_csv"),
     (Role.MARKETER, "sprints"),
@@ -68,6 +69,13 @@ PAGES = [
     (Role.MARKETER, "campaign_adopt", "brand-search"),
     (Role.MANAGER, "money"),
     (Role.MARKETER, "ledger_csv"),
+    (Role.MARKETER, "accounts_csv"),
+    (Role.MARKETER, "plans_csv"),
+    (Role.MARKETER, "sprints_csv"),
+    (Role.MARKETER, "campaigns_csv"),
+    (Role.MARKETER, "campaign_days_csv", "steady"),
+    (Role.MARKETER, "campaign_arms_csv", "steady"),
+    (Role.MARKETER, "zombies_csv"),
     (Role.MANAGER, "fund"),
     (Role.MARKETER, "plan_new"),
     (Role.MANAGER, "plan", "<plan>"),

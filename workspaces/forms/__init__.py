@@ -1,10 +1,11 @@
 from workspaces.forms.amounts import MoneyField, ShareField, parse_money, parse_number, parse_share
 from workspaces.forms.base import Form, PlainForm, ReasonForm
-from workspaces.forms.days import DayField
+from workspaces.forms.days import DayField, IsoDayField
 
 __all__ = [
     "DayField",
     "Form",
+    "IsoDayField",
     "MoneyField",
     "PlainForm",
     "ReasonForm",

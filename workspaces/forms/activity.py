@@ -53,8 +53,8 @@ def kinds_about(topic: str) -> list[str]:
 class ActivityFilter(Form):
     about = forms.ChoiceField(required=False, label=_("About"), choices=[_ANYTHING, *_TOPICS.items()])
     who = forms.ChoiceField(required=False, label=pgettext_lazy("a person", "By"))
-    since = DayField(required=False, label=_("From"))
-    until = DayField(required=False, label=_("To"))
+    since = DayField(required=False, label=_("From"), looks_back=True)
+    until = DayField(required=False, label=_("To"), looks_back=True)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]

@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.forms.utils import ErrorDict
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from workspaces.exceptions import DomainError
 from workspaces.forms.amounts import MoneyField
 from workspaces.forms.comparing import Shown, shown_in
+from workspaces.forms.days import DayField
 from workspaces.models import Workspace
 
 
@@ -61,7 +64,7 @@ class PlainForm(forms.Form):
 
 
 class Form(PlainForm):
-    """A form of one workspace, whose amounts are in its currency."""
+    """A form of one workspace: its amounts are in its currency, its days begin at its midnight."""
 
     def __init__(
         self,
@@ -76,6 +79,11 @@ class Form(PlainForm):
         for field in self.fields.values():
             if isinstance(field, MoneyField):
                 field.workspace = workspace
+            if isinstance(field, DayField):
+                field.place(
+                    today=workspace.local_day(timezone.now()),
+                    understood_at=reverse("day", args=[workspace.slug]),
+                )
 
 
 def _help_of(model: type[models.Model], name: str) -> str:
@@ -119,7 +127,7 @@ def _say_what_is_right(field: forms.Field) -> None:
 
 _IF_EMPTY: dict[type[forms.Field], Promise] = {
     forms.ChoiceField: _("Choose one."),
-    forms.DateField: _("Choose a day."),
+    forms.DateField: _("Say which day."),
     forms.FileField: _("Choose a file."),
 }
 

@@ -3,14 +3,17 @@
 from functools import cache
 from zoneinfo import available_timezones
 
+from babel.core import Locale, get_global
+from babel.numbers import get_currency_name, get_territory_currencies
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, SourceKind
 from workspaces.forms.amounts import MoneyField, ShareField
-from workspaces.forms.base import Form
+from workspaces.forms.base import Form, PlainForm
 from workspaces.models import Source, Workspace
+from workspaces.models.spelling import reader_locale
 from workspaces.models.workspace import KEY_VALIDATOR
 
 
@@ -24,8 +27,42 @@ def _zones() -> list[tuple[str, str]]:
     ]
 
 
+def _blank_and_zones() -> list[tuple[str, str]]:
+    return [("", ""), *_zones()]
+
+
 def _source_zones() -> list[tuple[str, str]]:
     return [("", gettext("the workspace's")), *_zones()]
+
+
+# Of which places the money of today is, without what only bankers use; named in each language once.
+@cache
+def _named_currencies(locale: Locale) -> list[tuple[str, str]]:
+    today = {code for place in get_global("territory_currencies") for code in get_territory_currencies(place)}
+    return [(code, f"{code}, {get_currency_name(code, locale=locale)}") for code in sorted(today)]
+
+
+def _currencies() -> list[tuple[str, str]]:
+    return [("", ""), *_named_currencies(reader_locale())]
+
+
+class NewWorkspaceForm(PlainForm):
+    """What cannot be guessed of a new workspace; the rest of its policy has usual values."""
+
+    name = forms.CharField(
+        max_length=120, label=_("Name"), help_text=_("The team's or the company's. It can be changed later.")
+    )
+    currency = forms.ChoiceField(
+        choices=_currencies,
+        label=_("Currency"),
+        help_text=_("For good, because the ledger cannot be rewritten."),
+    )
+    timezone = forms.ChoiceField(
+        choices=_blank_and_zones,
+        label=_("Time zone"),
+        widget=forms.Select(attrs={"data-own-zone": ""}),
+        help_text=_("Whose midnight ends a day. It can be changed later."),
+    )
 
 
 class PolicyForm(Form):

@@ -170,6 +170,8 @@ class Membership(TenantModel):
     user = models.ForeignKey("workspaces.User", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     joined_at = models.DateTimeField()
+    # What this person has on the first page until the first campaign has numbers.
+    sees_first_steps = models.BooleanField(default=True, db_default=True)
 
     objects = models.Manager.from_queryset(TenantQuerySet["Membership"])()
 

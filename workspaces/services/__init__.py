@@ -12,6 +12,7 @@ from workspaces.services.invitations import (
 from workspaces.services.members import add_member, change_role, remove_member
 from workspaces.services.sending import forget_sent_forms
 from workspaces.services.workspaces import (
+    begin_workspace,
     change_policy,
     create_workspace,
     ensure_source,
@@ -23,6 +24,7 @@ from workspaces.services.workspaces import (
 __all__ = [
     "add_member",
     "basis_of",
+    "begin_workspace",
     "change_address",
     "change_policy",
     "change_role",

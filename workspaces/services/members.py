@@ -121,6 +121,11 @@ def _refuse_to_lose_the_last_owner(membership: Membership) -> None:
         raise Refused("last_owner", _("A workspace needs an owner. Make somebody else an owner first."))
 
 
+def show_first_steps(membership: Membership, *, shown: bool) -> None:
+    """Whether the first page leads this person through the first steps; their own wish."""
+    Membership.objects.filter(pk=membership.pk).update(sees_first_steps=shown)
+
+
 @transaction.atomic
 def change_role(
     membership_id: int, *, role: Role, basis: str | None = None, by: Actor, at: datetime

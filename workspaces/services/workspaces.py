@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,11 +14,14 @@ from django.utils.translation import gettext
 
 from workspaces.choices import WELL_KNOWN_SOURCES, EventKind, Role, SourceKind
 from workspaces.exceptions import FieldError, Invalid, Refused
-from workspaces.models import Membership, Source, Workspace
-from workspaces.permissions import Actor, Permission
+from workspaces.models import Membership, Source, User, Workspace
+from workspaces.permissions import Actor, Permission, require_to_begin_workspace
 from workspaces.services.basis import require_unchanged
 from workspaces.services.events import record_event
 from workspaces.services.members import find_or_create_user
+
+# Room for a number behind it.
+_LONGEST_SLUG = 50
 
 POLICY_FIELDS = (
     "name",
@@ -60,6 +64,19 @@ def _check_timezone(name: str) -> str:
     return ZoneInfo(name).key
 
 
+def _check_currency(code: str) -> str:
+    currency = code.upper()
+    if currency not in list_currencies():
+        raise Invalid.field(
+            "currency",
+            "unknown_currency",
+            gettext("“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.").format(
+                currency=currency
+            ),
+        )
+    return currency
+
+
 @transaction.atomic
 def create_workspace(
     *,
@@ -73,15 +90,7 @@ def create_workspace(
     at: datetime,
 ) -> Workspace:
     """A new tenant with its first owner and the well-known sources; made on the server's console."""
-    currency = currency.upper()
-    if currency not in list_currencies():
-        raise Invalid.field(
-            "currency",
-            "unknown_currency",
-            gettext("“{currency}” is no currency. Use an ISO 4217 code like USD or EUR.").format(
-                currency=currency
-            ),
-        )
+    currency = _check_currency(currency)
     if slug != slugify(slug):
         raise Invalid.field(
             "slug",
@@ -93,12 +102,45 @@ def create_workspace(
     workspace = Workspace(
         name=name, slug=slug, timezone=_check_timezone(timezone), currency=currency, created_at=at
     )
+    _check(workspace)
+    workspace.save()
+    owner = find_or_create_user(email=owner_email, password=owner_password, name=owner_name, at_console=True)
+    return _furnish(workspace, owner, at=at)
+
+
+@transaction.atomic
+def begin_workspace(*, name: str, timezone: str, currency: str, owner: User, at: datetime) -> Workspace:
+    """A new tenant of somebody who has signed in; they own it. Its address is made of its name."""
+    require_to_begin_workspace(owner, Membership.objects.filter(user=owner).values_list("role", flat=True))
+    workspace = Workspace(
+        name=name,
+        slug=_free_slug(name),
+        timezone=_check_timezone(timezone),
+        currency=_check_currency(currency),
+        created_at=at,
+    )
+    _check(workspace)
+    workspace.save()
+    return _furnish(workspace, owner, at=at)
+
+
+def _free_slug(name: str) -> str:
+    """``acme``, or ``acme-2`` where there is one; a name without Latin letters says nothing here."""
+    wanted = slugify(name)[:_LONGEST_SLUG].strip("-") or "workspace"
+    taken = set(Workspace.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    candidates = (f"{wanted}-{number}" if number > 1 else wanted for number in count(1))
+    return next(slug for slug in candidates if slug not in taken)
+
+
+def _check(workspace: Workspace) -> None:
     try:
         workspace.full_clean()
     except ValidationError as error:
         raise invalid_from(error) from None
-    workspace.save()
-    owner = find_or_create_user(email=owner_email, password=owner_password, name=owner_name, at_console=True)
+
+
+def _furnish(workspace: Workspace, owner: User, *, at: datetime) -> Workspace:
+    """What a tenant cannot do without: an owner and the well-known sources."""
     membership = Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER, joined_at=at)
     for key in WELL_KNOWN_SOURCES:
         ensure_source(workspace, key)
@@ -106,8 +148,13 @@ def create_workspace(
         EventKind.WORKSPACE_CREATED,
         by=Actor.of_member(membership),
         at=at,
-        subject=("workspace", slug),
-        data={"name": name, "currency": currency, "timezone": timezone, "owner": owner.email},
+        subject=("workspace", workspace.slug),
+        data={
+            "name": workspace.name,
+            "currency": workspace.currency,
+            "timezone": workspace.timezone,
+            "owner": owner.email,
+        },
     )
     return workspace
 

@@ -79,7 +79,7 @@ STATES: dict[str, tuple[str, str, Promise]] = {
     "ready": ("completed", "check", pgettext_lazy("state", "ready")),
     # sprints
     "planning": ("draft", "draft", pgettext_lazy("state", "planning")),
-    "in_review": ("waiting", "waiting", pgettext_lazy("state", "in review")),
+    "in_review": ("judging", "judging", pgettext_lazy("state", "in review")),
     "closed": ("completed", "check", pgettext_lazy("state", "closed")),
     "cancelled": ("draft", "draft", pgettext_lazy("state", "cancelled")),
     # zombies

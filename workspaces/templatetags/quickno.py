@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput
 from django.template import Context
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.forms.tokens import ONCE_FIELD, new_token, owner_of
-from workspaces.models import User
+from workspaces.models import User, Workspace
 from workspaces.models.spelling import Number, as_day, in_currency, in_figures, in_percent, on_day
 from workspaces.permissions import Permission
 from workspaces.templatetags._icons import ICONS, STATES
@@ -262,6 +263,24 @@ def once(context: Context, *, is_main: bool = False) -> SafeString:
 def can(context: Context, permission: str) -> bool:
     """Whether this person may: ``{% can "PLAN" as may_plan %}{% if may_plan %}…``."""
     return bool(context["request"].actor.can(Permission[permission]))
+
+
+@register.filter
+def is_demo(workspace: Workspace) -> bool:
+    """Whether it is the demo that `make run` has filled."""
+    return settings.SHOWS_DEMO and workspace.slug == settings.DEMO_SLUG
+
+
+@register.simple_tag
+def mail_is_set_up() -> bool:
+    """Whether letters arrive, or end on the terminal."""
+    return settings.MAIL_IS_SET_UP
+
+
+@register.simple_tag
+def demo_is_here() -> bool:
+    """Whether somebody who is about to sign in finds the demo."""
+    return settings.SHOWS_DEMO and Workspace.objects.filter(slug=settings.DEMO_SLUG).exists()
 
 
 @register.filter

@@ -24,7 +24,7 @@ from workspaces.forms import Form
 from workspaces.forms.comparing import differences
 from workspaces.forms.tokens import AGAIN_FIELD, BASIS_FIELD, ONCE_FIELD, owner_of
 from workspaces.models import Membership, User, Workspace
-from workspaces.permissions import Actor, Permission
+from workspaces.permissions import Actor, Permission, may_begin_workspace
 from workspaces.selectors import has_second_step
 from workspaces.services.sending import (
     Landing,
@@ -49,6 +49,8 @@ class WorkspaceRequest(HttpRequest):
     user: User
     workspace: Workspace
     other_workspaces: list[Workspace]
+    may_begin_workspace: bool
+    membership: Membership
     actor: Actor
     at: datetime
     # Whether its form has done something: a form that is shown now is another one.
@@ -112,6 +114,10 @@ class WorkspaceView(LoginRequiredMixin, View):
             return redirect("mfa_index")
         self.request.workspace = membership.workspace
         self.request.other_workspaces = [one.workspace for one in memberships if one != membership]
+        self.request.may_begin_workspace = may_begin_workspace(
+            self.request.user, [one.role for one in memberships]
+        )
+        self.request.membership = membership
         self.request.actor = Actor.of_member(membership)
         self.request.at = timezone.now()
         self.request.is_sent = False

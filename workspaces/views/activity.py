@@ -1,23 +1,20 @@
 """What happened, newest first: to read, to filter, and to take away as CSV."""
 
-import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
 
 from workspaces.forms.activity import ActivityFilter
 from workspaces.models import Event, Membership
 from workspaces.models.event import EventQuerySet
 from workspaces.views.access import WorkspaceView
+from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 50
-# A spreadsheet runs a cell that begins like this as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _FilteredEvents(WorkspaceView):
@@ -57,40 +54,22 @@ class ActivityView(_FilteredEvents):
         )
 
 
-class ActivityCsvView(_FilteredEvents):
-    """The same events as a file, a row at a time, however many there are."""
+class ActivityCsvView(_FilteredEvents, CsvView):
+    """The same events as a file."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        rows = self.rows(self.events(self.filter_form()))
-        response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
-        name = f"{self.workspace.slug}-activity-{self.workspace.local_day(self.at):%Y-%m-%d}.csv"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+    NAME = "activity"
+    HEADER = ("sequence", "at", "kind", "actor", "subject_type", "subject_id", "data")
 
-    def rows(self, events: EventQuerySet) -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        zone = self.workspace.tz
-        yield writer.writerow(["sequence", "at", "kind", "actor", "subject_type", "subject_id", "data"])
-        for event in events.iterator(chunk_size=1000):
-            cells = [
-                event.sequence,
-                timezone.localtime(event.at, zone).isoformat(timespec="seconds"),
-                event.kind,
-                event.actor_label,
-                event.subject_type,
-                event.subject_id,
-                json.dumps(event.data, cls=DjangoJSONEncoder, ensure_ascii=False),
-            ]
-            yield writer.writerow([_harmless(cell) for cell in cells])
+    def items(self) -> Iterable[Event]:
+        return self.events(self.filter_form()).iterator(chunk_size=1000)
 
-
-class _Echo:
-    """A file for `csv.writer` that hands back what it would write."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _harmless(cell: object) -> object:
-    text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA_STARTS) else cell
+    def row(self, item: Event) -> list[object]:
+        return [
+            item.sequence,
+            self.moment(item.at),
+            item.kind,
+            item.actor_label,
+            item.subject_type,
+            item.subject_id,
+            json.dumps(item.data, cls=DjangoJSONEncoder, ensure_ascii=False),
+        ]

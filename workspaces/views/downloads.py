@@ -2,9 +2,14 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import get_language, override
+
+from workspaces.views.access import WorkspaceView
 
 # A spreadsheet runs a cell that begins like this as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -22,18 +27,44 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """The rows as a CSV file called ``name``, sent as they come, however many there are."""
-    language = get_language()
+class CsvView(WorkspaceView):
+    """The rows of a page as a CSV file, sent as they come, however many there are."""
 
-    def lines() -> Iterator[str]:
+    HEADER: ClassVar[Sequence[str]]
+    # What the file is called, after the workspace and before the day.
+    NAME: ClassVar[str]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        items = self.items()
+        lines = self._lines(items, language=get_language())
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        name = f"{self.workspace.slug}-{self.name()}-{self.workspace.local_day(self.at):%Y-%m-%d}"
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
+
+    def name(self) -> str:
+        return self.NAME
+
+    def items(self) -> Iterable[Any]:
+        """What the rows are about."""
+        raise NotImplementedError
+
+    def row(self, item: Any) -> Sequence[object]:
+        """One of them, in the order of ``HEADER``; ``None`` is an empty cell."""
+        raise NotImplementedError
+
+    def amount(self, value: Decimal | None) -> str:
+        """Money as a program reads it, in the workspace's currency."""
+        return "" if value is None else f"{value:.{self.workspace.currency_exponent}f}"
+
+    def moment(self, at: datetime | None) -> str:
+        """A time by the workspace's clock."""
+        return "" if at is None else at.astimezone(self.workspace.tz).isoformat(timespec="seconds")
+
+    def _lines(self, items: Iterable[Any], *, language: str | None) -> Iterator[str]:
         writer = csv.writer(_Echo())
         # The answer is sent when the request's own language is no longer active.
         with override(language):
-            yield writer.writerow(header)
-            for row in rows:
-                yield writer.writerow([harmless(cell) for cell in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+            yield writer.writerow(self.HEADER)
+            for item in items:
+                yield writer.writerow([harmless(cell) for cell in self.row(item)])

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from workspaces.models import Invitation, Membership, User
+from workspaces.permissions import may_begin_workspace
 from workspaces.views.access import WorkspaceView
 
 THEMES = {"light", "dark"}
@@ -28,8 +29,16 @@ class HomeView(LoginRequiredMixin, View):
         invitations = self.invitations()
         if len(memberships) == 1 and not invitations:
             return redirect("today", slug=memberships[0].workspace.slug)
+        user = request.user
         return render(
-            request, "workspaces/choose.html", {"memberships": memberships, "invitations": invitations}
+            request,
+            "workspaces/choose.html",
+            {
+                "memberships": memberships,
+                "invitations": invitations,
+                "may_begin": isinstance(user, User)
+                and may_begin_workspace(user, [one.role for one in memberships]),
+            },
         )
 
     def invitations(self) -> list[tuple[Invitation, str]]:

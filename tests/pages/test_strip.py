@@ -1,0 +1,69 @@
+"""The strip above every page: what runs comes first, and a sprint that has ended is not on a day of it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sprints.services.planning import open_review
+from tests.factories import make_hypothesis, make_running_sprint, make_sprint
+from tests.pages.conftest import Browse
+from workspaces.choices import Role
+from workspaces.models import Workspace
+from workspaces.permissions import Actor
+from workspaces.templatetags.quickno import day
+
+
+@pytest.fixture
+def client(browse: Browse) -> Client:
+    return browse(Role.MARKETER)
+
+
+def strip(client: Client, name: str = "today", *args: object) -> str:
+    """What the strip says of sprints, as it reads."""
+    html = client.get(reverse(name, args=["harbour", *args])).content.decode()
+    said = html.partition('aria-label="Sprint and data"')[2].partition('<ol class="qn-days"')[0]
+    return " ".join(said.split())
+
+
+def test_strip__page_of_a_planned_sprint__leads_with_the_one_that_runs(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    make_running_sprint(mia, at=now)
+    planned = make_sprint(mia, make_hypothesis(workspace, "Quotes", owner=mia.user), at=now)
+    said = strip(client, "sprint", planned.number)
+    assert said.index("Sprint 1</a>, day 1 of 5") < said.index("Sprint 2</a>")
+
+
+def test_strip__only_a_planned_sprint__tells_of_it_on_its_page(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    planned = make_sprint(mia, make_hypothesis(workspace, owner=mia.user), at=now)
+    assert "Sprint 1</a>, to be started" in strip(client, "sprint", planned.number)
+    assert "No sprint is running" in client.get(reverse("today", args=["harbour"])).content.decode()
+
+
+def test_strip__days_are_over__says_that_the_review_is_due(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    make_running_sprint(team[Role.MARKETER], at=now - timedelta(days=7), days=5)
+    ended = day(workspace.local_day(now) - timedelta(days=3))
+    assert f"Sprint 1</a>, ended {ended}; review due" in strip(client)
+
+
+def test_strip__review_opened_before_the_last_day__counts_no_more_days(
+    client: Client, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    sprint = make_running_sprint(mia, at=now - timedelta(days=1), days=5)
+    open_review(sprint.pk, by=mia, at=now)
+    said = strip(client, "sprint_review", sprint.number)
+    assert "Sprint 1</a>, in review" in said
+    assert "day 2 of 5" not in said
+    html = client.get(reverse("sprint_review", args=["harbour", 1])).content.decode()
+    assert html.count("no longer part of it") == 3
+    # Judged, not waiting: the half circle in the colour of evidence.
+    assert "qn-state is-judging" in html
