@@ -1,6 +1,7 @@
 """The lines of a file that hold numbers, and those passed over: preambles, totals, comments, footers."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -43,6 +44,7 @@ def read_body(text: str, columns: Columns) -> Body:
     """The lines under the header that hold numbers. Raises ``Invalid`` naming those that are cut off."""
     body = Body()
     header = columns.header
+    sorter = _Sorter(columns)
     errors: list[FieldError] = []
     lines = list(lines_of(text, separator=columns.separator))
     ends_well = text.endswith(("\n", "\r"))
@@ -52,7 +54,7 @@ def read_body(text: str, columns: Columns) -> Body:
         if line.number < header.number:
             body.passed.append(Passed(line.number, _("above the header")))
             continue
-        reason = _reason_to_pass(line, columns)
+        reason = sorter.reason_to_pass(line)
         if reason:
             body.passed.append(Passed(line.number, reason))
             continue
@@ -92,33 +94,50 @@ def _wrong_length(line: Line, header: Line, hint: str) -> FieldError:
     )
 
 
-def _reason_to_pass(line: Line, columns: Columns) -> str:
-    """Why a line holds no numbers of a day, or "" if it may."""
-    first = next(cell for cell in line.cells if cell)
-    padded = Line(line.number, (*line.cells, *[""] * (len(columns.header.cells) - len(line.cells))))
-    names = [columns.cell(padded, level) for level in LEVELS if columns.has(level)]
-    has_id = any(columns.cell(padded, f"{level}_id") for level in LEVELS)
-    is_one_cell = sum(1 for cell in line.cells if cell) == 1
-    # A campaign may be called “#1”, and a broken cell says “#ERROR!”: where there is a day, they count.
-    has_day = any(read_day(columns.cell(padded, name)) is not None for name in ("day", "span_start"))
-    reasons = {
-        _HEADER_AGAIN: line.cells == columns.header.cells,
-        _COMMENT: first.startswith("#") and not has_day,
-        _FOOTER: ("©" in first or first.lower().startswith("copyright")) and not has_day,
-        _WORDS: is_one_cell and " " in first and not _is_name(line, columns),
-        _TOTALS_ROW: any(_is_total(cell) for cell in (first, *names)),
-        _NAMELESS_TOTALS: bool(names) and not any(names) and not has_id,
-    }
-    reason = next((reason for reason, applies in reasons.items() if applies), "")
-    return _(reason) if reason else ""
+class _Sorter:
+    """Tells lines with the numbers of a day from those beside them."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.header = columns.header.cells
+        self.names = [columns.positions[level][0] for level in LEVELS if columns.has(level)]
+        self.ids = [columns.positions[f"{level}_id"][0] for level in LEVELS if columns.has(f"{level}_id")]
+        self.days = [columns.positions[name][0] for name in ("day", "span_start") if columns.has(name)]
+
+    def reason_to_pass(self, line: Line) -> str:
+        """Why a line holds no numbers of a day, or "" if it may."""
+        cells = line.cells
+        first = cells[0] or next(cell for cell in cells if cell)
+        names = [cells[position] for position in self.names if position < len(cells)]
+        reason = ""
+        if cells == self.header:
+            reason = _HEADER_AGAIN
+        # A campaign may be called “#1”, and a broken cell says “#ERROR!”: where there is a day, they count.
+        elif first[0] == "#" and not self._has_day(cells):
+            reason = _COMMENT
+        elif ("©" in first or first[:9].lower() == "copyright") and not self._has_day(cells):
+            reason = _FOOTER
+        elif " " in first and cells.count("") == len(cells) - 1 and not self._is_name(cells):
+            reason = _WORDS
+        elif _is_total(first) or any(map(_is_total, names)):
+            reason = _TOTALS_ROW
+        elif self.names and not any(names) and not self._has_any(cells, self.ids):
+            reason = _NAMELESS_TOTALS
+        return _(reason) if reason else ""
+
+    def _has_day(self, cells: tuple[str, ...]) -> bool:
+        return any(read_day(cells[position]) is not None for position in self.days if position < len(cells))
+
+    def _is_name(self, cells: tuple[str, ...]) -> bool:
+        """Whether the only cell of a line stands where a name does, so that the line may be one cut off."""
+        return self._has_any(cells, self.names)
+
+    @staticmethod
+    def _has_any(cells: tuple[str, ...], positions: list[int]) -> bool:
+        return any(cells[position] for position in positions if position < len(cells))
 
 
-def _is_name(line: Line, columns: Columns) -> bool:
-    """Whether the only cell of a line stands where a name does, so that the line may be one cut off."""
-    position = next(position for position, cell in enumerate(line.cells) if cell)
-    return any(columns.positions.get(level) == [position] for level in LEVELS)
-
-
+# The same few names are on every line.
+@lru_cache(maxsize=4096)
 def _is_total(cell: str) -> bool:
     word, _, rest = cell.lower().partition(":")
     return word.strip() in _TOTALS and (not rest or rest[:1] == " ")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -53,6 +54,8 @@ class NumericDay:
         return _date(self.year, month, day)
 
 
+# Thousands of lines share a few days.
+@lru_cache(maxsize=4096)
 def read_day(cell: str) -> date | NumericDay | None:
     """The day in a cell, one whose order is to be agreed, or ``None`` if there is none."""
     if found := _YEAR_FIRST.fullmatch(cell) or _PLAIN.fullmatch(cell):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -40,6 +41,8 @@ class Digits:
 
     def value(self, mark: DecimalMark) -> Decimal | None:
         """The number, or ``None`` where it makes no sense with that mark."""
+        if self.digits.isdigit():
+            return Decimal(self.digits)
         decimal, group = (".", ",") if mark == "point" else (",", ".")
         try:
             return Decimal(self.digits.replace(group, "").replace(decimal, "."))
@@ -49,11 +52,15 @@ class Digits:
 
 def is_nothing(cell: str) -> bool:
     """Whether the cell says that there is no value, which is not zero."""
-    return cell.strip().lower() in _NOTHING
+    return not cell[:1].isdigit() and cell.strip().lower() in _NOTHING
 
 
+# Small counts repeat from line to line.
+@lru_cache(maxsize=2**16)
 def digits_of(cell: str) -> Digits | None:
     """The number in a cell, or ``None`` if it is none."""
+    if cell.isascii() and cell.isdigit():
+        return Digits(cell, cell)
     found = _MONEY.fullmatch(_GROUPING.sub("", cell))
     if found is None:
         return None
@@ -103,6 +110,8 @@ def agree_on_mark(
     proofs: dict[DecimalMark, tuple[int, str]] = {}
     doubtful: tuple[int, str] | None = None
     for line, number, is_whole in numbers:
+        if number.digits.isdigit():
+            continue
         mark = vote(number.digits, is_whole=is_whole)
         if mark is not None:
             proofs.setdefault(mark, (line, number.written))

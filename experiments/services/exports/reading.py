@@ -54,6 +54,9 @@ class Export:
     notes: list[str] = field(default_factory=list)
 
 
+_Said = tuple[dict[str, str], dict[str, str], tuple[str, ...], dict[str, str]]
+
+
 @dataclass(slots=True)
 class _RawRow:
     line: Line
@@ -189,10 +192,10 @@ class _Reader:
             )
         for name, position in self.measures.items():
             cell = line.cells[position]
-            if is_nothing(cell):
-                continue
             number = digits_of(cell)
             if number is None:
+                if is_nothing(cell):
+                    continue
                 header = self.columns.header.cells[position]
                 self._refuse(
                     line,
@@ -216,15 +219,19 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
     """The rows with days and numbers, now that the whole file has agreed on how to write them."""
     rows = []
     errors = []
-    segments = columns.positions.get("segment", [])
+    one = Decimal(1)
+    cells_of = _Texts(columns)
     units = {name: _unit(columns.header.cells[position]) for name, position in columns.measures.items()}
+    scaled = {name: unit for name, unit in units.items() if unit != one}
     for row in raw:
         day = row.day.day(order) if isinstance(row.day, NumericDay) else row.day
-        values = {name: number.value(mark) for name, number in row.numbers.items()}
-        wrong = [row.numbers[name].written for name, value in values.items() if value is None]
-        if day is None and isinstance(row.day, NumericDay):
-            wrong.append(row.day.written)
-        if day is None or wrong:
+        measures = {
+            name: value for name, number in row.numbers.items() if (value := number.value(mark)) is not None
+        }
+        if day is None or len(measures) < len(row.numbers):
+            wrong = [number.written for name, number in row.numbers.items() if name not in measures]
+            if day is None and isinstance(row.day, NumericDay):
+                wrong.append(row.day.written)
             what = ", ".join(in_quotes(quoted(written)) for written in wrong)
             errors.append(
                 FieldError(
@@ -235,20 +242,50 @@ def _typed(raw: list[_RawRow], columns: Columns, *, order: DayOrder, mark: Decim
                 )
             )
             continue
+        for name in scaled.keys() & measures.keys():
+            measures[name] *= scaled[name]
+        names, ids, segment, own = cells_of.line(row.line)
         rows.append(
             DayRow(
                 line=row.line.number,
                 day=day,
-                names={level: columns.cell(row.line, level) for level in LEVELS},
-                ids={level: _plain_id(columns.cell(row.line, f"{level}_id")) for level in LEVELS},
-                measures={name: value * units[name] for name, value in values.items() if value is not None},
-                segment=tuple(row.line.cells[position] for position in segments),
-                own={name: _unescaped(columns.cell(row.line, name)) for name in OWN_FIELDS},
+                names=names,
+                ids=ids,
+                measures=measures,
+                segment=segment,
+                own=own,
             )
         )
     if errors:
         raise refusal(errors)
     return rows
+
+
+class _Texts:
+    """What a line says beside its numbers. Lines that say the same share it, as most of a large file does."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.segments = columns.positions.get("segment", [])
+        fields = (*LEVELS, *(f"{level}_id" for level in LEVELS), *OWN_FIELDS)
+        self.positions = sorted(
+            {*self.segments, *(columns.positions[f][0] for f in fields if columns.has(f))}
+        )
+        self._known: dict[tuple[str, ...], _Said] = {}
+
+    def line(self, line: Line) -> "_Said":
+        """Names by level, ids by level, the parts of a breakdown, and the fields of our own tables."""
+        key = tuple([line.cells[position] for position in self.positions])
+        found = self._known.get(key)
+        if found is None:
+            columns = self.columns
+            found = self._known[key] = (
+                {level: columns.cell(line, level) for level in LEVELS},
+                {level: _plain_id(columns.cell(line, f"{level}_id")) for level in LEVELS},
+                tuple(line.cells[position] for position in self.segments),
+                {name: _unescaped(columns.cell(line, name)) for name in OWN_FIELDS},
+            )
+        return found
 
 
 def _unit(header: str) -> Decimal:

@@ -59,7 +59,7 @@ def lines_of(text: str, *, separator: str) -> Iterator[Line]:
     begins_at = 1
     try:
         for cells in reader:
-            yield Line(begins_at, tuple(cell.strip() for cell in cells))
+            yield Line(begins_at, tuple(map(str.strip, cells)))
             begins_at = reader.line_num + 1
     except csv.Error as error:
         if "end of data" in str(error):
