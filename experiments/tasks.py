@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from experiments.services import judging
+from experiments.services.exports import read_file, record_file, tidy_files, waiting_files
 from experiments.services.learning import learn_what_is_due
 from workspaces.tasks import enqueue
 
@@ -43,3 +44,30 @@ def sweep_chunk(campaign_ids: list[int]) -> None:
 @shared_task
 def learn() -> None:
     learn_what_is_due(at=timezone.now())
+
+
+@shared_task
+def read_import(import_id: int) -> None:
+    read_file(import_id, clock=timezone.now)
+
+
+@shared_task
+def record_import(import_id: int) -> None:
+    outcome = record_file(import_id, clock=timezone.now)
+    if outcome is not None and outcome.result is not None:
+        enqueue(judge_campaigns, outcome.result.campaign_ids)
+
+
+# What no worker has begun by the next look is handed out then.
+@shared_task(expires=20)
+def take_up_imports() -> None:
+    to_read, to_record = waiting_files(at=timezone.now())
+    for import_id in to_read:
+        enqueue(read_import, import_id)
+    for import_id in to_record:
+        enqueue(record_import, import_id)
+
+
+@shared_task
+def tidy_imports() -> int:
+    return tidy_files(at=timezone.now())

@@ -37,6 +37,13 @@ urlpatterns = [
     ),
     path(f"{_CAMPAIGN}arms/<slug:arm_key>/stop/", acts.StopArmView.as_view(), name="arm_stop"),
     path("w/<slug:slug>/import/", imports.ImportView.as_view(), name="import_numbers"),
+    path("w/<slug:slug>/import/<int:pk>/", imports.ImportFileView.as_view(), name="import_file"),
+    path("w/<slug:slug>/import/<int:pk>/cancel/", imports.CancelImportView.as_view(), name="import_cancel"),
+    path(
+        "w/<slug:slug>/settings/sources/<slug:source>/names/",
+        imports.NamesView.as_view(),
+        name="source_names",
+    ),
     path("w/<slug:slug>/settings/learnt/", learnt.LearntView.as_view(), name="settings_learnt"),
     path("w/<slug:slug>/settings/templates/", templates.TemplatesView.as_view(), name="settings_templates"),
     path(

@@ -6,9 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from experiments.choices import BuyerStage, CampaignStatus, Comparator, Driver, HypothesisKind
-from experiments.models import Arm, Campaign, Hypothesis, KillCriterion, Observation, ObservationBatch
+from experiments.models import (
+    Arm,
+    Campaign,
+    FileImport,
+    Hypothesis,
+    KillCriterion,
+    Observation,
+    ObservationBatch,
+)
 from experiments.models.criterion import criteria_digest
 from experiments.services.campaigns import create_campaign
+from experiments.services.exports import read_file, upload_file
 from experiments.services.hypotheses import create_hypothesis
 from sprints.choices import TransferKind
 from sprints.models import Sprint
@@ -270,3 +279,14 @@ def fill_reserve(workspace: Workspace, amount: Decimal | str, *, at: datetime = 
     )
     workspace.refresh_from_db(fields=["reserve"])
     return workspace
+
+
+def give_file(
+    text: str, *, by: Actor, at: datetime, name: str = "days.csv", is_read: bool = True, **asked: Any
+) -> FileImport:
+    """A file that somebody gave on the page, and, unless they came too early, as a worker has read it."""
+    file = upload_file(name, chunks=[text.encode()], asked=asked, by=by, at=at)
+    if is_read:
+        read_file(file.pk, clock=lambda: at)
+        file.refresh_from_db()
+    return file

@@ -143,6 +143,7 @@ class EventKind(TextChoices):
     TEMPLATE_DELETED = "criterion_template.deleted", _("Template of a rule deleted")
     METRICS_POSTED = "metrics.posted", _("Metrics posted")
     METRICS_RESTATED = "metrics.restated", _("Metrics restated")
+    IMPORT_NAMES_CHANGED = "import.names_changed", _("Names in files assigned")
     ZOMBIE_FLAGGED = "zombie.flagged", _("Zombie flagged")
     ZOMBIE_ACKNOWLEDGED = "zombie.acknowledged", _("Zombie acknowledged")
     ZOMBIE_RESOLVED = "zombie.resolved", _("Zombie resolved")

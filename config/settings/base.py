@@ -9,6 +9,8 @@ from config.environment import company_provider, env, workspaces_by
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Everything the program writes for itself. Nothing in it is part of the project.
 VAR_DIR = Path(env.str("VAR_DIR", "") or BASE_DIR / "var")
+# Export files between their upload and the end of their import. Web and worker both need it.
+IMPORTS_DIR = VAR_DIR / "imports"
 
 # Applications -------------------------------------------------------------------------------------
 
@@ -246,6 +248,8 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-webhooks": {"task": "api.tasks.deliver_webhooks", "schedule": timedelta(seconds=10)},
     "plan-notices": {"task": "notices.tasks.plan", "schedule": timedelta(seconds=10)},
     "plan-digests": {"task": "notices.tasks.plan_digests", "schedule": timedelta(minutes=5)},
+    "take-up-imports": {"task": "experiments.tasks.take_up_imports", "schedule": timedelta(seconds=20)},
+    "tidy-imports": {"task": "experiments.tasks.tidy_imports", "schedule": timedelta(hours=1)},
     "forget-answers": {"task": "api.tasks.forget_old_answers", "schedule": timedelta(hours=1)},
 }
 CELERY_TIMEZONE = TIME_ZONE

@@ -9,6 +9,8 @@ SECRET_KEY = "for tests only, known to everybody, and good for nothing else"  # 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 SITE_ADDRESS = "http://testserver"
 
+IMPORTS_DIR = VAR_DIR / "test-imports"
+
 DATABASES = {"default": database(embedded=VAR_DIR / "test.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A test database in memory would know neither WAL nor a second process.

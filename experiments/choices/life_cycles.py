@@ -100,6 +100,49 @@ ZOMBIE_TRANSITIONS: dict[ZombieState, frozenset[ZombieState]] = {
 }
 
 
+class FileImportState(TextChoices):
+    """What has become of an export file that somebody gave on a page."""
+
+    UPLOADED = "uploaded", _("waiting to be read")
+    READING = "reading", _("being read")
+    READY = "ready", _("waiting for a person")
+    IMPORTING = "importing", _("being imported")
+    DONE = "done", _("imported")
+    CANCELLED = "cancelled", pgettext_lazy("state of a file", "cancelled")
+    FAILED = "failed", _("refused")
+
+
+FILE_IMPORT_TRANSITIONS: dict[FileImportState, frozenset[FileImportState]] = {
+    FileImportState.UPLOADED: frozenset(
+        {FileImportState.READING, FileImportState.CANCELLED, FileImportState.FAILED}
+    ),
+    # Back to waiting where somebody answers otherwise meanwhile, or where the worker died.
+    FileImportState.READING: frozenset(
+        {
+            FileImportState.UPLOADED,
+            FileImportState.READY,
+            FileImportState.CANCELLED,
+            FileImportState.FAILED,
+        }
+    ),
+    FileImportState.READY: frozenset(
+        {FileImportState.UPLOADED, FileImportState.IMPORTING, FileImportState.CANCELLED}
+    ),
+    FileImportState.IMPORTING: frozenset(
+        {FileImportState.DONE, FileImportState.CANCELLED, FileImportState.FAILED}
+    ),
+    FileImportState.DONE: frozenset(),
+    FileImportState.CANCELLED: frozenset(),
+    # What was refused may be right with another answer.
+    FileImportState.FAILED: frozenset({FileImportState.UPLOADED, FileImportState.CANCELLED}),
+}
+
+# Something is being done with the file, or is about to be.
+BUSY_STATES = frozenset({FileImportState.UPLOADED, FileImportState.READING, FileImportState.IMPORTING})
+# The file itself is still needed.
+OPEN_STATES = BUSY_STATES | {FileImportState.READY, FileImportState.FAILED}
+
+
 class ZombieResolution(TextChoices):
     KILLED = "killed", _("killed")
     KEPT = "kept", _("kept")

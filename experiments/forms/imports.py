@@ -1,41 +1,54 @@
 """An export file, and what a person says where it does not say it itself."""
 
-import base64
-import zlib
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experiments.models import Arm
-from experiments.services.exports import PRESET_KEYS, ImportOptions, read_mapping
+from experiments.models import Arm, FileImport, ImportMapping
+from experiments.services.exports import (
+    ANSWERS,
+    ASK_AGAIN,
+    LARGEST_FILE,
+    LEFT_OUT,
+    NEW,
+    PRESET_KEYS,
+    Level,
+    Said,
+    Spelled,
+    read_mapping,
+    said_of,
+    target_of,
+)
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form
 from workspaces.models import Source, Workspace
+from workspaces.templatetags.quickno import channel
 
-MEGABYTE = 2**20
-LARGEST_FILE = 25 * MEGABYTE
-KEPT_FOR_SECONDS = 3600
-_SALT = "experiments.import"
+# So many names can be assigned at once; the others come when these have been.
+MOST_CAMPAIGNS = 60
+MOST_PARTS = 300
+# More campaigns than a list can be read with: then only those of the file's platform are in it.
+MANY_CAMPAIGNS = 100
+
+Choice = tuple[str, Any]
 
 
-class ImportForm(Form):
-    """The file comes once; between the preview and the import the page carries it along, signed."""
+class AskedForm(Form):
+    """What a file may leave open."""
 
-    file = forms.FileField(
-        required=False,
-        max_length=300,
-        label=gettext_lazy("Export file"),
-        help_text=gettext_lazy("A CSV file by day, as the ad platform exports it. At most 25 MB."),
-    )
-    kept = forms.CharField(required=False, widget=forms.HiddenInput)
     preset = forms.ChoiceField(label=gettext_lazy("Exported from"))
-    campaign = forms.ChoiceField(required=False, label=gettext_lazy("Whose numbers"))
+    campaign = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Whose numbers"),
+        help_text=gettext_lazy("Where the whole file is of one campaign, or of one arm."),
+    )
     source = forms.ChoiceField(required=False, label=gettext_lazy("Source"))
     day_order = forms.ChoiceField(
         required=False,
@@ -74,103 +87,266 @@ class ImportForm(Form):
         data: Mapping[str, Any] | None = None,
         *,
         workspace: Workspace,
-        files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
+        initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, workspace=workspace)
-        self.files = files or MultiValueDict()
+        super().__init__(data, workspace=workspace, initial=initial)
         sources = list(Source.objects.of(workspace).order_by("name").values_list("key", "name"))
         names = dict(sources)
-        self._choose("preset", [(key, names.get(key, str(_PRESETS.get(key, key)))) for key in PRESET_KEYS])
+        self._choose("preset", [(key, names.get(key, _PRESETS.get(key, key))) for key in PRESET_KEYS])
         self._choose("source", [("", _("as the campaign's channel")), *sources])
-        self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(workspace)])
+        self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(self.arms)])
 
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+    def _choose(self, name: str, choices: list[Choice]) -> None:
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
+    @cached_property
+    def arms(self) -> list[Arm]:
+        return launched_arms(self.workspace)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        file = cleaned.get("file")
-        if file is None and not cleaned.get("kept"):
-            if "file" not in self.errors:
-                self.add_error("file", _("Choose a file."))
-        elif file is not None and file.size > LARGEST_FILE:
-            self.add_error("file", _("The file is larger than 25 MB. Export fewer days at once."))
-        elif file is not None:
-            cleaned["name"], cleaned["content"] = file.name, file.read()
-        else:
-            self._take_out(cleaned)
         try:
-            cleaned["mapped"] = read_mapping(
-                line for line in cleaned.get("map", "").splitlines() if line.strip()
-            )
+            read_mapping(line for line in cleaned.get("map", "").splitlines() if line.strip())
         except DomainError as error:
             self.add_error("map", error.message)
         return cleaned
 
-    def _take_out(self, cleaned: dict[str, Any]) -> None:
-        try:
-            kept = signing.loads(cleaned["kept"], salt=self._salt, max_age=KEPT_FOR_SECONDS)
-        except signing.BadSignature:
-            self.add_error("file", _("The page waited too long for its answer. Choose the file again."))
-        else:
-            cleaned["name"], cleaned["seen"] = kept["name"], kept["seen"]
-            cleaned["content"] = zlib.decompress(base64.b85decode(kept["content"]))
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ANSWERS}
+
+
+class UploadForm(AskedForm):
+    """The file itself."""
+
+    file = forms.FileField(
+        max_length=300,
+        label=gettext_lazy("Export file"),
+        help_text=gettext_lazy("A CSV file by day, as the ad platform exports it. At most 25 MB."),
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
+    ) -> None:
+        super().__init__(data, workspace=workspace)
+        self.files = files or MultiValueDict()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        file = cleaned.get("file")
+        if file is not None and file.size > LARGEST_FILE:
+            self.add_error("file", _("The file is larger than 25 MB. Export fewer days at once."))
+        return cleaned
+
+
+@dataclasses.dataclass(slots=True)
+class NameRow:
+    """One name of the file on the page, with the field that says what it stands for."""
+
+    told: dict[str, Any]
+    key: tuple[Spelled, str, Spelled]
+    field: forms.BoundField | None = None
+    parts: "list[NameRow]" = dataclasses.field(default_factory=list)
 
     @property
-    def _salt(self) -> str:
-        return f"{_SALT}.{self.workspace.pk}"
-
-    def carried(self) -> str:
-        """The file as the next page carries it: nobody but this workspace's pages can have written it."""
-        content = base64.b85encode(zlib.compress(self.cleaned_data["content"])).decode()
-        kept = {"name": self.cleaned_data["name"], "content": content, "seen": self._asked}
-        return signing.dumps(kept, salt=self._salt)
+    def is_open(self) -> bool:
+        return bool(self.told["waiting"]) and not self.told["target"]
 
     @property
-    def _asked(self) -> dict[str, Any]:
-        """What the preview depends on, beside the file."""
-        return {name: value for name, value in self.cleaned_data.items() if name in _ANSWERS}
+    def is_part_open(self) -> bool:
+        return any(part.told["waiting"] for part in self.parts)
 
     @property
-    def is_seen(self) -> bool:
-        """Whether the preview showed this very file, read in this very way."""
-        return bool(self.cleaned_data.get("seen") == self._asked)
+    def ad_sets(self) -> "list[NameRow]":
+        return [part for part in self.parts if part.told["level"] != Level.AD]
 
     @property
-    def options(self) -> ImportOptions:
-        given = self.cleaned_data
-        campaign, _, arm = given["campaign"].partition("/")
-        return ImportOptions(
-            preset=given["preset"],
-            mapped=given["mapped"],
-            campaign=campaign,
-            arm=arm,
-            source=given["source"],
-            day_order=given["day_order"] or None,
-            decimal_mark=given["decimal_mark"] or None,
-            create_unplanned=given["create_unplanned"],
+    def ads(self) -> "list[NameRow]":
+        return [part for part in self.parts if part.told["level"] == Level.AD]
+
+
+class AnswerForm(AskedForm):
+    """What the file left open, name by name: which campaign it is, and which arm."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, file: FileImport) -> None:
+        super().__init__(data, workspace=file.workspace, initial=file.asked)
+        self.file = file
+        self.rows = list(self._rows())
+
+    def _rows(self) -> Iterator[NameRow]:
+        """The campaigns of the file as the preview has them, with fields for those that need one first."""
+        told = self.file.preview.get("campaigns", [])
+        is_whole = bool(self.file.asked.get("campaign"))
+        places = sorted(range(len(told)), key=lambda index: (not _is_asked(told[index]), index))
+        with_field = set(places[:MOST_CAMPAIGNS]) if not is_whole else set()
+        left = MOST_PARTS
+        for index, one in enumerate(told):
+            spelled = Spelled(one["id"], one["name"])
+            row = NameRow(one, (spelled, Level.CAMPAIGN, Spelled("", "")))
+            if index in with_field:
+                row.field = self._add(
+                    f"c{index}",
+                    one["target"],
+                    self._campaign_choices(one),
+                    label=_("Campaign here for “{name}”").format(name=one["name"] or one["id"]),
+                )
+                for number, part in enumerate(one["parts"][:left]):
+                    row.parts.append(self._part(f"c{index}-{number}", one, spelled, part))
+                left -= len(row.parts)
+            yield row
+
+    def _part(self, name: str, campaign: dict[str, Any], spelled: Spelled, part: dict[str, Any]) -> NameRow:
+        row = NameRow(part, (spelled, part["level"], Spelled(part["id"], part["name"])))
+        called = part["name"] or part["id"] or campaign["name"] or campaign["id"]
+        row.field = self._add(
+            name,
+            part["target"],
+            arm_choices(self.arms, campaign["target"]),
+            label=_("Arm for “{name}”").format(name=called),
         )
+        return row
+
+    def _add(self, name: str, target: str, choices: list[Choice], *, label: str) -> forms.BoundField:
+        first: list[Choice] = [] if target else [("", _("Choose …"))]
+        self.fields[name] = forms.ChoiceField(
+            required=False,
+            label=label,
+            choices=[*first, *choices],
+            initial=target,
+            widget=forms.Select(attrs={"class": "form-select"}),
+        )
+        return self[name]
+
+    def _campaign_choices(self, told: dict[str, Any]) -> list[Choice]:
+        names = {arm.campaign.key: _with_channel(arm) for arm in self.arms}
+        likely = [(key, names[key]) for key in told["suggestions"] if key in names]
+        platform = self.file.preview.get("source", "")
+        is_few = len(names) <= MANY_CAMPAIGNS
+        known = {arm.campaign.key for arm in self.arms if is_few or arm.campaign.channel == platform}
+        known.add(told["target"])
+        others = [(key, name) for key, name in names.items() if key in known and (key, name) not in likely]
+        other: list[Choice] = [(NEW, _("a new campaign, unplanned")), (LEFT_OUT, _("leave it out"))]
+        return [
+            *([(_("Perhaps"), likely)] if likely else []),
+            *([(_("Campaigns here"), others)] if others else []),
+            (_("Or"), other),
+        ]
+
+    @property
+    def said(self) -> list[Said]:
+        """What was assigned for this file: as before, and what was chosen otherwise than it was shown."""
+        said = {(one.campaign, one.level, one.part): one.target for one in said_of(self.file)}
+        for row in self.rows:
+            for name in (row, *row.parts):
+                self._hear(name, said)
+        campaigns = {row.key: said.get(row.key, row.told["target"]) for row in self.rows}
+        return [
+            Said(campaign, target, level=level, part=part)
+            for (campaign, level, part), target in said.items()
+            # The arm of another campaign than the one that was chosen now is an answer to another question.
+            if level == Level.CAMPAIGN
+            or target == LEFT_OUT
+            or campaigns.get((campaign, Level.CAMPAIGN, Spelled("", ""))) == target.partition("/")[0]
+        ]
+
+    def _hear(self, row: NameRow, said: dict[tuple[Spelled, str, Spelled], str]) -> None:
+        if row.field is None:
+            return
+        target = self.cleaned_data[row.field.name]
+        if target and (row.key in said or target != row.told["target"]):
+            said[row.key] = target
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether the preview was made of these very answers."""
+        return self.asked == {name: self.file.asked[name] for name in ANSWERS} and {
+            (one.campaign, one.level, one.part, one.target) for one in self.said
+        } == {(one.campaign, one.level, one.part, one.target) for one in said_of(self.file)}
 
 
-_ANSWERS = ("preset", "campaign", "source", "day_order", "decimal_mark", "map", "create_unplanned")
+class NamesForm(Form):
+    """Remembered names and what they stand for, each with a field."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        names: Iterable[ImportMapping],
+    ) -> None:
+        super().__init__(data, workspace=workspace)
+        arms = launched_arms(workspace)
+        campaigns = list({arm.campaign.key: (arm.campaign.key, _with_channel(arm)) for arm in arms}.values())
+        self.rows = []
+        for name in names:
+            target = target_of(name)
+            choices = (
+                [*campaigns, (LEFT_OUT, _("leave it out"))]
+                if name.level == Level.CAMPAIGN
+                else arm_choices(arms, target.partition("/")[0])
+            )
+            if target not in {key for key, _name in choices}:
+                choices.insert(0, (target, str(name.campaign or name.arm)))
+            field = forms.ChoiceField(
+                label=_("What “{name}” stands for").format(name=name),
+                choices=[*choices, (ASK_AGAIN, _("ask again with the next file"))],
+                initial=target,
+                widget=forms.Select(attrs={"class": "form-select"}),
+            )
+            self.fields[f"n{name.pk}"] = field
+            self.rows.append((name, self[f"n{name.pk}"]))
+
+    @property
+    def targets(self) -> dict[int, str]:
+        """What was chosen, by the id of the name."""
+        return {int(name[1:]): target for name, target in self.cleaned_data.items()}
+
+
+def launched_arms(workspace: Workspace) -> list[Arm]:
+    """The arms of every campaign that may have numbers, campaign by campaign."""
+    return list(
+        Arm.objects.of(workspace)
+        .filter(campaign__launched_at__isnull=False)
+        .select_related("campaign")
+        .order_by("campaign__name", "campaign_id", "position")
+    )
+
+
+def arm_choices(arms: Sequence[Arm], campaign: str) -> list[Choice]:
+    """The arms of a campaign, or none of them."""
+    return [
+        *((f"{campaign}/{arm.key}", arm.name) for arm in arms if arm.campaign.key == campaign),
+        (LEFT_OUT, _("leave it out")),
+    ]
+
+
 _PRESETS = {
     "auto": gettext_lazy("find out from the file"),
     "generic": gettext_lazy("something else, or a table of our own"),
 }
 
 
-def _campaigns_and_arms(workspace: Workspace) -> list[tuple[str, str]]:
+def _is_asked(told: dict[str, Any]) -> bool:
+    return bool(told["waiting"])
+
+
+def _with_channel(arm: Arm) -> str:
+    return f"{arm.campaign.name} ({channel(arm.campaign.channel)})"
+
+
+def _campaigns_and_arms(arms: Sequence[Arm]) -> list[Choice]:
     """Every campaign that may have numbers, and each arm of those with several."""
-    arms = (
-        Arm.objects.of(workspace)
-        .filter(campaign__launched_at__isnull=False)
-        .order_by("campaign__name", "campaign_id", "position")
-        .values_list("campaign__key", "campaign__name", "key", "name")
-    )
     choices: dict[str, str] = {}
-    for campaign, name, arm, arm_name in arms:
-        choices.setdefault(campaign, name)
-        choices[f"{campaign}/{arm}"] = _("{name}, arm {arm_name}").format(name=name, arm_name=arm_name)
+    for arm in arms:
+        campaign = arm.campaign
+        choices.setdefault(campaign.key, campaign.name)
+        choices[f"{campaign.key}/{arm.key}"] = _("{campaign}, arm {arm}").format(
+            campaign=campaign.name, arm=arm.name
+        )
     return list(choices.items())

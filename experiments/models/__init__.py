@@ -2,6 +2,7 @@ from experiments.models.campaign import Arm, Campaign
 from experiments.models.criterion import Amendment, Breach, CriterionWatch, Judgement, KillCriterion
 from experiments.models.criterion_template import CriterionTemplate
 from experiments.models.estimate import MaturityEstimate, SpreadEstimate
+from experiments.models.file_import import FileImport, ImportMapping
 from experiments.models.hypothesis import Hypothesis
 from experiments.models.observation import Observation, ObservationBatch, Restatement
 from experiments.models.zombie import ZombieFlag
@@ -13,7 +14,9 @@ __all__ = [
     "Campaign",
     "CriterionTemplate",
     "CriterionWatch",
+    "FileImport",
     "Hypothesis",
+    "ImportMapping",
     "Judgement",
     "KillCriterion",
     "MaturityEstimate",

@@ -1,6 +1,9 @@
-"""An export file by hand: what it would change, and then the change itself."""
+"""An export file by hand: uploaded, read by a worker, shown, and recorded once somebody says so."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -9,17 +12,44 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from experiments.choices import MEASURES, FileImportState, MeasureUnit
 from experiments.exceptions import DomainError, NotAllowed, NotFound
-from experiments.forms.imports import ImportForm
-from experiments.services.exports import ImportOutcome, import_export, preview_import
-from experiments.tasks import judge_campaigns
-from workspaces.models.spelling import in_figures
+from experiments.forms.imports import AnswerForm, NameRow, NamesForm, UploadForm
+from experiments.models import Campaign, FileImport, ImportMapping
+from experiments.services.exports import (
+    LEFT_OUT,
+    NEW,
+    PRESETS,
+    answer_file,
+    cancel_file,
+    change_names,
+    confirm_file,
+    upload_file,
+)
+from experiments.tasks import read_import, record_import
+from experiments.views.previews import is_part_wanted
+from workspaces.models import Source
 from workspaces.permissions import Permission
 from workspaces.tasks import enqueue
-from workspaces.views.access import WorkspaceView
+from workspaces.templatetags.quickno import channel
+from workspaces.views.access import ActionView, WorkspaceView, tell
 
-# Of each list the page shows so many.
-MOST_SHOWN = 50
+# Of the files that were given before, the page lists so many.
+MOST_LISTED = 8
+# Names on one page of what is remembered.
+MOST_NAMES = 200
+# By the code of a question: the field that answers it, where that is not beside a name.
+FIELDS = {
+    "day_order": "id_day_order",
+    "decimal_mark": "id_decimal_mark",
+    "unknown_channel": "id_source",
+    "unknown_source": "id_source",
+    "ambiguous_column": "id_map",
+    "doubtful_column": "id_map",
+    "no_header": "id_map",
+    "no_campaign": "id_campaign",
+    "duplicate_key": "id_campaign",
+}
 
 
 class ImportView(WorkspaceView):
@@ -27,98 +57,251 @@ class ImportView(WorkspaceView):
     section = "campaigns"
     permission = Permission.POST_METRICS
 
-    # It is the whole file by now; the form asks for it again.
-    never_kept = ("kept",)
-
-    @property
-    def is_sending(self) -> bool:
-        return super().is_sending and "confirm" in self.request.POST
-
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = ImportForm(self.kept_fields, workspace=self.workspace)
+        form = UploadForm(self.kept_fields, workspace=self.workspace)
         if self.kept_fields is not None:
             form.hold_back()
-        return self.render({"form": form})
+        return self._show(form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = ImportForm(request.POST, files=request.FILES, workspace=self.workspace)
+        form = UploadForm(request.POST, files=request.FILES, workspace=self.workspace)
         if not form.is_valid():
-            return self.render({"form": form}, status=422)
+            return self._show(form, status=422)
+        given = form.cleaned_data["file"]
+        url = ""
+
+        def work() -> str:
+            nonlocal url
+            file = upload_file(given.name, chunks=given.chunks(), asked=form.asked, by=self.actor, at=self.at)
+            transaction.on_commit(partial(enqueue, read_import, file.pk))
+            url = self.page_url("import_file", pk=file.pk)
+            return url
+
         try:
+            again = self.once(work)
+        except NotAllowed:
+            raise
+        except DomainError as error:
+            form.take(error)
+            return self._show(form, status=error.status)
+        return again or redirect(url)
+
+    def _show(self, form: UploadForm, *, status: int = 200) -> HttpResponse:
+        files = FileImport.objects.of(self.workspace).select_related("by").defer("preview", "asked")
+        return self.render({"form": form, "files": files[:MOST_LISTED]}, status=status)
+
+
+class ImportFileView(WorkspaceView):
+    """One file: how far it is, what it would change, what it asks, what became of it."""
+
+    template_name = "experiments/import_file.html"
+    section = "campaigns"
+    permission = Permission.POST_METRICS
+
+    def file(self) -> FileImport:
+        files = FileImport.objects.of(self.workspace).select_related("by", "workspace", "batch")
+        file = files.filter(pk=self.kwargs["pk"]).first()
+        if file is None:
+            raise NotFound(_("There is no such file here."))
+        return file
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        file = self.file()
+        if not is_part_wanted(request):
+            return self._show(file)
+        answer = self.render({"file": file}, template="experiments/_import_progress.html")
+        if not file.is_busy:
+            # What follows is another page, with a form.
+            answer["HX-Refresh"] = "true"
+        return answer
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        file = self.file()
+        form = AnswerForm(request.POST, file=file)
+        if not form.is_valid():
+            return self._show(file, form=form, status=422)
+        url = self.page_url("import_file", pk=file.pk)
+
+        def work() -> str:
             # What was changed since the preview is shown first, too.
-            if "confirm" in request.POST and form.is_seen:
-                return self._store_once(form)
-            return self._show(form)
+            if "confirm" in request.POST and form.is_as_shown:
+                self._confirm(file)
+            else:
+                self._take_answers(file, form)
+            return url
+
+        again = None
+        try:
+            again = self.once(work)
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as error:
+            tell(request, error)
+        return again or redirect(url)
+
+    def _confirm(self, file: FileImport) -> None:
+        if confirm_file(file.pk, reading=file.reading, by=self.actor, at=self.at):
+            transaction.on_commit(partial(enqueue, record_import, file.pk))
+
+    def _take_answers(self, file: FileImport, form: AnswerForm) -> None:
+        answer_file(file.pk, asked=form.asked, said=form.said, by=self.actor, at=self.at)
+        transaction.on_commit(partial(enqueue, read_import, file.pk))
+        if "confirm" in self.request.POST:
+            messages.info(self.request, _("You changed an answer: look at what that changes first."))
+
+    def _show(self, file: FileImport, *, form: AnswerForm | None = None, status: int = 200) -> HttpResponse:
+        context: dict[str, Any] = {"file": file, "outcome": file.preview, "error": file.error}
+        if file.state in {FileImportState.READY, FileImportState.FAILED}:
+            form = form or AnswerForm(file=file)
+            rows = _with_names(form.rows, _campaigns_of(form.rows, self))
+            context |= {
+                "form": form,
+                "rows": rows,
+                "questions": _questions(file.questions, form.rows),
+                "faults": [
+                    {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
+                    for item in file.error.get("errors", [])
+                ],
+                "names_url": self.page_url("source_names", source=file.preview["source"])
+                if file.preview.get("source")
+                else "",
+            }
+        return self.render(context, status=status)
+
+
+class CancelImportView(ActionView):
+    permission = Permission.POST_METRICS
+
+    def act(self) -> str:
+        file = cancel_file(self.kwargs["pk"], by=self.actor, at=self.at)
+        return _("Cancelled: nothing of {file} came in.").format(file=file)
+
+    def done_url(self) -> str:
+        return self.page_url("import_numbers")
+
+
+class NamesView(WorkspaceView):
+    """What the names in one source's files stand for: said once, changed here."""
+
+    template_name = "experiments/names.html"
+    section = "settings"
+    permission = Permission.POST_METRICS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._show(self._form())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self._form(request.POST)
+        if not form.is_valid():
+            return self._show(form, status=422)
+        source = self.kwargs["source"]
+        url = self.page_url("source_names", source=source)
+        changed = 0
+
+        def work() -> str:
+            nonlocal changed
+            changed = change_names(source, form.targets, by=self.actor, at=self.at)
+            return url
+
+        try:
+            again = self.once(work)
         except (NotFound, NotAllowed):
             raise
         except DomainError as error:
             form.take(error)
-            return self.render({"form": form, "kept": form.carried()}, status=error.status)
+            return self._show(form, status=error.status)
+        if again is not None:
+            return again
+        messages.success(
+            request,
+            ngettext(
+                "{count} name changed. It holds from the next file on.",
+                "{count} names changed. They hold from the next file on.",
+                changed,
+            ).format(count=changed),
+        )
+        return redirect(url)
 
-    def _show(self, form: ImportForm) -> HttpResponse:
-        given = form.cleaned_data
-        outcome = preview_import(given["content"], options=form.options, by=self.actor, at=self.at)
+    def _form(self, data: Any = None) -> NamesForm:
+        names = (
+            ImportMapping.objects.of(self.workspace)
+            .filter(source=self.kwargs["source"], asks_again=False)
+            .select_related("campaign", "arm__campaign", "said_by")
+        )
+        found = self.request.GET.get("q", "").replace("\x00", "")
+        if found:
+            names = names.filter(campaign_name__icontains=found) | names.filter(part_name__icontains=found)
+        return NamesForm(data, workspace=self.workspace, names=names[:MOST_NAMES])
+
+    def _show(self, form: NamesForm, *, status: int = 200) -> HttpResponse:
+        key = self.kwargs["source"]
+        source = Source.objects.of(self.workspace).filter(key=key).first()
+        if source is None and key not in PRESETS:
+            raise NotFound(_("There is no source “{key}” here.").format(key=key))
         return self.render(
             {
                 "form": form,
-                "kept": form.carried(),
-                "file_name": given["name"],
-                "outcome": outcome,
-                "lists": _lists(outcome),
-            }
-        )
-
-    def _store_once(self, form: ImportForm) -> HttpResponse:
-        said: list[str] = []
-
-        def work() -> str:
-            said.append(self._store(form))
-            return self.page_url("campaigns")
-
-        again = self.once(work)
-        if again is not None:
-            return again
-        messages.success(self.request, said[0])
-        return redirect(self.page_url("campaigns"))
-
-    def _store(self, form: ImportForm) -> str:
-        given = form.cleaned_data
-        outcome = import_export(
-            given["content"], file_name=given["name"], options=form.options, by=self.actor, at=self.at
-        )
-        if outcome.result is not None:
-            transaction.on_commit(partial(enqueue, judge_campaigns, outcome.result.campaign_ids))
-        return ngettext(
-            "{rows} row of {file}: {new} new, {changed} changed, {unchanged} as they were.",
-            "{rows} rows of {file}: {new} new, {changed} changed, {unchanged} as they were.",
-            outcome.received,
-        ).format(
-            rows=in_figures(f"{outcome.received:,}"),
-            file=given["name"],
-            new=outcome.inserted,
-            changed=outcome.updated,
-            unchanged=outcome.unchanged,
+                "source": source,
+                "title": _("other tables") if key == "generic" else source or channel(key),
+                "is_full": len(form.rows) == MOST_NAMES,
+                "query": self.request.GET.get("q", ""),
+            },
+            status=status,
         )
 
 
-def _lists(outcome: ImportOutcome) -> list[dict[str, object]]:
-    """What the page tells line by line: a heading, the first lines, and how many more there are."""
-    told = [
-        (_("Changes"), outcome.changes),
-        (
-            _("Not taken"),
-            [
-                _("Line {line}: {reason}").format(line=item.line, reason=item.reason)
-                for item in outcome.passed
-            ],
-        ),
-        (_("An earlier import had, this file lacks"), outcome.missing),
-        (_("Comes in as unplanned"), outcome.unplanned),
-        (_("Good to know"), outcome.notes),
-        (_("Columns not used"), outcome.ignored_columns),
-    ]
+def _campaigns_of(rows: Sequence[NameRow], view: WorkspaceView) -> dict[str, Campaign]:
+    keys = {row.told["target"] for row in rows} - {"", NEW, LEFT_OUT}
+    return {one.key: one for one in Campaign.objects.of(view.workspace).filter(key__in=keys)}
+
+
+def _with_names(rows: Sequence[NameRow], campaigns: dict[str, Campaign]) -> list[dict[str, Any]]:
+    """The rows with what a page says of them beside the numbers."""
     return [
-        {"title": title, "lines": lines[:MOST_SHOWN], "more": max(len(lines) - MOST_SHOWN, 0)}
-        for title, lines in told
-        if lines
+        {
+            "name": row,
+            "campaign": campaigns.get(row.told["target"]),
+            "is_new": row.told["target"] == NEW,
+            "is_out": row.told["target"] == LEFT_OUT,
+            "changes": [
+                {
+                    "label": MEASURES[change["measure"]].label,
+                    "is_money": MEASURES[change["measure"]].unit == MeasureUnit.MONEY,
+                    "before": Decimal(change["before"]),
+                    "after": Decimal(change["after"]),
+                }
+                for change in row.told["changes"]
+            ],
+        }
+        for row in rows
     ]
+
+
+def _questions(questions: Sequence[dict[str, Any]], rows: Sequence[NameRow]) -> list[dict[str, str]]:
+    """What is open, each with the field that answers it; arms are asked for together."""
+    names = [row for row in rows if row.is_open and row.field]
+    # An ad set that is answered answers for its ads.
+    parts = [part for row in rows for part in row.ad_sets or row.ads if part.told["waiting"] and part.field]
+    told: dict[str, dict[str, str]] = {}
+    for number, question in enumerate(questions):
+        code, message = question["code"], question["message"]
+        anchor, key = FIELDS.get(code, "id_campaign"), str(number)
+        if code == "unknown_campaign" and names:
+            anchor, key = str(names[0].field and names[0].field.id_for_label), code
+            message = ngettext(
+                "{count} campaign of the file is not known here. Choose beside its name what it is.",
+                "{count} campaigns of the file are not known here. Choose beside each name what it is, or "
+                "take all of them in as unplanned.",
+                len(names),
+            ).format(count=len(names))
+        elif code in {"namesake", "same_name"} and names:
+            anchor = str(names[0].field and names[0].field.id_for_label)
+        elif code == "unknown_arm" and parts:
+            anchor, key = str(parts[0].field and parts[0].field.id_for_label), code
+            message = ngettext(
+                "{count} name in the file may be any arm. Choose its arm beside it.",
+                "{count} names in the file may be any arm. Choose the arm beside each.",
+                len(parts),
+            ).format(count=len(parts))
+        told[key] = {"message": message, "anchor": anchor}
+    return list(told.values())

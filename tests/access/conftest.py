@@ -2,17 +2,20 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from tests.access.world import World, build_world
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, settings: Settings, tmp_path: Path) -> World:
     """Pages and REST have the server's clock, so this has it, too."""
+    settings.IMPORTS_DIR = tmp_path
     return build_world(timezone.now())
 
 

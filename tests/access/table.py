@@ -316,10 +316,33 @@ _METRICS = [
         {"file_name": "days.csv", **_OPTIONS},
         rest="POST imports/",
         body={"file": _FILE},
+    ),
+    Action("experiments.exports.importing.preview_import", _OPTIONS),
+    Action(
+        "experiments.exports.files.upload_file",
+        {"name": "days.csv", "chunks": [_FILE], "asked": {"source": "meta"}},
         page="import_numbers",
         shown_on="more",
     ),
-    Action("experiments.exports.importing.preview_import", _OPTIONS),
+    Action(
+        "experiments.exports.files.answer_file",
+        {"import_id": "{file}", "asked": {"source": "meta"}},
+        page="import_file {file}",
+        form={"preset": "auto"},
+    ),
+    Action("experiments.exports.files.confirm_file", {"import_id": "{file}", "reading": 1}),
+    Action(
+        "experiments.exports.files.cancel_file",
+        {"import_id": "{file}"},
+        page="import_cancel {file}",
+    ),
+    Action(
+        "experiments.exports.names.change_names",
+        {"source": "meta", "targets": "{targets}"},
+        page="source_names meta",
+        shown_on="settings_sources",
+    ),
+    Action("experiments.exports.names.remember_names", {"source": "meta", "said": "{said}"}),
     Action(
         "experiments.campaigns.drafts.import_campaign",
         {"key": "shopping", "name": "Shopping", "channel": "google", "external_id": "78"},
@@ -608,6 +631,8 @@ INNER = {
 }
 # They ask, though it is another service that people call.
 PARTS: dict[str, dict[str, Any]] = {
+    "experiments.exports.importing.compare": {"read": None},
+    "experiments.exports.importing.store": {"read": None, "file_name": "days.csv"},
     "experiments.campaigns.adoption.adopt_unplanned": {"key": "{unplanned}", "values": {}},
     "experiments.campaigns.life_cycle.start_campaign": {
         "key": "{late_draft}",

@@ -6,9 +6,10 @@ from typing import Any
 
 from api.models import ApiKey
 from api.services import create_key, register_endpoint
-from experiments.models import Campaign, ZombieFlag
+from experiments.models import Campaign, ImportMapping, ZombieFlag
 from experiments.services.campaigns import import_campaign, pause_campaign
-from experiments.services.exports import ImportOptions, import_export
+from experiments.services.exports import LEFT_OUT, ImportOptions, Said, Spelled, import_export
+from experiments.services.exports.names import remember_names
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.observations.rows import Row
@@ -24,6 +25,7 @@ from sprints.services.reallocations import (
 )
 from tests.factories import (
     fill_reserve,
+    give_file,
     hypothesis_values,
     make_actor,
     make_draft,
@@ -278,6 +280,18 @@ def _import_a_file(world: World) -> None:
     )
     assert imported.result is not None
     world.things["batch"] = imported.result.batch_id
+    said = [Said(Spelled("", "Autumn"), "founder-video")]
+    remember_names("meta", said, by=world.colleague, at=world.at)
+    file = give_file(
+        f"campaign,arm,day,clicks\nfounder-video,b,{day},5\n", source="meta", by=world.colleague, at=world.at
+    )
+    world.things.update(
+        {
+            "file": file.pk,
+            "said": said,
+            "targets": {ImportMapping.objects.get().pk: LEFT_OUT},
+        }
+    )
 
 
 def _move_money(world: World) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from experiments.models import Campaign, Hypothesis, KillCriterion, ZombieFlag
 from experiments.services.campaigns import import_campaign, kill_campaign
@@ -30,6 +32,13 @@ Browse = Callable[[Role], Client]
 def now() -> datetime:
     """Pages have the server's clock, so their scenarios do."""
     return timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """Where the files lie that this test uploads."""
+    settings.IMPORTS_DIR = tmp_path / "imports"
+    return tmp_path / "imports"
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Every page in a real browser: nothing that axe objects to, nothing on the console, nothing too wide."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from experiments.services.exports import Said, Spelled, cancel_file, confirm_file, record_file
+from experiments.services.exports.names import remember_names
 from experiments.services.hypotheses import create_hypothesis
 from notices.choices import NoticeKind
 from notices.services import add_channel
@@ -12,6 +15,7 @@ from notices.services.wishes import EVENTS, stop_token
 from sprints.services.reallocations import create_reallocation
 from tests.factories import (
     fill_reserve,
+    give_file,
     hypothesis_values,
     make_draft,
     make_member,
@@ -29,7 +33,7 @@ from workspaces.services import invite
 LOOKS = [Look(1280, "light"), Look(390, "dark")]
 
 
-def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
+def paths_of(week: Week, *, ready: int, plan: int, channel: int, files: list[int]) -> list[str]:
     """Every page that somebody can open, forms included."""
     paused, unplanned = week.paused.key, week.unplanned.key
     pages: list[tuple[object, ...]] = [
@@ -64,6 +68,8 @@ def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
         ("campaign_adopt", unplanned),
         ("arm_stop", paused, "b"),
         ("import_numbers",),
+        *(("import_file", file) for file in files),
+        ("source_names", "meta"),
         ("zombies",),
         ("zombie_keep", week.zombie.pk),
         ("zombie_stop", week.zombie.pk),
@@ -107,6 +113,33 @@ def paths_of(week: Week, *, ready: int, plan: int, channel: int) -> list[str]:
     ]
 
 
+def given_files(mia: Actor, now: datetime) -> list[int]:
+    """A file in each of the states that look different, and a name that is remembered."""
+    day = mia.workspace.local_day(now) - timedelta(days=1)
+    head = "Campaign name,Ad set name,Ad name,Day,Link clicks,Amount spent (USD)\n"
+    long = "Donaudampfschifffahrtsgesellschaftskapitäne_prospecting_de_de_2026_11 " * 3
+    asks = f"{head},,,{day},9,9\n" + "".join(
+        f"{campaign},{part} {long},{part},{day},{number},{number}00.50\n"
+        for number, campaign in enumerate(("Founder video", long, "Brand search"), start=1)
+        for part in ("Cold", "Warm")
+    )
+    one = f"day,clicks,spend\n{day},801,1140.00\n{day - timedelta(days=9)},1,2.00\n"
+    asked: dict[str, Any] = {"campaign": "founder-video/a", "source": "meta"}
+    states = {
+        "asks": give_file(asks, by=mia, at=now),
+        "ready": give_file(one, by=mia, at=now, **asked),
+        "waits": give_file(one, by=mia, at=now, is_read=False, **asked),
+        "failed": give_file("a picture", by=mia, at=now),
+        "cancelled": give_file(one, by=mia, at=now, **asked),
+        "done": give_file(one, by=mia, at=now, **asked),
+    }
+    cancel_file(states["cancelled"].pk, by=mia, at=now)
+    confirm_file(states["done"].pk, reading=1, by=mia, at=now)
+    record_file(states["done"].pk, clock=lambda: now)
+    remember_names("meta", [Said(Spelled("", long), "founder-video")], by=mia, at=now)
+    return [file.pk for file in states.values()]
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.width}-{look.scheme}")
 def test_page__real_browser__has_nothing_to_object_to(
     shared_db: None,
@@ -145,7 +178,7 @@ def test_page__real_browser__has_nothing_to_object_to(
     letter_to.user.save()
     team[Role.OWNER].person.refresh_from_db()
     paths = [
-        *paths_of(week, ready=sprint.number, plan=plan.pk, channel=channel.pk),
+        *paths_of(week, ready=sprint.number, plan=plan.pk, channel=channel.pk, files=given_files(mia, now)),
         reverse("join", args=[invitation.token(by_letter=True)]),
         reverse("notices_stop", args=[stop_token(letter_to, EVENTS)]),
     ]

@@ -30,6 +30,7 @@ READABLE = [
 WRITABLE = [
     (Role.MARKETER, "hypothesis_new"),
     (Role.MARKETER, "import_numbers"),
+    (Role.MARKETER, "source_names", "meta"),
     (Role.MARKETER, "campaign_new"),
     (Role.MARKETER, "campaign_edit", "inbox-quote"),
     (Role.MARKETER, "campaign_discard", "inbox-quote"),

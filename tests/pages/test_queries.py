@@ -13,6 +13,8 @@ from api.services.keys import create_key
 from experiments.models import Campaign, Hypothesis
 from experiments.services.campaigns import import_campaign, kill_campaign
 from experiments.services.criteria import amend_criteria
+from experiments.services.exports import Said, Spelled
+from experiments.services.exports.names import remember_names
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
 from experiments.services.templates import save_template
@@ -25,6 +27,7 @@ from sprints.services.planning import close_sprint, open_review, start_sprint
 from sprints.services.reallocations import create_reallocation, reject_reallocation
 from tests.factories import (
     criterion_values,
+    give_file,
     hypothesis_values,
     make_draft,
     make_member,
@@ -127,6 +130,9 @@ PAGES = [
     (Role.OWNER, "channel_remove", "<channel>"),
     (Role.OWNER, "notices"),
     (Role.OWNER, "settings_templates"),
+    (Role.MARKETER, "import_numbers"),
+    (Role.MARKETER, "import_file", "<file>"),
+    (Role.MARKETER, "source_names", "meta"),
 ]
 
 
@@ -165,6 +171,7 @@ def places(workspace: Workspace, team: dict[Role, Actor], week: Week, now: datet
         "<backlog>": create_hypothesis(values=hypothesis_values(title="Later"), by=mia, at=now).pk,
         "<criterion>": week.breached.pk,
         "<zombie>": week.zombie.pk,
+        "<file>": 0,
     }
 
 
@@ -209,6 +216,12 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
     save_template(values={"name": f"Rule {number}", "criterion": criterion_values()}, by=mia, at=at)
     save_source(f"crm-{number}", values={"name": "CRM", "kind": "crm"}, by=olga, at=at)
 
+    said = [Said(Spelled("", f"Autumn {number}"), "founder-video")]
+    remember_names("meta", said, by=mia, at=at)
+    days = [f"Summer {one},Cold {one},{today},1\n" for one in range(number + 1)]
+    days += [f"Founder video,Cold {one},{today},1\n" for one in range(number + 1)]
+    text = f"Campaign name,Ad set name,Day,Link clicks\n{''.join(days)}"
+    places["<file>"] = give_file(text, by=mia, at=at).pk
     fund_reserve(amount=Decimal(9000), reason="More", by=dana, at=at)
     lines = [{"from": "reserve", "to": "brand-search", "amount": "10.00"}]
     plan = create_reallocation(lines=lines, by=mia, at=at)
@@ -251,7 +264,8 @@ def count_queries(browse: Browse, places: dict[str, int]) -> dict[tuple[str, str
             # A download asks while it is read.
             b"".join(response)
         assert response.status_code == 200, url
-        counts[name, url] = len(queries)
+        # The page of a file is another one each time, with more in it.
+        counts[name, "" if name == "import_file" else url] = len(queries)
     return counts
 
 

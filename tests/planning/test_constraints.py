@@ -20,7 +20,9 @@ from experiments.models import (
     Campaign,
     CriterionTemplate,
     CriterionWatch,
+    FileImport,
     Hypothesis,
+    ImportMapping,
     Judgement,
     KillCriterion,
     MaturityEstimate,
@@ -159,6 +161,13 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
             reported_at=at,
             before={"clicks": 2},
         ),
+        "file": FileImport.objects.create(
+            **own, file_name="a.csv", size=1, by=person, created_at=at, touched_at=at
+        ),
+        "batch": ObservationBatch.objects.get(),
+        "mapping": ImportMapping.objects.create(
+            **own, source="meta", digest="0", campaign=campaign, said_by=person, said_at=at
+        ),
         "maturity": MaturityEstimate.objects.create(
             **own,
             source=observation.source,
@@ -249,6 +258,9 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     **{
         f"observation_{measure}_not_negative": ("observation", {measure: Decimal(-1)}) for measure in MEASURES
     },
+    "file_import_state_is_known": ("file", {"state": "lost"}),
+    "file_import_batch_once_done": ("file", {"batch": "batch"}),
+    "import_mapping_leads_to_its_level": ("mapping", {"level": "ad"}),
     "zombie_resolved_one_way": ("zombie", {"state": "resolved"}),
     "zombie_kept_has_reason_person_and_end": (
         "zombie",
@@ -336,6 +348,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "breach_one_open": ("breach", {}),
     "observation_once_per_key": ("observation", {}),
     "restatement_once_per_batch": ("restatement", {}),
+    "import_mapping_once_per_name": ("mapping", {}),
     "zombie_one_open_per_signal": ("zombie", {}),
     "maturity_once_per_source": ("maturity", {}),
     "spread_once_per_kind": ("spread", {}),

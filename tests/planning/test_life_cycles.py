@@ -10,17 +10,27 @@ import pytest
 from experiments.choices import (
     ARM_TRANSITIONS,
     CAMPAIGN_TRANSITIONS,
+    FILE_IMPORT_TRANSITIONS,
     HYPOTHESIS_TRANSITIONS,
     WATCH_TRANSITIONS,
     ZOMBIE_TRANSITIONS,
     ArmStatus,
     CampaignStatus,
+    FileImportState,
     HypothesisStatus,
     WatchState,
     ZombieState,
 )
 from experiments.exceptions import InvalidTransition
-from experiments.models import Arm, Campaign, CriterionWatch, Hypothesis, KillCriterion, ZombieFlag
+from experiments.models import (
+    Arm,
+    Campaign,
+    CriterionWatch,
+    FileImport,
+    Hypothesis,
+    KillCriterion,
+    ZombieFlag,
+)
 from experiments.services.campaigns import (
     complete_campaign,
     discard_campaign,
@@ -44,6 +54,7 @@ TABLES: dict[Any, Any] = {
     (Arm, "status", ArmStatus): ARM_TRANSITIONS,
     (CriterionWatch, "state", WatchState): WATCH_TRANSITIONS,
     (ZombieFlag, "state", ZombieState): ZOMBIE_TRANSITIONS,
+    (FileImport, "state", FileImportState): FILE_IMPORT_TRANSITIONS,
     (Sprint, "status", SprintStatus): SPRINT_TRANSITIONS,
     (Reallocation, "state", ReallocationState): REALLOCATION_TRANSITIONS,
 }

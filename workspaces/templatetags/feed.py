@@ -84,6 +84,7 @@ _TELLINGS: dict[str, Telling] = {
     _K.TEMPLATE_DELETED: Telling(_("deleted the template {what}"), "cross"),
     _K.METRICS_POSTED: Telling(_("posted numbers"), "numbers"),
     _K.METRICS_RESTATED: Telling(_("restated {what}"), "numbers"),
+    _K.IMPORT_NAMES_CHANGED: Telling(_("said what names in files of {what} stand for"), "numbers"),
     _K.ZOMBIE_FLAGGED: Telling(_("found that {what} goes on without a yes"), "zombie"),
     _K.ZOMBIE_ACKNOWLEDGED: Telling(_("acknowledged the zombie {what}"), "zombie"),
     _K.ZOMBIE_RESOLVED: Telling(_("resolved the zombie {what}"), "zombie"),

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from experiments.services.campaigns import import_campaign
 from experiments.services.exports.bodies import Passed
 from experiments.services.exports.days import DayOrder
 from experiments.services.exports.matching import Identity, Matched, Matcher, new_key
+from experiments.services.exports.names import NEW, NameBook, Said, remember_names, remembered
 from experiments.services.exports.numbers import DecimalMark
 from experiments.services.exports.presets import PRESETS
 from experiments.services.exports.reading import Export, Progress, read_export
@@ -26,6 +28,7 @@ from experiments.services.observations import (
     record_observations,
 )
 from experiments.services.values import listed
+from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
 CHANNEL = "import"
@@ -53,6 +56,20 @@ class ImportOptions:
     # When the platform said so; default: now.
     reported_at: str | None = None
     create_unplanned: bool = False
+    # What names in the file stand for, beside what is remembered of its source.
+    said: tuple[Said, ...] = ()
+    # Whether a campaign that is new here and called as another platform's is asked about, not just made.
+    asks_about_namesakes: bool = False
+
+
+class MissingDay(NamedTuple):
+    """A row that an earlier import had."""
+
+    campaign: str
+    arm: str
+    day: date
+    entity: str
+    campaign_name: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,8 +91,33 @@ class ImportOutcome:
     # Restated days in words, the first of them.
     changes: list[str] = field(default_factory=list)
     # Rows of an earlier import that this file lacks.
-    missing: list[str] = field(default_factory=list)
+    missing_days: list[MissingDay] = field(default_factory=list)
+    # Lines that hold numbers; of these, those that wait for an answer and those that nobody wants.
+    lines: int = 0
+    waiting: int = 0
+    left_out: int = 0
+    # Of which source the names are remembered.
+    source: str = ""
     result: BatchResult | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """The rows that this file lacks, in words."""
+        return [
+            _("{campaign}, arm {arm}, {day}").format(campaign=day.campaign, arm=day.arm, day=day.day)
+            + (f", {day.entity}" if day.entity else "")
+            for day in self.missing_days
+        ]
+
+
+@dataclass(slots=True)
+class Understood:
+    """A file as it was read and matched, before anything is compared or stored."""
+
+    export: Export
+    matcher: Matcher
+    matched: Matched
+    options: ImportOptions
 
 
 def preview_import(
@@ -86,25 +128,34 @@ def preview_import(
     Raises ``Invalid`` where the file cannot be right, whatever is answered.
     """
     by.require(Permission.POST_METRICS)
-    export, matched = _understood(content, options=options, by=by, progress=progress)
-    questions, unplanned = _unplanned(export, matched, options=options, by=by)
+    read = understand(content, options=options, workspace=by.workspace, progress=progress)
+    outcome, _ = compare(read, by=by, at=at)
+    return outcome
+
+
+def compare(read: Understood, *, by: Actor, at: datetime) -> tuple[ImportOutcome, Preview]:
+    """What storing what was read would change."""
+    by.require(Permission.POST_METRICS)
+    export, matched = read.export, read.matched
+    questions, unplanned = _unplanned(read, by=by)
     preview = preview_observations(matched.rows, by=by, at=at)
     if preview.errors:
         raise _by_line(
             RowsRefused(received=preview.received, rejected=preview.rejected, errors=preview.errors), matched
         )
-    outcome = _outcome(export, matched, questions=questions, unplanned=unplanned)
+    outcome = _outcome(read, questions=questions, unplanned=unplanned)
     new_lines = len(matched.unknown_lines) if unplanned else 0
     outcome.received = preview.received + new_lines
     outcome.inserted = len(preview.inserted) + new_lines
     outcome.updated = len(preview.changed)
     outcome.unchanged = len(preview.unchanged)
+    outcome.waiting = export.lines_read if not export.rows else len(matched.waiting)
+    outcome.waiting += 0 if unplanned else len(matched.unknown_lines)
     outcome.changes = _changes_in_words(preview, matched)
-    outcome.missing = _missing(matched.rows, by=by)
-    return outcome
+    outcome.missing_days = _missing(matched.rows, by=by)
+    return outcome, preview
 
 
-@transaction.atomic
 def import_export(
     content: bytes,
     *,
@@ -119,8 +170,16 @@ def import_export(
     Raises ``Invalid`` where the file cannot be right, or where an answer is needed first.
     """
     by.require(Permission.POST_METRICS)
-    export, matched = _understood(content, options=options, by=by, progress=progress)
-    questions, unplanned = _unplanned(export, matched, options=options, by=by)
+    read = understand(content, options=options, workspace=by.workspace, progress=progress)
+    return store(read, file_name=file_name, by=by, at=at)
+
+
+@transaction.atomic
+def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> ImportOutcome:
+    """Store what was read, and remember what was said of the names in it; all or nothing."""
+    by.require(Permission.POST_METRICS)
+    options, matched = read.options, read.matched
+    questions, unplanned = _unplanned(read, by=by)
     if questions:
         raise Invalid(
             questions[0].code if len(questions) == 1 else "open_questions",
@@ -134,32 +193,48 @@ def import_export(
         import_campaign(
             key=key,
             name=identity.name or identity.id,
-            channel=_channel(export, options),
+            channel=_channel(read.export, options),
             external_id=identity.id,
             running_since=matched.unknown[identity],
             by=by,
             at=at,
         )
     if unplanned:
-        matched = _matched(export, options=options, by=by)
+        # From here on the new names stand for the campaigns that were made of them.
+        made = [Said(identity, key) for identity, key in unplanned.items()]
+        matcher, matched = _matched(read.export, options=options, made=made, workspace=by.workspace)
+        read = Understood(read.export, matcher, matched, options)
+    if options.said:
+        created = {identity: key for identity, key in unplanned.items() if _is_said_new(identity, options)}
+        said = [one for one in options.said if one.target != NEW]
+        said += [Said(identity, key) for identity, key in created.items()]
+        remember_names(_remembered_under(read.export, options), said, by=by, at=at)
     missing = _missing(matched.rows, by=by)
     try:
         result = record_observations(matched.rows, by=by, at=at, channel=CHANNEL, file_name=file_name)
     except RowsRefused as error:
         raise _by_line(error, matched) from None
-    outcome = _outcome(export, matched, questions=[], unplanned=unplanned)
+    outcome = _outcome(read, questions=[], unplanned=unplanned)
     outcome.received = result.received
     outcome.inserted = result.inserted
     outcome.updated = result.updated
     outcome.unchanged = result.unchanged
-    outcome.missing = missing
+    outcome.missing_days = missing
     outcome.result = result
     return outcome
 
 
-def _understood(
-    content: bytes, *, options: ImportOptions, by: Actor, progress: Progress
-) -> tuple[Export, Matched]:
+def _is_said_new(identity: Identity, options: ImportOptions) -> bool:
+    return NameBook(options.said).target(identity) == NEW
+
+
+def understand(
+    content: bytes, *, options: ImportOptions, workspace: Workspace, progress: Progress = iter
+) -> Understood:
+    """Read a file and find whose numbers its lines are.
+
+    Raises ``Invalid`` where the file cannot be right, whatever is answered.
+    """
     if options.preset not in PRESET_KEYS:
         raise Invalid.field(
             "preset", "unknown_preset", _("A preset is {names}.").format(names=listed(PRESET_KEYS, last="or"))
@@ -172,17 +247,30 @@ def _understood(
         mapped=options.mapped,
         day_order=options.day_order,
         decimal_mark=options.decimal_mark,
-        currency=by.workspace.currency,
+        currency=workspace.currency,
         progress=progress,
     )
-    return export, _matched(export, options=options, by=by)
+    matcher, matched = _matched(export, options=options, workspace=workspace)
+    return Understood(export, matcher, matched, options)
 
 
-def _matched(export: Export, *, options: ImportOptions, by: Actor) -> Matched:
+def _matched(
+    export: Export, *, options: ImportOptions, made: Sequence[Said] = (), workspace: Workspace
+) -> tuple[Matcher, Matched]:
+    known = remembered(workspace, _remembered_under(export, options))
     matcher = Matcher(
-        by.workspace, channel=_channel(export, options), campaign=options.campaign, arm=options.arm
+        workspace,
+        channel=_channel(export, options),
+        campaign=options.campaign,
+        arm=options.arm,
+        book=NameBook([*known, *options.said, *made]),
     )
-    return matcher.match(export.rows, source=options.source, reported_at=options.reported_at)
+    return matcher, matcher.match(export.rows, source=options.source, reported_at=options.reported_at)
+
+
+def _remembered_under(export: Export, options: ImportOptions) -> str:
+    """The source of whose files the names are remembered."""
+    return _channel(export, options) or export.columns.preset.key
 
 
 def _channel(export: Export, options: ImportOptions) -> str:
@@ -191,10 +279,9 @@ def _channel(export: Export, options: ImportOptions) -> str:
     return options.source or ("" if preset == "generic" else preset)
 
 
-def _unplanned(
-    export: Export, matched: Matched, *, options: ImportOptions, by: Actor
-) -> tuple[list[FieldError], dict[Identity, str]]:
+def _unplanned(read: Understood, *, by: Actor) -> tuple[list[FieldError], dict[Identity, str]]:
     """All open questions, and keys for the campaigns that the import makes, where it may."""
+    export, matched, options = read.export, read.matched, read.options
     questions = [*export.questions, *matched.questions]
     asked = {question.code for question in questions}
     unknown = [identity for identity in matched.unknown if any(identity)]
@@ -203,21 +290,33 @@ def _unplanned(
         questions.append(FieldError("no_campaign", what, "campaign"))
     if not unknown or "same_name" in asked:
         return questions, {}
-    names = listed([str(identity) for identity in unknown[:_MOST_NAMED]])
-    if len(unknown) > _MOST_NAMED:
-        names = _("{names} and {count} more").format(names=names, count=len(unknown) - _MOST_NAMED)
-    if not options.create_unplanned:
+    is_new = [options.create_unplanned or read.matcher.book.target(one) == NEW for one in unknown]
+    if not all(is_new):
+        unsaid = [identity for identity, new in zip(unknown, is_new, strict=True) if not new]
         questions.append(
             FieldError(
                 "unknown_campaign",
                 _(
                     "Not known here: {names}. Create them first, name the campaign, or let the "
                     "import take them in as unplanned campaigns."
-                ).format(names=names),
+                ).format(names=_some(unsaid)),
                 "campaign",
             )
         )
         return questions, {}
+    if doubtful := [identity for identity in unknown if needs_an_answer(identity, read)]:
+        questions.append(
+            FieldError(
+                "namesake",
+                _(
+                    "{names}: a campaign of that name is here already, on another platform. Is it the same "
+                    "one? Say so beside its name."
+                ).format(names=_some(doubtful)),
+                "campaign",
+            )
+        )
+        return questions, {}
+    names = _some(unknown)
     if not _channel(export, options):
         questions.append(
             FieldError(
@@ -237,6 +336,23 @@ def _unplanned(
         unplanned[identity] = new_key(identity, taken=taken)
         taken.add(unplanned[identity])
     return questions, unplanned
+
+
+def needs_an_answer(identity: Identity, read: Understood) -> bool:
+    """Whether nobody has said yet if a new campaign is one that runs elsewhere under its name."""
+    return (
+        read.options.asks_about_namesakes
+        and identity in read.matched.unknown
+        and not read.matcher.book.target(identity)
+        and bool(read.matcher.namesakes(identity))
+    )
+
+
+def _some(identities: Sequence[Identity]) -> str:
+    names = listed([str(identity) for identity in identities[:_MOST_NAMED]])
+    if len(identities) > _MOST_NAMED:
+        return _("{names} and {count} more").format(names=names, count=len(identities) - _MOST_NAMED)
+    return names
 
 
 def _by_line(error: RowsRefused, matched: Matched) -> Invalid:
@@ -282,7 +398,7 @@ def _plain(value: object) -> str:
     )
 
 
-def _missing(rows: Sequence[Row], *, by: Actor) -> list[str]:
+def _missing(rows: Sequence[Row], *, by: Actor) -> list[MissingDay]:
     """What an earlier import said of the same arms, sources and span of days, and these rows do not."""
     if not rows:
         return []
@@ -297,15 +413,10 @@ def _missing(rows: Sequence[Row], *, by: Actor) -> list[str]:
             source__key__in=_sources(rows, by=by),
         )
         .order_by("day", "id")
-        .values_list("arm__campaign__key", "arm__key", "day", "entity")
+        .values_list("arm__campaign__key", "arm__key", "day", "entity", "arm__campaign__name")
     )
     arms = {(row.campaign, row.arm) for row in rows}
-    lacking = [key for key in stored if key[:2] in arms and key not in given]
-    return [
-        _("{campaign}, arm {arm}, {day}").format(campaign=campaign, arm=arm, day=day)
-        + (f", {entity}" if entity else "")
-        for campaign, arm, day, entity in lacking
-    ]
+    return [MissingDay(*key) for key in stored.iterator() if key[:2] in arms and key[:4] not in given]
 
 
 def _sources(rows: Sequence[Row], *, by: Actor) -> Collection[str]:
@@ -317,15 +428,27 @@ def _sources(rows: Sequence[Row], *, by: Actor) -> Collection[str]:
 
 
 def _outcome(
-    export: Export, matched: Matched, *, questions: list[FieldError], unplanned: Mapping[Identity, str]
+    read: Understood, *, questions: list[FieldError], unplanned: Mapping[Identity, str]
 ) -> ImportOutcome:
     """How the file was understood; what became of it is for the caller to add."""
+    export, matched = read.export, read.matched
+    left_out = [
+        ngettext(
+            "{count} line of {name} left out, as somebody said.",
+            "{count} lines of {name} left out, as somebody said.",
+            len(lines),
+        ).format(count=len(lines), name=identity)
+        for identity, lines in matched.left_out.items()
+    ]
     return ImportOutcome(
         preset=export.columns.preset.key,
         columns=export.columns.read,
         ignored_columns=export.columns.ignored,
         passed=export.passed,
-        notes=[*export.notes, *matched.notes],
+        notes=[*export.notes, *matched.notes, *left_out],
         questions=questions,
         unplanned=list(unplanned.values()),
+        lines=export.lines_read,
+        left_out=sum(len(lines) for lines in matched.left_out.values()),
+        source=_remembered_under(export, read.options),
     )

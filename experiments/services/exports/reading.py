@@ -45,9 +45,13 @@ class DayRow:
 
 @dataclass(slots=True)
 class Export:
-    """A file as it was understood. ``rows`` is empty while ``questions`` are open."""
+    """A file as it was understood. ``rows`` is empty while ``questions`` are open.
+
+    ``lines_read``: how many lines have the numbers of a day.
+    """
 
     columns: Columns
+    lines_read: int = 0
     rows: list[DayRow] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
     questions: list[FieldError] = field(default_factory=list)
@@ -86,6 +90,7 @@ def read_export(
     body = read_body(text, columns)
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
     raw = _Reader(columns, currency).read(progress(body.lines), export)
+    export.lines_read = len(raw)
     if not raw:
         raise Invalid("no_rows", _("No line under the header has the numbers of a day."))
     order = agree_on_order(

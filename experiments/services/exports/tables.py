@@ -8,6 +8,7 @@ from io import StringIO
 from itertools import islice
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from experiments.exceptions import Invalid
 
@@ -30,6 +31,7 @@ class Line:
 
 def text_of(content: bytes) -> str:
     """The text of a file in UTF-8 or UTF-16, with or without a byte order mark."""
+    _refuse_what_is_no_text(content)
     if not content.strip(b"\x00\xff\xfe \t\r\n"):
         raise Invalid("empty_file", _("The file is empty."))
     encoding = "utf-8-sig"
@@ -51,6 +53,47 @@ def text_of(content: bytes) -> str:
     if "\x00" in text:
         raise Invalid("not_a_table", _("The file holds NUL characters; it is no CSV. Export it as CSV."))
     return text
+
+
+_COMPRESSED = gettext_noop("This is a compressed file. Unpack it and give the CSV file in it.")
+_WEB_PAGE = gettext_noop("This is a web page, not a table. Export the report as CSV.")
+# By how it begins: what to say of a file that is none of ours.
+_KINDS: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n", gettext_noop("This is a picture (PNG), not a table. Export the report as CSV.")),
+    (b"\xff\xd8\xff", gettext_noop("This is a picture (JPEG), not a table. Export the report as CSV.")),
+    (b"GIF8", gettext_noop("This is a picture (GIF), not a table. Export the report as CSV.")),
+    (b"RIFF", gettext_noop("This is a picture, a sound or a film, not a table. Export the report as CSV.")),
+    (b"%PDF-", gettext_noop("This is a PDF document, not a table. Export the report as CSV.")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        gettext_noop("This is an old Office document (.xls, .doc), not a table. Export the report as CSV."),
+    ),
+    (b"\x1f\x8b", _COMPRESSED),
+    (b"7z\xbc\xaf", _COMPRESSED),
+    (b"Rar!", _COMPRESSED),
+    (b"SQLite format 3", gettext_noop("This is a database (SQLite), not a table. Export the report as CSV.")),
+    (b"<!doctype html", _WEB_PAGE),
+    (b"<html", _WEB_PAGE),
+)
+_NAMES_IN_A_WORKBOOK = (b"xl/workbook", b"xl/worksheets", b"[Content_Types].xml")
+
+
+def _refuse_what_is_no_text(content: bytes) -> None:
+    """Say what a file is instead of a table, where its first bytes tell."""
+    start = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t")
+    if content.startswith(b"PK\x03\x04"):
+        if any(name in content for name in _NAMES_IN_A_WORKBOOK):
+            raise Invalid(
+                "not_a_table",
+                _(
+                    "This is an Excel workbook. Export the report as CSV, or open it in Excel and save it "
+                    "as “CSV UTF-8”."
+                ),
+            )
+        raise Invalid("not_a_table", _(_COMPRESSED))
+    for beginning, what in _KINDS:
+        if content.startswith(beginning) or start[: len(beginning)].lower() == beginning:
+            raise Invalid("not_a_table", _(what))
 
 
 def lines_of(text: str, *, separator: str) -> Iterator[Line]:
