@@ -155,7 +155,7 @@ class TestUpload:
             (b"\xff\xd8\xff\xe0" + b"\x00" * 99, "This is a picture (JPEG)"),
             (b"%PDF-1.7\n%\xe2\xe3", "This is a PDF document"),
             (b"PK\x03\x04" + b"\x00" * 26 + b"[Content_Types].xml", "This is an Excel workbook. Export the"),
-            (b"PK\x03\x04" + b"\x00" * 26 + b"report.csv", "This is a compressed file (ZIP). Unpack it"),
+            (b"PK\x03\x04" + b"\x00" * 26 + b"report.csv", "This is a compressed file. Unpack it"),
             (b"\n<!DOCTYPE html><html>", "This is a web page"),
             (b"a day without numbers", "No line of the file names columns"),
         ],
