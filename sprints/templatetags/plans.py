@@ -107,7 +107,7 @@ def target_words(context: Context, standing: Standing) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def interval_words(context: Context, standing: Standing) -> str:
+def standing_interval(context: Context, standing: Standing) -> str:
     """``95% between $12.08 and $19.88``."""
     row: Mapping[str, Any] = standing.row
     if row["credible_low"] is None or row["credible_high"] is None:
