@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from experiments.choices import Direction, Metric
+from experiments.choices import Direction, Metric, MetricForm
 from experiments.models import Arm
 
 
@@ -28,6 +28,8 @@ class ArmRow:
     result: Mapping[str, Any]
     comparison: Mapping[str, Any] | None
     interval: Interval | None
+    # Given up on average by choosing this arm, on the metric's scale; ``None`` is not known.
+    expected_loss: float | None
 
     @property
     def is_control(self) -> bool:
@@ -60,6 +62,7 @@ def arm_rows(
                 results.get(arm.key, {}),
                 comparison,
                 _interval(comparison, metric),
+                _expected_loss(results.get(arm.key, {}), metric),
             )
         )
     return rows
@@ -74,3 +77,14 @@ def _interval(comparison: Mapping[str, Any] | None, metric: Metric) -> Interval 
     if metric.direction == Direction.LOWER:
         low, value, high = -high, -value, -low
     return Interval(low, value, high)
+
+
+def _expected_loss(result: Mapping[str, Any], metric: Metric) -> float | None:
+    """As people compare it: of a cost, how much less each would cost with the events that are given up."""
+    loss, value = result.get("expected_loss"), result.get("value")
+    if loss is None or metric.form != MetricForm.COST:
+        return loss
+    if not value:
+        return None
+    rate = metric.per / value
+    return float(value - metric.per / (rate + loss))

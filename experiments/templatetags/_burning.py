@@ -52,6 +52,23 @@ def burn(burning: Sequence[Burning], shown: Sequence[date], currency: str, size:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BurnTable:
+    """The numbers of the drawing: by day each layer's name and money, ``None`` for none, and all of it."""
+
+    layers: Sequence[Burning]
+    rows: Sequence[tuple[date, Sequence[tuple[str, Decimal | None]], Decimal]]
+
+
+def table(burning: Sequence[Burning], shown: Sequence[date]) -> BurnTable:
+    layers = _layers(burning, shown)
+    rows = []
+    for on in shown:
+        amounts = [(layer.name, layer.by_day.get(on) or None) for layer in layers]
+        rows.append((on, amounts, sum((amount for _name, amount in amounts if amount), Decimal(0))))
+    return BurnTable(layers, rows)
+
+
 def _layers(burning: Sequence[Burning], shown: Sequence[date]) -> list[Burning]:
     if len(burning) <= _SHADES:
         return list(burning)

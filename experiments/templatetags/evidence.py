@@ -40,6 +40,9 @@ from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong,
 
 register = template.Library()
 
+# An expected loss below this would be told as none at all: of a share, and of anything else.
+_LEAST_LOSS = {True: 0.00005, False: 0.005}
+
 
 def _currency(context: Context) -> str:
     currency: str = context["workspace"].currency
@@ -251,6 +254,17 @@ def interval_words(row: ArmRow, metric: Metric) -> str:
     )
 
 
+@register.simple_tag(takes_context=True)
+def expected_loss(context: Context, row: ArmRow, metric: Metric) -> str:
+    """What choosing the arm gives up on average: ``$0.68``, ``0.02 points`` of a rate."""
+    loss = row.expected_loss
+    if loss is not None and 0 < loss < _LEAST_LOSS[metric.is_share]:
+        return _("next to nothing")
+    if loss is None or not metric.is_share:
+        return _words.metric_amount(metric, loss, _currency(context))
+    return _("{points} points").format(points=in_figures(f"{loss * 100:.2f}"))
+
+
 def difference(size: float, *, is_more: bool, is_cost: bool) -> str:
     """``20% costlier``, ``10% lower``."""
     share = whole_percent(size)
@@ -284,6 +298,11 @@ def burn_chart(context: Context, burn: Sequence[Burning], days: Sequence[date]) 
 @register.simple_tag(takes_context=True)
 def burn_chart_narrow(context: Context, burn: Sequence[Burning], days: Sequence[date]) -> SafeString:
     return _burning.burn(burn, days, _currency(context), _burning.NARROW)
+
+
+@register.simple_tag
+def burn_table(burning: Sequence[Burning], days: Sequence[date]) -> _burning.BurnTable:
+    return _burning.table(burning, days)
 
 
 @register.filter

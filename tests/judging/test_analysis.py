@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from experiments.choices import CampaignStatus
+from experiments.choices import METRICS, CampaignStatus
 from experiments.exceptions import Invalid
 from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign, analyse_many
+from experiments.selectors.arm_rows import arm_rows
 from tests.factories import make_campaign, make_hypothesis, make_workspace, report
 from workspaces.models import Workspace
 
@@ -366,3 +367,16 @@ def test_many_analyses__agree_with_single_ones_in_a_constant_number_of_queries(w
         together, alone = analyses[campaign.pk].as_dict(), analyse_campaign(campaign, at=NOW).as_dict()
         assert together["verdict"] == alone["verdict"]
         assert together["arms"] == [pytest.approx(arm) for arm in alone["arms"]]
+
+
+def test_arm_rows__loss_of_a_cost__is_told_in_money_for_each_conversion(workspace: Workspace) -> None:
+    campaign = make_campaign(workspace, launched_at=LAUNCH, hypothesis=make_hypothesis(workspace))
+    arms = list(campaign.arms.all())
+    # A conversion costs 20.00. With 0.05 more of them for each unit of money it would cost 10.00.
+    results = {
+        "arms": [{"arm": arm.key, "value": 20.0, "expected_loss": 0.05} for arm in arms],
+        "comparisons": [],
+    }
+    rows = arm_rows(arms, results, METRICS["cpa"], events={})
+    assert [row.expected_loss for row in rows] == pytest.approx([10.0] * len(arms))
+    assert arm_rows(arms, results, METRICS["ctr"], events={})[0].expected_loss == 0.05

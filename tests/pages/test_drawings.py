@@ -63,6 +63,15 @@ def test_burn_chart__few_days__prints_every_value(workspace: Workspace) -> None:
         assert all(f">{value}</text>" in drawn for value in ("$310", "$200", "$120"))
 
 
+def test_burn_table__five_campaigns__adds_up_to_what_the_drawing_shows(workspace: Workspace) -> None:
+    keys = ("form", "video", "quiz", "badges", "card")
+    rows, days = burning([flag(workspace, key, ZombieSignal.UNPLANNED, "300", "200", "100") for key in keys])
+    table = _burning.table(rows, days)
+    assert [layer.name for layer in table.layers][-1] == "2 others"
+    assert [(on, total) for on, _, total in table.rows] == [(days[0], Decimal(1000)), (days[1], Decimal(500))]
+    assert [amount for _, amount in table.rows[0][1]] == [Decimal(200)] * 3 + [Decimal(400)]
+
+
 def test_days_chart__spend_without_a_conversion__keeps_the_day_and_says_none() -> None:
     def day(offset: int, events: int, value: float | None) -> DayView:
         on = MONDAY + timedelta(days=offset)
