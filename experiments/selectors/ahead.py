@@ -5,26 +5,29 @@ estimated about what will come: it says what the present pace amounts to.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from experiments.choices import METRICS, CriterionLevel, EvidenceKind
+from experiments.choices import METRICS, Comparator, CriterionLevel, EvidenceKind, Metric, MetricForm
 from experiments.models import Arm, Campaign, KillCriterion
 from experiments.selectors.analysis import Known
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
-from experiments.selectors.maturity import mature_days
+from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import Amounts, Cells, read_measurements
 from experiments.selectors.rules import Rule
+from experiments.stats.grids import SpreadPrior
 
 # So many of the last days make the pace.
 PACE_DAYS = 3
 # As far as is looked where no last day is planned.
 FARTHEST = 14
+# Next days that are tried, as multiples of the limit: one and a half percent apart.
+_CANDIDATES = np.geomspace(0.4, 2.5, 121)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class Ahead:
     guards: dict[str, date | None]
     guards_on: date | None
     fires_on: date | None
+    # What the next day must be better than for the rule to keep silent, spending as the last ones; ``None``
+    # where any day would do, or none.
+    stays_if: float | None = None
 
     @property
     def is_guarded(self) -> bool:
@@ -89,8 +95,38 @@ def criteria_ahead(
             findings = [group.finding(row, sight) for row in range(FARTHEST + 1)]
             ahead = _read(findings, subject, pace_days=group.pace_days, until=campaign.runs_until)
             if ahead is not None:
-                found[rule.id, _arm_id(subject, measured.arms[0])] = ahead
+                stays = (
+                    _stays_if(metric, rule, subject, days, prior)
+                    if ahead.until > ahead.data_through
+                    else None
+                )
+                found[rule.id, _arm_id(subject, measured.arms[0])] = replace(ahead, stays_if=stays)
     return found
+
+
+def _stays_if(
+    metric: Metric, rule: Rule, subject: Subject, days: MatureDays, prior: SpreadPrior
+) -> float | None:
+    """The value of the next day at which the rule begins to speak, on the metric's scale."""
+    if metric.form == MetricForm.VALUE:
+        return None
+    values = float(rule.threshold) * _CANDIDATES
+    group = _NextDay(
+        metric,
+        EvidenceKind(rule.evidence),
+        CriterionLevel(rule.level),
+        [subject] * len(values),
+        days,
+        prior,
+        values / metric.per,
+    )
+    is_above = rule.comparator == Comparator.ABOVE
+    # From the best day to the worst; once one makes it speak, every worse one has to.
+    breaches = group.see().is_breach[:: 1 if is_above else -1]
+    first = int(breaches.argmax())
+    if not group.pace_days or breaches[0] or not breaches.any() or not breaches[first:].all():
+        return None
+    return float(values[:: 1 if is_above else -1][first])
 
 
 def _arm_id(subject: Subject, arms: Sequence[Arm]) -> int | None:
@@ -156,3 +192,24 @@ class _Continued(Group):
         total = np.where(self._pace, amounts, 0.0).sum(axis=1)
         mean = total / max(self.pace_days, 1)
         return np.hstack([amounts, np.where(self._gone_on, mean[:, None], 0.0)])
+
+
+class _NextDay(_Continued):
+    """One more day after those that are seen, at the same pace; of row n with the n-th value."""
+
+    def __init__(self, *args: Any) -> None:
+        *given, self._values = args
+        super().__init__(*given)
+
+    @property
+    def _gone_on(self) -> Cells:
+        return np.ones((len(self.subjects), 1), dtype=np.bool_)
+
+    def _days_of(self, measure: str, *, raw: bool = False) -> Amounts:
+        amounts = super()._days_of(measure, raw=raw)
+        is_cost = self.metric.form == MetricForm.COST
+        if not self._continued or measure != (self.metric.denominator if is_cost else self.metric.numerator):
+            return amounts
+        exposure = super()._days_of(self.metric.exposure)[:, -1]
+        amounts[:, -1] = exposure / self._values if is_cost else exposure * self._values
+        return amounts

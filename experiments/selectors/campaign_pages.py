@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from experiments.choices import METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
+from experiments.choices import MEASURES, METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
 from experiments.models.criterion import KillCriterionQuerySet
@@ -16,8 +16,11 @@ from experiments.selectors.ahead import Ahead, measures_ahead
 from experiments.selectors.analysis import Known, measures_for
 from experiments.selectors.criteria import is_overturned
 from experiments.selectors.estimates import read_tenants
+from experiments.selectors.maturity import mature_days
 from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
 from experiments.stats.always_valid import breach_log_e
+from workspaces.choices import EventKind
+from workspaces.models import Event
 
 # The state that a criterion shows where its arms stand in several.
 _URGENCY = (
@@ -27,6 +30,10 @@ _URGENCY = (
     WatchState.OVERRULED,
     WatchState.SETTLED,
 )
+# A closed day of which less is visible is not told what it will come to. Judging asks for more.
+LEAST_VISIBLE = 0.25
+# Events that are read for a page, before they are folded.
+MOST_EVENTS = 120
 # Days of evidence that a drawing has room for.
 MOST_STEPS = 7
 
@@ -115,6 +122,11 @@ class CriterionView:
         return next((state.value for state in _URGENCY if state in states), "draft")
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it has not spoken anywhere, as far as it was judged."""
+        return all(item.is_undecided for item in self.watches)
+
+    @property
     def strongest(self) -> WatchView | None:
         """The place where the evidence is strongest."""
         return max(self.watches, key=lambda item: item.watch.strength or 0, default=None)
@@ -144,6 +156,9 @@ class DayView:
     value: float | None
     is_settled: bool
     arms: Sequence[float | None]
+    # The same once all late events are in; ``None`` where it is settled, or too young to tell.
+    expected: float | None = None
+    expected_arms: Sequence[float | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +172,8 @@ class CampaignNumbers:
     days: Sequence[DayView]
     # What was counted in each arm, by its key.
     by_arm: Mapping[str, Decimal]
+    # How many late events are still expected, as far as the days' ages tell.
+    outstanding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +299,21 @@ def criteria_views(
     return views
 
 
+def campaign_events(campaign: Campaign) -> list[Event]:
+    """What happened lately, newest first. Numbers are restated every night, and a run of nights is one."""
+    events = Event.objects.of(campaign.workspace).about("campaign", campaign.key).order_by("-id")
+    lines: list[Event] = []
+    for event in events[:MOST_EVENTS]:
+        last = lines[-1] if lines else None
+        is_routine = event.kind == EventKind.METRICS_RESTATED
+        if last and is_routine and event.kind == last.kind and event.actor_label == last.actor_label:
+            last.times += 1
+            last.first_at = event.at
+        else:
+            lines.append(event)
+    return lines
+
+
 def main_metric(campaign: Campaign) -> Metric:
     """What the campaign is judged by: the hypothesis's metric, or that of its first rule, or else the CPA."""
     if campaign.hypothesis is not None:
@@ -290,35 +322,57 @@ def main_metric(campaign: Campaign) -> Metric:
     return METRICS[first.metric if first else "cpa"]
 
 
-def campaign_numbers(campaign: Campaign, measured: Measurements, *, at: datetime) -> CampaignNumbers:
-    """The campaign's totals and days in its main metric; it comes first in what was measured."""
+def campaign_numbers(campaign: Campaign, known: Known, *, at: datetime) -> CampaignNumbers:
+    """The campaign's totals and days in its main metric; it comes first in what is known."""
     metric = main_metric(campaign)
-    measured = measured.of(metric)
+    mature = mature_days(metric, known.measured, known.tenants.estimates, at=at)
+    measured = mature.measured
     spend = measured.values["spend"][0]
     has_spend = measured.reported("spend")[0]
     total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
     if not measured.length:
         return CampaignNumbers(metric, total_spend, None, None, [], {})
     counted = measured.countable(metric)[0]
-    complete = measured.complete(metric, at=at)[0]
+    complete = mature.settled[0]
+    may_tell = mature.closed[0] & (mature.visible[0] >= LEAST_VISIBLE)
     top, bottom = (
         np.where(counted, measured.values[key][0], 0.0) for key in (metric.numerator, metric.denominator)
     )
     events = np.where(counted, measured.values[metric.events][0], 0.0)
+    # Where the exposure comes late as well, the ratio stays what it is.
+    visible = np.where(complete | ~may_tell, 1.0, mature.visible[0])
+    share = np.ones(visible.shape) if MEASURES[metric.exposure].late else visible
+    full_top, full_bottom = (
+        amounts * share if key == metric.exposure else amounts
+        for key, amounts in ((metric.numerator, top), (metric.denominator, bottom))
+    )
     days = []
     for index in np.flatnonzero(counted.any(axis=0) | has_spend.any(axis=0)):
         some = bool(counted[:, index].any())
+        is_settled = some and bool((complete | ~counted)[:, index].all())
+        is_told = some and not is_settled and bool((may_tell | ~counted)[:, index].all())
         days.append(
             DayView(
                 on=measured.day(0, index),
                 spend=exact(float(np.nansum(spend[:, index]))) if has_spend[:, index].any() else None,
                 events=exact(float(events[:, index].sum())) if some else None,
                 value=metric.value(top[:, index].sum(), bottom[:, index].sum()) if some else None,
-                is_settled=some and bool((complete | ~counted)[:, index].all()),
+                is_settled=is_settled,
                 arms=[
                     metric.value(top[arm, index], bottom[arm, index]) if counted[arm, index] else None
                     for arm in range(len(measured.arms[0]))
                 ],
+                expected=metric.value(full_top[:, index].sum(), full_bottom[:, index].sum())
+                if is_told
+                else None,
+                expected_arms=[
+                    metric.value(full_top[arm, index], full_bottom[arm, index])
+                    if counted[arm, index]
+                    else None
+                    for arm in range(len(measured.arms[0]))
+                ]
+                if is_told
+                else (),
             )
         )
     any_counted = bool(counted.any())
@@ -329,6 +383,7 @@ def campaign_numbers(campaign: Campaign, measured: Measurements, *, at: datetime
         metric.value(top.sum(), bottom.sum()) if any_counted else None,
         days,
         events_by_arm(measured, 0, metric),
+        round(float((events / visible - events).sum())) if MEASURES[metric.events].late else 0,
     )
 
 

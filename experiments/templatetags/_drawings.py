@@ -18,7 +18,10 @@ _TINIEST = 0.0005
 # A bar this high has room for its number inside; more bars than this need it smaller.
 _ROOM_FOR_A_NUMBER = 30
 _ROOMY_BARS = 5
+# And with more than this, words around a number need a line of their own.
+_ROOMIEST_BARS = 4
 _FIGURE_HEIGHT = 12
+_LINE = 13
 
 
 def probit(chance: float) -> float:
@@ -143,7 +146,10 @@ def steps(days: Sequence[tuple[str, float]], limit: float) -> SafeString:
         figure_y = y + 20 if inside else y - 6
         if inside and abs(figure_y - 5 - edge) < _FIGURE_HEIGHT:
             figure_y = edge + 20  # Below the line that would strike it through.
-        body.append(text(probability(chance), x + width / 2, figure_y, look))
+        # “below 0.1%” is wider than a narrow bar.
+        words = probability(chance).split(" ", 1) if slots > _ROOMIEST_BARS else [probability(chance)]
+        first_y = figure_y if inside else figure_y - _LINE * (len(words) - 1)
+        body += [text(word, x + width / 2, first_y + _LINE * row, look) for row, word in enumerate(words)]
         body.append(text(name, x + width / 2, 206, "t-mid t-strong" if is_now else "t-mid"))
     body += [
         line("s-axis", "M34 188.5H392"),

@@ -28,11 +28,13 @@ from experiments.selectors.campaign_pages import (
     CampaignNumbers,
     DayView,
     campaign_cards,
+    campaign_events,
     campaign_numbers,
     criteria_views,
     read_known,
 )
 from experiments.selectors.looks import look_rows
+from experiments.selectors.next_look import next_look
 from experiments.services.campaigns import (
     change_campaign,
     create_campaign,
@@ -46,7 +48,7 @@ from experiments.views.previews import is_part_wanted, preview_rules
 from experiments.views.templates import keep_rule
 from workspaces.choices import SourceKind
 from workspaces.forms.comparing import differences
-from workspaces.models import Event, Source
+from workspaces.models import Source
 from workspaces.permissions import Permission
 from workspaces.services import basis_of
 from workspaces.views.access import WorkspaceView, words_of
@@ -174,7 +176,7 @@ class CampaignView(_OneCampaign):
         known = read_known(campaign, beside)
         ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), known=known, at=self.at)
         criteria = criteria_views(campaign, ahead=ahead)
-        numbers = campaign_numbers(campaign, known.measured, at=self.at)
+        numbers = campaign_numbers(campaign, known, at=self.at)
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
         context = {
@@ -191,9 +193,8 @@ class CampaignView(_OneCampaign):
             "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
             "revivals": campaign.revivals.all() if campaign.is_finished else [],
             "amendments": campaign.amendments.all() if campaign.amended else [],
-            "events": Event.objects.of(self.workspace)
-            .about("campaign", campaign.key)
-            .order_by("-id")[:RECENT_EVENTS],
+            "events": campaign_events(campaign)[:RECENT_EVENTS],
+            "next_look": next_look(campaign, first, known.measured, at=self.at) if first else None,
             **self._analysis(campaign, numbers, known, beside),
         }
         return self.render(context)
@@ -235,7 +236,7 @@ class DaysCsvView(_OneCampaign, CsvView):
 
     def items(self) -> Iterable[tuple[DayView, Metric]]:
         known = read_known(self.campaign, ())
-        numbers = campaign_numbers(self.campaign, known.measured, at=self.at)
+        numbers = campaign_numbers(self.campaign, known, at=self.at)
         return [(item, numbers.metric) for item in numbers.days]
 
     def row(self, item: tuple[DayView, Metric]) -> list[object]:
@@ -280,7 +281,7 @@ class ArmsCsvView(CsvView, CampaignView):
         campaign = self.campaign
         beside = self.companions(campaign)
         known = read_known(campaign, beside)
-        numbers = campaign_numbers(campaign, known.measured, at=self.at)
+        numbers = campaign_numbers(campaign, known, at=self.at)
         return [(row, numbers.metric) for row in self._analysis(campaign, numbers, known, beside)["rows"]]
 
     def row(self, item: tuple[ArmRow, Metric]) -> list[object]:

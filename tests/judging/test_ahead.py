@@ -133,3 +133,26 @@ def test_ahead__without_a_day_or_while_nothing_is_spent__tells_nothing(
 def test_ahead__last_planned_day_has_counted__looks_no_farther() -> None:
     ahead = told(running({**BELOW, "guards": {"days": 3}}, runs_until=SECOND))
     assert (ahead.until, ahead.guards_on, ahead.fires_on) == (SECOND, None, None)
+
+
+@pytest.mark.parametrize(("factor", "state"), [(0.97, "breached"), (1.03, "judging")])
+def test_stays_if__the_next_day_comes_out_just_on_either_side__decides(factor: float, state: str) -> None:
+    campaign = running({**BELOW, "evidence": "observed", "guards": {"spend": "250.00"}}, clicks=95)
+    stays_if = told(campaign).stays_if
+    assert stays_if is not None
+    third = FIRST + timedelta(days=2)
+    at = NOW + timedelta(days=1)
+    report(
+        campaign,
+        third,
+        reported_at=at,
+        impressions=20_000,
+        clicks=round(stays_if * factor * 20_000),
+        spend=100,
+    )
+    judge_campaigns([campaign.pk], at=at)
+    assert CriterionWatch.objects.get().state == state
+
+
+def test_stays_if__nothing_that_one_day_brings_would_make_it_speak__is_not_told() -> None:
+    assert told(running({**BELOW, "guards": {"spend": "600.00"}})).stays_if is None

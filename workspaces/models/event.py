@@ -1,5 +1,6 @@
 """What happened: one table for the feed, the webhooks and the audit."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -44,6 +45,10 @@ class Event(TenantModel):
     sequence = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
 
     objects = models.Manager.from_queryset(EventQuerySet)()
+
+    # Of how many alike in a row it stands for all, and the moment of the first; only where somebody folds.
+    times = 1
+    first_at: datetime | None = None
 
     class Meta:
         constraints: ClassVar = [

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import EventKind, Role
 from workspaces.models import Event
-from workspaces.models.spelling import in_currency
+from workspaces.models.spelling import in_currency, in_figures
 from workspaces.templatetags.quickno import counted, day, icon, probability, sentence_case
 
 register = template.Library()
@@ -228,9 +228,12 @@ def event_line(context: Context, event: Event, rules: Mapping[str, str]) -> Safe
     telling = _TELLINGS.get(event.kind)
     if telling is None:
         return format_html("<strong>{}</strong>: {}", event.actor_label, event.kind)
-    before, what, after = str(telling.words).partition("{what}")
+    words, details = str(telling.words), " ".join(_details(event, workspace.currency, rules))
+    if event.times > 1 and event.kind == _K.METRICS_RESTATED:
+        words, details = gettext("restated {what} {times} times since {day}"), ""
+        words = words.replace("{times}", in_figures(str(event.times))).replace("{day}", day(event.first_at))
+    before, what, after = words.partition("{what}")
     subject = _subject(event, workspace.slug) if what else ""
-    details = " ".join(_details(event, workspace.currency, rules))
     reason = str(event.data.get("reason") or event.data.get("learning") or "")
     reason = rules.get(reason, reason).rstrip(".")
     return format_html(
