@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import takewhile
 from string import ascii_lowercase
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
 from django import forms
@@ -83,6 +84,8 @@ class CriterionForm(RowForm):
     telling = ("threshold", "guard_0")
     # Only where somebody asked what the rule would do.
     preview: RulePreview | None = None
+    # Likewise: of good campaigns, the share that each kind of evidence would stop by mistake.
+    risks: Mapping[str, float] = MappingProxyType({})
     # What a template that it begins with says of itself.
     note = ""
 
@@ -117,6 +120,7 @@ class CriterionForm(RowForm):
             (EvidenceKind.OBSERVED, gettext_lazy("taking the number as it stands")),
             (EvidenceKind.OBSERVED_MARGIN, gettext_lazy("taking the number with a 10% margin")),
         ],
+        initial=EvidenceKind.PROBABLE,
         label=gettext_lazy("What counts as sure"),
     )
 
@@ -205,6 +209,21 @@ class CriterionForm(RowForm):
         return {**values, "threshold_unit": ThresholdUnit.FRACTION} if is_share else values
 
     @property
+    def reading(self) -> KillCriterion | None:
+        """The rule as it is on the form now; ``None`` while something is missing."""
+        given = {self.add_prefix(name): str(self[name].value() or "") for name in self.fields}
+        asked = CriterionForm(given, prefix=str(self.prefix), workspace=self.workspace, initial=None)
+        if asked.is_blank or not asked.is_valid() or not asked.cleaned_data["guards"]:
+            return None
+        values = asked.values
+        names = ("metric", "comparator", "threshold", "level", "guards", "evidence", "action")
+        return KillCriterion(
+            workspace=self.workspace,
+            confidence=float(values["confidence"]),
+            **{name: values[name] for name in names},
+        )
+
+    @property
     def limit_answers(self) -> list[tuple[str, str]]:
         """Where a limit was typed that is either of two: each with the value of the button that says so."""
         if not any(error.code == "ambiguous" for error in self.errors.as_data().get("threshold", [])):
@@ -228,7 +247,9 @@ class CriterionForm(RowForm):
             "confidence": f"{Decimal(str(criterion.confidence)).normalize():f}",
             "evidence": criterion.evidence,
         }
-        for number, (key, need) in enumerate(criterion.guards.items()):
+        # In one order, whichever the database keeps them in, so that none changes places once it is saved.
+        guards = [(key.value, criterion.guards[key]) for key in GuardKey if key in criterion.guards]
+        for number, (key, need) in enumerate(guards):
             typed[f"guard_{number}"] = typed_amount(Decimal(str(need)))
             typed[f"guard_{number}_of"] = key
         return typed

@@ -69,9 +69,13 @@ class TemplateChoices:
                 return None
             fields = usual.fields(aim=aim, target=target)
             typed = CriterionForm.typed(KillCriterion(workspace=self.workspace, **fields))
-            if GuardKey.SPEND not in fields["guards"] and not usual.guards:
-                typed |= {"guard_0": "", "guard_0_of": GuardKey.SPEND.value}
-            return typed
+            if GuardKey.SPEND in fields["guards"] or (usual.guards and usual.guard_in_targets is None):
+                return typed
+            # The spend that only a person knows is asked for where it stands in a rule: first.
+            asked = {"guard_0": "", "guard_0_of": GuardKey.SPEND.value}
+            for number, (key, need) in enumerate((usual.guards or {}).items(), start=1):
+                asked |= {f"guard_{number}": str(need), f"guard_{number}_of": key}
+            return typed | asked
         own = next((item for item in self.own if kind == _OWN and str(item.pk) == name), None)
         return CriterionForm.typed(own.criterion) if own else None
 

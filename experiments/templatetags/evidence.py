@@ -1,5 +1,6 @@
 """Kill criteria, arms, days and zombies as words and drawings."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from experiments.choices import (
     CampaignStatus,
     Comparator,
     CriterionAction,
+    EvidenceKind,
     GuardKey,
     Metric,
     MetricForm,
@@ -161,15 +163,83 @@ def criterion_blanks(context: Context, row: CriterionForm) -> SafeString:
             _("{amount} of {measure}"), amount=_blank(context, amount), measure=_blank(context, measure)
         )
         guards = format_html(_("{guards} and {guard}"), guards=guards, guard=guard) if guards else guard
-    names = ("action", "level", "metric", "comparator", "threshold", "confidence", "evidence")
+    names = ("action", "level", "metric", "comparator", "threshold", "confidence")
+    sentence = _(
+        "{action} {level} when the {metric} is {comparator} {threshold}, once {guards} is reached and we "
+        "are {confidence}."
+    )
     return format_html(
-        _(
-            "{action} {level} when the {metric} is {comparator} {threshold}, once {guards} is reached and we "
-            "are {confidence}, {evidence}."
-        ),
+        # A comma or a full stop never begins a line.
+        re.sub(r"(\{\w+\}[,.])", r'<span class="qn-glue">\1</span>', sentence),
         guards=guards,
         **{name: _blank(context, row[name]) for name in names},
     )
+
+
+@register.simple_tag(takes_context=True)
+def criterion_reading(context: Context, row: CriterionForm) -> SafeString | str:
+    """The rule of a row as everybody will read it; empty while something is missing."""
+    rule = row.reading
+    return strong(sentences.sentence(rule, _currency(context))) if rule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceChoice:
+    """One answer to what counts as sure; ``risk``: of 100 good campaigns, how many it stops by mistake."""
+
+    value: str
+    name: str | Promise
+    about: str | Promise
+    tag: str | Promise
+    anchor: str
+    is_chosen: bool
+    risk: str
+    is_risky: bool
+
+
+_EVIDENCE = {
+    EvidenceKind.PROBABLE: (
+        gettext_lazy("Probably"),
+        gettext_lazy("Allows for good and bad days, and for what arrives late."),
+        "sure-that-it-misses-its-limit",
+    ),
+    EvidenceKind.ALWAYS_VALID: (
+        gettext_lazy("However often you look"),
+        gettext_lazy("The strictest. Stops fewer good campaigns, and bad ones later."),
+        "evidence-at-any-look",
+    ),
+    EvidenceKind.OBSERVED: (
+        gettext_lazy("The number as it stands"),
+        gettext_lazy("Takes what is late for missing, and one bad day for the truth."),
+        "the-number-as-it-stands",
+    ),
+    EvidenceKind.OBSERVED_MARGIN: (
+        gettext_lazy("The number, with a 10% margin"),
+        gettext_lazy("The same, from two days on and only where it misses by more than a tenth."),
+        "the-number-as-it-stands",
+    ),
+}
+# So many good campaigns of 100 stopped by mistake are many.
+_RISKY = 0.10
+
+
+@register.simple_tag
+def evidence_choices(row: CriterionForm) -> list[EvidenceChoice]:
+    chosen = str(row["evidence"].value() or EvidenceKind.PROBABLE)
+    tags = {EvidenceKind.PROBABLE: _("usual"), EvidenceKind.OBSERVED: _("risky")}
+    return [
+        EvidenceChoice(
+            value=kind.value,
+            name=name,
+            about=about,
+            tag=tags.get(kind, ""),
+            anchor=anchor,
+            is_chosen=chosen == kind,
+            risk=_risks.of_hundred(row.risks[kind]) if kind in row.risks else "",
+            is_risky=row.risks.get(kind, 0) > _RISKY,
+        )
+        for kind, (name, about, anchor) in _EVIDENCE.items()
+    ]
 
 
 @register.simple_tag(takes_context=True)

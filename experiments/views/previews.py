@@ -1,9 +1,11 @@
 """Rules of a form that is not saved, tried on the plan beside them."""
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from experiments.choices import METRICS
+from experiments.choices import METRICS, EvidenceKind
 from experiments.exceptions import DomainError
 from experiments.forms.campaign import CriterionForm, Draft
 from experiments.forms.preview import RulePreview
@@ -23,7 +25,7 @@ def preview_rules(draft: Draft, data: QueryDict, *, by: Actor) -> None:
     for row in draft.criteria.forms:
         asked = CriterionForm(data, prefix=str(row.prefix), workspace=by.workspace, initial=None)
         if not asked.is_blank:
-            row.preview = _preview(asked, draft, by=by)
+            row.preview, row.risks = _preview(asked, draft, by=by)
             tried += 1
     if not tried:
         draft.criteria.forms[0].preview = RulePreview(
@@ -31,9 +33,10 @@ def preview_rules(draft: Draft, data: QueryDict, *, by: Actor) -> None:
         )
 
 
-def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
+def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> tuple[RulePreview, Mapping[str, float]]:
+    """What the rule would do, and the false-kill risk of each kind of evidence in its place."""
     if not asked.is_valid():
-        return RulePreview(complaints=complaints_about(asked), answers=asked.limit_answers)
+        return RulePreview(complaints=complaints_about(asked), answers=asked.limit_answers), {}
     rule = asked.values
     preview = RulePreview(
         metric=METRICS[rule["metric"]],
@@ -44,7 +47,8 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
     plan = draft.plan.values_for(METRICS[rule["metric"]], budget=draft.planned_budget)
     if plan is None:
         preview.complaints = [_("What it would do is not known yet: the plan below lacks something.")]
-        return preview
+        return preview, {}
+    risks = {}
     try:
         preview.figures = preview_criterion(values={"criterion": rule, **plan}, by=by)
     except DomainError as error:
@@ -56,7 +60,10 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> RulePreview:
         preview.complaints = preview.complaints or [_("The plan below does not fit this rule.")]
     else:
         preview.figures = {**preview.figures, "spend_per_day": plan["spend_per_day"], "days": plan["days"]}
-    return preview
+        for kind in EvidenceKind:
+            other = {"criterion": {**rule, "evidence": kind.value}, **plan}
+            risks[kind.value] = preview_criterion(values=other, by=by)["false_kill_risk"]
+    return preview, risks
 
 
 def complaints_about(asked: CriterionForm) -> list[str]:

@@ -45,7 +45,7 @@ def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal
             code="invalid",
         )
     whole, decimals = _split(shape["number"], text=text, usual=usual)
-    number = Decimal(f"{whole or 0}.{decimals or 0}") * _FACTORS[shape["factor"].lower()]
+    number = Decimal(f"{whole or 0}.{decimals}") * _FACTORS[shape["factor"].lower()]
     if number != round(number, places):
         raise ValidationError(
             _("“{text}” has more than {places} decimals.").format(text=text, places=places)
