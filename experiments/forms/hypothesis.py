@@ -22,6 +22,7 @@ from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import say_outcome_is_missing
 from workspaces.choices import SourceKind
+from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ShareField
 from workspaces.models import Membership, Source, Workspace
 
@@ -180,6 +181,10 @@ class HypothesisForm(Form):
         }
 
 
+# Left empty, the last campaigns tell these; where there are none, only a person can.
+_ASKED_FOR = ("stands_at", "money_per_day")
+
+
 class SizingForm(Form):
     """What it takes to say whether a sprint can see the effect. Nothing of it is saved.
 
@@ -247,6 +252,21 @@ class SizingForm(Form):
     def shown(self) -> list[forms.BoundField]:
         """The fields that the hypothesis does not have itself."""
         return [self[name] for name in self.fields if name not in _SIZED_BY]
+
+    def take(self, error: DomainError) -> None:
+        """What is left empty and that no campaign tells is asked for in the words of the form."""
+        asked = [item for item in error.errors if item.code == "required" and item.field in _ASKED_FOR]
+        for item in asked:
+            self.add_error(item.field, _("No campaign here tells it yet, so type it."))
+        others = [item for item in error.errors if item not in asked]
+        if others or not error.errors:
+            super().take(DomainError(error.code, error.message, errors=others))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was typed that only this asks for; before that nothing is wrong."""
+        names = [name for name in self.fields if name not in {*_SIZED_BY, "channel"}]
+        return any(str(self.data.get(name, "")).strip() for name in names)
 
     @property
     def elsewhere(self) -> list[str]:

@@ -275,4 +275,17 @@ def test_sizing__for_htmx__is_the_answer_alone_with_what_it_assumes(browse: Brow
 def test_sizing__for_htmx_of_what_is_not_known__names_the_field(browse: Browse) -> None:
     answer = browse(Role.MARKETER).post(new("hypothesis_new"), ON_GOOGLE, headers={"HX-Request": "true"})
     assert answer.status_code == 200
-    assert "It stands at today: The value that it stands at today" in answer.content.decode()
+    html = answer.content.decode()
+    assert "It stands at today: No campaign here tells it yet, so type it." in html
+    assert "stands_at" not in html
+    assert "qn-errors" in html
+
+
+def test_sizing__for_htmx_before_anything_of_it_was_typed__hints_and_complains_of_nothing(
+    browse: Browse,
+) -> None:
+    untouched = ON_GOOGLE | {"money_per_day": "", "channel": ""}
+    answer = browse(Role.MARKETER).post(new("hypothesis_new"), untouched, headers={"HX-Request": "true"})
+    html = answer.content.decode()
+    assert "It stands at today: No campaign here tells it yet, so type it." in html
+    assert "qn-errors" not in html
