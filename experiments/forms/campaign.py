@@ -24,7 +24,13 @@ from experiments.choices import (
     GuardKey,
     ThresholdUnit,
 )
-from experiments.forms.amounts import parse_guard, parse_metric_amount, typed_amount, typed_metric_amount
+from experiments.forms.amounts import (
+    parse_guard,
+    parse_metric_amount,
+    shown_guard,
+    shown_limit,
+    typed_amount,
+)
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm, RulePreview
 from experiments.models import Campaign, Hypothesis, KillCriterion
 from experiments.models.sentences import percent_of
@@ -236,21 +242,23 @@ class CriterionForm(RowForm):
         return [(answer, f"{self.add_prefix('threshold')}={answer}") for answer in said]
 
     @staticmethod
-    def typed(criterion: KillCriterion) -> dict[str, Any]:
+    def typed(criterion: KillCriterion, *, workspace: Workspace) -> dict[str, Any]:
         """The rule as a person would type it."""
         typed: dict[str, Any] = {
             "action": criterion.action,
             "level": criterion.level,
             "metric": criterion.metric,
             "comparator": criterion.comparator,
-            "threshold": typed_metric_amount(criterion.threshold, metric=criterion.metric_definition),
+            "threshold": shown_limit(
+                criterion.threshold, metric=criterion.metric_definition, workspace=workspace
+            ),
             "confidence": f"{Decimal(str(criterion.confidence)).normalize():f}",
             "evidence": criterion.evidence,
         }
         # In one order, whichever the database keeps them in, so that none changes places once it is saved.
         guards = [(key.value, criterion.guards[key]) for key in GuardKey if key in criterion.guards]
         for number, (key, need) in enumerate(guards):
-            typed[f"guard_{number}"] = typed_amount(Decimal(str(need)))
+            typed[f"guard_{number}"] = shown_guard(Decimal(str(need)), key=key, workspace=workspace)
             typed[f"guard_{number}_of"] = key
         return typed
 
@@ -475,7 +483,7 @@ class CampaignDraft(Draft):
             data,
             name="criterion",
             workspace=workspace,
-            initial=[CriterionForm.typed(criterion) for criterion in criteria],
+            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
             fewest=1,
             most=MOST_CRITERIA,
         )
@@ -557,7 +565,7 @@ class AmendDraft(Draft):
             data,
             name="criterion",
             workspace=workspace,
-            initial=[CriterionForm.typed(criterion) for criterion in criteria],
+            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
             fewest=1,
             most=MOST_CRITERIA,
         )

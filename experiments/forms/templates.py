@@ -68,7 +68,9 @@ class TemplateChoices:
             if usual is None:
                 return None
             fields = usual.fields(aim=aim, target=target)
-            typed = CriterionForm.typed(KillCriterion(workspace=self.workspace, **fields))
+            typed = CriterionForm.typed(
+                KillCriterion(workspace=self.workspace, **fields), workspace=self.workspace
+            )
             if GuardKey.SPEND in fields["guards"] or (usual.guards and usual.guard_in_targets is None):
                 return typed
             # The spend that only a person knows is asked for where it stands in a rule: first.
@@ -77,7 +79,7 @@ class TemplateChoices:
                 asked |= {f"guard_{number}": str(need), f"guard_{number}_of": key}
             return typed | asked
         own = next((item for item in self.own if kind == _OWN and str(item.pk) == name), None)
-        return CriterionForm.typed(own.criterion) if own else None
+        return CriterionForm.typed(own.criterion, workspace=self.workspace) if own else None
 
 
 def _is_free(data: QueryDict, prefix: str) -> bool:

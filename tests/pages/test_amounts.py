@@ -8,6 +8,8 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.choices import METRICS, GuardKey
+from experiments.forms.amounts import parse_guard, parse_metric_amount, shown_guard, shown_limit
 from workspaces.forms import MoneyField, ShareField, parse_money, parse_number, parse_share
 from workspaces.models import Workspace
 
@@ -134,3 +136,25 @@ def test_field__typed_and_wrong__is_given_back_as_it_was_typed() -> None:
     with override("de"):
         assert field.prepare_value(field.bound_data("1.5", None)) == "1.5"
         assert field.prepare_value("1.5") == "1,5"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("currency", ["USD", "EUR", "CHF", "SEK", "CAD", "JPY", "KWD"])
+@pytest.mark.parametrize("amount", ["22", "1500", "1500000"])
+def test_blank_of_a_rule__money_with_its_currency__is_read_back_as_it_was(
+    language: str, currency: str, amount: str
+) -> None:
+    workspace, metric = Workspace(currency=currency), METRICS["cpa"]
+    with override(language):
+        limit = shown_limit(Decimal(amount), metric=metric, workspace=workspace)
+        assert parse_metric_amount(limit, metric=metric, workspace=workspace) == Decimal(amount)
+        guard = shown_guard(Decimal(amount), key=GuardKey.SPEND, workspace=workspace)
+        assert parse_guard(guard, key=GuardKey.SPEND, workspace=workspace) == Decimal(amount)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_blank_of_a_rule__limit_finer_than_its_currency__keeps_every_digit(language: str) -> None:
+    workspace, metric = Workspace(currency="USD"), METRICS["cpc"]
+    with override(language):
+        limit = shown_limit(Decimal("0.1255"), metric=metric, workspace=workspace)
+        assert parse_metric_amount(limit, metric=metric, workspace=workspace) == Decimal("0.1255")

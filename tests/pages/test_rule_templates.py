@@ -48,8 +48,8 @@ def test_template__chosen_for_a_hypothesis_with_a_target__fills_the_empty_rule(
     )
     html = answer.content.decode()
     check(Page(html))
-    assert 'name="criterion-0-threshold" value="40"' in html
-    assert 'name="criterion-0-guard_0" value="120"' in html
+    assert 'name="criterion-0-threshold" value="$40.00"' in html
+    assert 'name="criterion-0-guard_0" value="$120"' in html
     assert '<option value="cpa" selected>' in html
     assert "With no conversion by then we are about" in html
     assert 'value="2.5k"' in html
@@ -93,7 +93,7 @@ def test_template__on_the_amendment__takes_the_campaigns_own_target(browse: Brow
     answer = browse(Role.MANAGER).post(
         url, {**CAMPAIGN, **EMPTY_RULE, "reason": "", "template": "usual:cost_ceiling", "use": "1"}
     )
-    assert 'name="criterion-0-threshold" value="40"' in answer.content.decode()
+    assert 'name="criterion-0-threshold" value="$40.00"' in answer.content.decode()
     assert not week.paused.amendments.exists()
 
 
@@ -106,7 +106,7 @@ def test_keeping__a_rule__makes_it_one_of_our_own(mia: Client) -> None:
     again = ask(mia, template=f"own:{template.pk}", use="1", **empty)
     assert 'name="criterion-0-threshold" value="0.5%"' in again
     # Also where PostgreSQL keeps an object's names in an order of its own.
-    assert re.findall(r'name="criterion-0-guard_[01]" value="(\d+)"', again) == ["1500", "2"]
+    assert re.findall(r'name="criterion-0-guard_[01]" value="([$,\d]+)"', again) == ["$1,500", "2"]
 
 
 @pytest.mark.parametrize(
