@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from experiments.choices import BuyerStage, Driver, HypothesisKind
+from experiments.choices import METRICS, BuyerStage, Driver, HypothesisKind
+from experiments.models.hypothesis import HypothesisQuerySet
+from sprints.forms.filters import FilterForm, by_label, ordering
 from workspaces.forms import DayField, Form
 from workspaces.models import Membership, Workspace
 
@@ -32,14 +35,27 @@ class CommitForm(Form):
     hypothesis = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class BacklogFilter(Form):
+class BacklogFilter(FilterForm):
     """What of the backlog is shown, and in which order."""
 
+    arranging = ("sort",)
+    # A minus turns the order round.
     SORTS = (
         ("score", _("highest score first")),
+        ("-score", _("lowest score first")),
         ("newest", _("newest first")),
+        ("-newest", _("oldest first")),
         ("title", _("by title")),
+        ("-title", _("by title, from the end")),
+        ("kind", _("by kind")),
+        ("-kind", _("by kind, from the end")),
+        ("metric", _("by metric")),
+        ("-metric", _("by metric, from the end")),
+        ("owner", _("by owner")),
+        ("-owner", _("by owner, from the end")),
     )
+    # These begin with the largest.
+    _DOWN_FIRST = ("score", "newest")
 
     search = forms.CharField(required=False, max_length=200, label=_("Search"))
     kind = forms.ChoiceField(
@@ -87,5 +103,25 @@ class BacklogFilter(Form):
         return condition
 
     @property
-    def order(self) -> tuple[str, ...]:
-        return {"newest": ("-id",), "title": ("title", "id")}.get(self.cleaned_data.get("sort", ""), ())
+    def sorted_by(self) -> str:
+        """The order in which it stands: one of ``SORTS``."""
+        given = self.cleaned_data.get("sort") if self.is_bound and self.is_valid() else ""
+        return given or "score"
+
+    def is_descending(self, sort: str) -> bool:
+        return (sort.lstrip("-") in self._DOWN_FIRST) != sort.startswith("-")
+
+    def in_order(self, rows: HypothesisQuerySet) -> HypothesisQuerySet:
+        """As it was asked for."""
+        sort = self.sorted_by
+        if sort == "score":
+            return rows.by_score()
+        column = {
+            "score": F("impact") * F("confidence") * F("ease"),
+            "newest": F("id"),
+            "title": Lower("title"),
+            "kind": by_label("kind", dict(HypothesisKind.choices)),
+            "metric": by_label("primary_metric", {key: metric.label for key, metric in METRICS.items()}),
+            "owner": Lower("owner__first_name"),
+        }[sort.lstrip("-")]
+        return rows.order_by(ordering(column, is_down=self.is_descending(sort)), "id")

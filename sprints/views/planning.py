@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from experiments.models import Hypothesis
 from experiments.models.hypothesis import HypothesisQuerySet
@@ -25,6 +26,7 @@ from sprints.services.planning import (
     start_sprint,
 )
 from sprints.services.readiness import read_plan
+from sprints.views.listing import at_its_address, columns_of, query_of
 from workspaces.forms import Form
 from workspaces.forms.days import understood_day
 from workspaces.models import Membership
@@ -71,35 +73,35 @@ class _Backlog(WorkspaceView):
 
     def hypotheses(self, form: BacklogFilter) -> HypothesisQuerySet:
         rows = Hypothesis.objects.of(self.workspace).in_backlog().select_related("owner", "parent")
-        if not form.is_bound:
-            return rows.by_score()
-        if not form.is_valid():
-            return rows.none()
-        rows = rows.filter(form.condition)
-        return rows.order_by(*form.order) if form.order else rows.by_score()
+        if form.is_bound:
+            rows = rows.filter(form.condition) if form.is_valid() else rows.none()
+        return form.in_order(rows)
 
 
 class BacklogView(_Backlog):
     template_name = "sprints/backlog.html"
+    # What can be sorted by, as the table heads it.
+    COLUMNS = (
+        ("title", gettext_lazy("Hypothesis")),
+        ("score", gettext_lazy("Score")),
+        ("kind", gettext_lazy("Kind")),
+        ("metric", gettext_lazy("Judged by")),
+        ("owner", gettext_lazy("Owner")),
+    )
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = self.filter_form()
         page = Paginator(self.hypotheses(form), PAGE_SIZE).get_page(request.GET.get("page"))
-        query = request.GET.copy()
-        query.pop("page", None)
-        encoded = query.urlencode()
-        return self.render(
-            {
-                "form": form,
-                "page_obj": page,
-                "query": f"{encoded}&" if encoded else "",
-                "is_filtered": any(form.data.get(name) for name in form.fields if name != "sort"),
-                "planning": list(
-                    Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")
-                ),
-            },
-            status=422 if form.errors else 200,
-        )
+        query = query_of(request)
+        context = {
+            "form": form,
+            "page_obj": page,
+            "query": f"{query.urlencode()}&" if query else "",
+            "is_filtered": form.is_filtered,
+            "columns": columns_of(self.COLUMNS, form, query=query),
+            "planning": list(Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")),
+        }
+        return at_its_address(self.render(context, status=422 if form.errors else 200), request)
 
 
 class BacklogCsvView(_Backlog, CsvView):

@@ -14,6 +14,11 @@ for (const part of document.querySelectorAll("[data-says]")) {
   say();
 }
 
+/* Filters stand open where there is room, and where they hide something. */
+if (window.matchMedia("(max-width: 61.99rem)").matches) {
+  for (const filters of document.querySelectorAll("[data-folds-on-phones='']")) filters.open = false;
+}
+
 /* A passkey that was not given says so on the page, rather than on the console. */
 document.addEventListener("allauth.error", (event) => {
   const words = document.querySelector("[data-passkey-says]");
