@@ -19,6 +19,7 @@ urlpatterns = [
     path(W + "sprints/new/", planning.NewSprintView.as_view(), name="sprint_new"),
     path(SPRINT, board.SprintView.as_view(), name="sprint"),
     path(SPRINT + "edit/", planning.EditSprintView.as_view(), name="sprint_edit"),
+    path(SPRINT + "reach/<slug:key>/", board.ReachView.as_view(), name="sprint_reach"),
     path(SPRINT + "commit/", planning.CommitView.as_view(), name="sprint_commit"),
     path(SPRINT + "release/<int:hypothesis_id>/", planning.ReleaseView.as_view(), name="sprint_release"),
     path(SPRINT + "start/", planning.StartView.as_view(), name="sprint_start"),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django import forms
 from django.db.models import Case, F, Value, When
-from django.db.models.expressions import BaseExpression
+from django.db.models.expressions import Expression, OrderBy
 from django.utils.functional import Promise
 
 from workspaces.forms import Form
@@ -40,6 +40,6 @@ def by_label(field: str, labels: Mapping[str, str | Promise]) -> Case:
     return Case(*(When(**{field: code}, then=Value(rank)) for rank, code in enumerate(ranked)))
 
 
-def ordering(expression: BaseExpression | F, *, is_down: bool) -> BaseExpression:
+def ordering(expression: Expression | F, *, is_down: bool) -> OrderBy:
     """What is not known comes last either way."""
-    return expression.desc(nulls_last=True) if is_down else expression.asc(nulls_last=True)
+    return OrderBy(expression, descending=is_down, nulls_last=True)

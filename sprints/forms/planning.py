@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
-from django.db.models import F, Q
+from django.db.models import Expression, ExpressionWrapper, F, IntegerField, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -116,12 +116,15 @@ class BacklogFilter(FilterForm):
         sort = self.sorted_by
         if sort == "score":
             return rows.by_score()
-        column = {
-            "score": F("impact") * F("confidence") * F("ease"),
+        columns: dict[str, Expression | F] = {
+            "score": ExpressionWrapper(
+                F("impact") * F("confidence") * F("ease"), output_field=IntegerField()
+            ),
             "newest": F("id"),
             "title": Lower("title"),
             "kind": by_label("kind", dict(HypothesisKind.choices)),
             "metric": by_label("primary_metric", {key: metric.label for key, metric in METRICS.items()}),
             "owner": Lower("owner__first_name"),
-        }[sort.lstrip("-")]
+        }
+        column = columns[sort.lstrip("-")]
         return rows.order_by(ordering(column, is_down=self.is_descending(sort)), "id")

@@ -15,9 +15,10 @@ from experiments.templatetags._drawings import _n, drawing, line, rect
 from experiments.templatetags.evidence import difference_words
 from sprints.choices import DecisionKind, SprintStatus
 from sprints.models import Sprint
+from sprints.selectors.reach import Reach
 from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
 from sprints.selectors.today import BurningZombie
-from sprints.templatetags import _daily
+from sprints.templatetags import _daily, _reach
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import long_day, long_weekday, sentence_case, spelled, whole_percent
 
@@ -75,6 +76,12 @@ def burn_bars(context: Context, zombie: BurningZombie) -> SafeString:
         so_far=zombie.flag.money_since,
         currency=context["workspace"].currency,
     )
+
+
+@register.simple_tag
+def reach_bar(reach: Reach) -> SafeString:
+    """The days that a sprint has beside those it takes to tell."""
+    return _reach.reach_bar(reach)
 
 
 @register.simple_tag

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,7 @@ from sprints.exceptions import NotFound
 from sprints.forms import BacklogFilter, CommitForm, SprintForm
 from sprints.models import Sprint
 from sprints.selectors.board import WITH_PROGRESS, sprint_rows
+from sprints.selectors.days import choose_days
 from sprints.services.planning import (
     cancel_sprint,
     change_sprint,
@@ -185,15 +187,43 @@ def _days_of(sprint: Sprint, *, today: date) -> str:
     return _("{first} to {last}").format(first=first, last=last)
 
 
-class NewSprintView(FormView):
+class _WriteSprint(FormView):
+    """A sprint's days are shown as they are chosen: htmx asks for the page with them in its address."""
+
     template_name = "sprints/sprint_form.html"
     section = "sprint"
     permission = Permission.PLAN
-    makes_new = True
     form_class = SprintForm
-    made: Sprint
+
+    def usual(self) -> dict[str, Any]:
+        """What stands in the form before anything is chosen."""
+        raise NotImplementedError
 
     def get_initial(self) -> dict[str, Any]:
+        asked = {name: _as_day(self.request.GET.get(name, "")) for name in ("starts_on", "ends_on")}
+        return {**self.usual(), **{name: day for name, day in asked.items() if day}}
+
+    def context(self, form: Form) -> dict[str, Any]:
+        first, last = (_as_day(str(form[name].value() or "")) for name in ("starts_on", "ends_on"))
+        chosen = choose_days(first, last, among=self.others()) if first and last else None
+        return {**super().context(form), "chosen": chosen}
+
+    def others(self) -> QuerySet[Sprint]:
+        return Sprint.objects.of(self.workspace).exclude(number=self.kwargs.get("number"))
+
+
+def _as_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+class NewSprintView(_WriteSprint):
+    makes_new = True
+    made: Sprint
+
+    def usual(self) -> dict[str, Any]:
         tomorrow = self.workspace.local_day(self.at) + timedelta(days=1)
         return {"starts_on": tomorrow, "ends_on": tomorrow + timedelta(days=MIN_SPRINT_DAYS)}
 
@@ -207,12 +237,8 @@ class NewSprintView(FormView):
         return self.page_url("sprint", number=self.made.number)
 
 
-class EditSprintView(OneSprint, FormView):
-    template_name = "sprints/sprint_form.html"
-    permission = Permission.PLAN
-    form_class = SprintForm
-
-    def get_initial(self) -> dict[str, Any]:
+class EditSprintView(OneSprint, _WriteSprint):
+    def usual(self) -> dict[str, Any]:
         return planned(self.sprint())
 
     def basis(self) -> str:

@@ -19,6 +19,35 @@ if (window.matchMedia("(max-width: 61.99rem)").matches) {
   for (const filters of document.querySelectorAll("[data-folds-on-phones='']")) filters.open = false;
 }
 
+/* Dragging between the backlog and a sprint presses the button that stands beside what is dragged. */
+for (const board of document.querySelectorAll("[data-drags]")) {
+  let form = null;
+  const over = (event) => event.target.closest?.(`[data-drop="${form?.dataset.does}"]`);
+  const mark = (place) => {
+    for (const marked of board.querySelectorAll(".is-over")) marked.classList.remove("is-over");
+    place?.classList.add("is-over");
+  };
+  board.addEventListener("dragstart", (event) => {
+    const dragged = event.target.closest?.("[data-drag]");
+    form = dragged?.closest("li, article").querySelector(`form[data-does="${dragged.dataset.drag}"]`) ?? null;
+    if (form) event.dataTransfer.effectAllowed = "move";
+  });
+  board.addEventListener("dragover", (event) => {
+    if (form && over(event)) event.preventDefault();
+    mark(form && over(event));
+  });
+  board.addEventListener("drop", (event) => {
+    if (!form || !over(event)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  board.addEventListener("dragend", () => {
+    form = null;
+    mark(null);
+  });
+}
+for (const hint of document.querySelectorAll("[data-with-script]")) hint.hidden = false;
+
 /* A passkey that was not given says so on the page, rather than on the console. */
 document.addEventListener("allauth.error", (event) => {
   const words = document.querySelector("[data-passkey-says]");

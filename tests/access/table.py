@@ -579,6 +579,7 @@ PAGES = (
     "sprint {planned_number}",
     "sprint {running_number}",
     "sprint {over_number}",
+    "sprint_reach {planned_number} {draft}",
     "sprint_review {running_number}",
     "sprint_review {done_number}",
     "sprint_review_print {done_number}",

@@ -71,7 +71,9 @@ def test_backlog__header_of_the_column_it_is_sorted_by__says_so_and_turns_it_rou
     address = reverse("backlog", args=["harbour"])
     page = browse(Role.VIEWER).get(address + "?kind=offer&sort=title&page=1").content.decode()
     assert page.count("aria-sort=") == 1
-    assert 'aria-sort="ascending"><a class="qn-sort" id="sort-title" href="?kind=offer&amp;sort=-title"' in page
+    assert (
+        'aria-sort="ascending"><a class="qn-sort" id="sort-title" href="?kind=offer&amp;sort=-title"' in page
+    )
     turned = browse(Role.VIEWER).get(address + "?sort=-title").content.decode()
     assert 'aria-sort="descending"><a class="qn-sort" id="sort-title" href="?sort=title"' in turned
 

@@ -57,6 +57,7 @@ PAGES = [
     (Role.MARKETER, "sprint", "<planning>"),
     (Role.MARKETER, "sprint", "<reviewed>"),
     (Role.MARKETER, "sprint", "<closed>"),
+    (Role.MARKETER, "sprint_reach", "<planning>", "inbox-offer"),
     (Role.MARKETER, "sprint_edit", "<planning>"),
     (Role.MARKETER, "sprint_start", "<planning>"),
     (Role.MARKETER, "sprint_cancel", "<planning>"),
@@ -142,6 +143,7 @@ def places(workspace: Workspace, team: dict[Role, Actor], week: Week, now: datet
     mia = team[Role.MARKETER]
     Hypothesis.objects.filter(pk=week.backlog.pk).update(owner=mia.user)
     week.backlog.refresh_from_db()
+    make_draft(mia, week.backlog, "inbox-offer", at=now)
     planned = make_sprint(mia, week.backlog, at=now, name="Inbox")
     running = make_running_sprint(mia, "steady", at=now - timedelta(days=3))
     committed = running.commitments.get().hypothesis_id
