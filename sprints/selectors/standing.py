@@ -73,6 +73,11 @@ class RunningCampaign:
         """Whether late conversions may still change a day that is shown."""
         return any(item.value is not None and not item.is_settled for item in self.days)
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there is a day to draw."""
+        return any(item.value is not None for item in self.days)
+
     def spent_after(self, day: date) -> Decimal:
         return sum((item.spend or NOTHING for item in self.days if item.on > day), NOTHING)
 
