@@ -1,7 +1,8 @@
 """Searching what was learnt and what was killed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
@@ -10,25 +11,45 @@ from django.utils.translation import gettext_lazy as _
 from experiments.choices import Driver, HypothesisKind
 from experiments.models import Campaign
 from sprints.choices import DecisionKind
+from sprints.forms.filters import FilterForm
 from sprints.selectors.graveyard import QUARTER, No
 from workspaces.forms import Form
+from workspaces.models import Workspace
+from workspaces.templatetags.quickno import channel
 
 _ANY = ("", _("any"))
 YEAR = timedelta(days=365)
 
 
-class LearningFilter(Form):
+class LearningFilter(FilterForm):
+    """What of the learnings is shown; personas and channels are those that there are."""
+
+    arranging = ("by",)
+
     search = forms.CharField(required=False, max_length=200, label=_("Search"))
     decision = forms.ChoiceField(required=False, label=_("Decision"), choices=[_ANY, *DecisionKind.choices])
     kind = forms.ChoiceField(required=False, label=_("Kind"), choices=[_ANY, *HypothesisKind.choices])
     driver = forms.ChoiceField(required=False, label=_("Driver"), choices=[_ANY, *Driver.choices])
-    persona = forms.CharField(required=False, max_length=300, label=_("Persona"))
-    channel = forms.CharField(required=False, max_length=40, label=_("Channel"))
+    persona = forms.ChoiceField(required=False, label=_("Persona"))
+    channel = forms.ChoiceField(required=False, label=_("Channel"))
     by = forms.ChoiceField(
         required=False,
         label=_("Compare by"),
         choices=[("", _("driver")), ("persona", _("persona")), ("channel", _("channel"))],
     )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        workspace: Workspace,
+        personas: Iterable[str],
+        channels: Iterable[str],
+    ) -> None:
+        super().__init__(data, workspace=workspace)
+        named = sorted(((key, channel(key)) for key in channels), key=lambda choice: choice[1].casefold())
+        for name, choices in (("persona", [(one, one) for one in personas]), ("channel", named)):
+            cast("forms.ChoiceField", self.fields[name]).choices = [_ANY, *choices]
 
     @property
     def grouping(self) -> str:
@@ -50,12 +71,12 @@ class LearningFilter(Form):
             "decision": "decision",
             "kind": "hypothesis__kind",
             "driver": "hypothesis__driver",
-            "persona": "hypothesis__persona__icontains",
+            "persona": "hypothesis__persona",
         }
         condition = Q(**{lookup: given[name] for name, lookup in lookups.items() if given.get(name)})
         if given.get("channel"):
-            channel = given["channel"].strip().lower()
-            condition &= Q(hypothesis__in=Campaign.objects.filter(channel=channel).values("hypothesis"))
+            ran_there = Campaign.objects.filter(channel=given["channel"])
+            condition &= Q(hypothesis__in=ran_there.values("hypothesis"))
         for word in given.get("search", "").split():
             condition &= (
                 Q(learning__icontains=word)

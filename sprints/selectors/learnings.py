@@ -60,6 +60,16 @@ class Record:
         return self.won / self.tried if self.tried else None
 
     @property
+    def by_day(self) -> list[Outcome]:
+        """The quickest decision first."""
+        return sorted(self.outcomes, key=lambda outcome: (outcome.day, outcome.decision))
+
+    @property
+    def days_to_a_decision(self) -> int | None:
+        """The median day of its sprint on which one was decided."""
+        return round(median(outcome.day for outcome in self.outcomes)) if self.outcomes else None
+
+    @property
     def days_to_a_no(self) -> int | None:
         """The median day of its sprint on which one was killed."""
         days = [outcome.day for outcome in self.outcomes if outcome.decision == DecisionKind.KILL]
@@ -72,6 +82,24 @@ class Records:
 
     all: Record
     groups: Sequence[Record]
+
+    @property
+    def longest(self) -> int:
+        """The latest day of a decision: the scale that all groups share."""
+        return max((outcome.day for outcome in self.all.outcomes), default=1)
+
+
+def personas_decided(workspace: Workspace) -> list[str]:
+    """The personas of what was decided, to choose from."""
+    named = Decision.objects.of(workspace).exclude(hypothesis__persona="").order_by("hypothesis__persona")
+    return list(named.values_list("hypothesis__persona", flat=True).distinct())
+
+
+def channels_decided(workspace: Workspace) -> list[str]:
+    """The channels on which something ran that was decided."""
+    decided = Decision.objects.of(workspace).values("hypothesis")
+    ran = Campaign.objects.of(workspace).filter(hypothesis__in=decided).order_by("channel")
+    return list(ran.values_list("channel", flat=True).distinct())
 
 
 def read_records(decisions: QuerySet[Decision], *, by: str, workspace: Workspace) -> Records:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from experiments.models import KillCriterion
 from experiments.models.sentences import metric_limit
-from experiments.templatetags._drawings import drawing, rect
+from experiments.templatetags._drawings import drawing, line, rect
+from sprints.choices import DecisionKind
 from sprints.selectors.graveyard import No
 from sprints.selectors.learnings import Record
 from sprints.templatetags import _stones
@@ -66,3 +67,25 @@ def outcome_bar(record: Record, most: int) -> SafeString:
         killed=record.killed,
     )
     return drawing(width=_SHARE_WIDTH, height=_SHARE_HEIGHT, label=label, body=body)
+
+
+_SPEED_WIDTH, _SPEED_HEIGHT, _WIDEST_BAR = 120.0, 28.0, 12.0
+_LOOKS = {DecisionKind.SCALE: "f-traction", DecisionKind.EVOLVE: "f-evidence", DecisionKind.KILL: "f-ink"}
+
+
+@register.simple_tag
+def speed_bars(record: Record, longest: int) -> SafeString:
+    """A bar for each decision, as high as the days it took, the quickest first, on one scale for all rows."""
+    slot = min(_SPEED_WIDTH / max(record.tried, 1), _WIDEST_BAR)
+    floor = _SPEED_HEIGHT - 1
+    body = [line("s-axis", f"M0 {floor + 0.5}H{_SPEED_WIDTH:g}")]
+    for place, outcome in enumerate(record.by_day):
+        height = max((floor - 2) * max(outcome.day, 0) / max(longest, 1), 2.0)
+        look = _LOOKS.get(DecisionKind(outcome.decision), "f-line")
+        body.append(rect(look, slot * place, floor - height, slot - min(2, slot / 4), height))
+    label = _("{name}: decided on day {days}; the median is day {median}.").format(
+        name=sentence_case(record.name),
+        days=", ".join(str(outcome.day) for outcome in record.by_day),
+        median=record.days_to_a_decision,
+    )
+    return drawing(width=_SPEED_WIDTH, height=_SPEED_HEIGHT, label=label, body=body)

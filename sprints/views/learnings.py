@@ -10,7 +10,8 @@ from experiments.models import Campaign
 from sprints.forms import GraveyardFilter, LearningFilter
 from sprints.models import Decision
 from sprints.selectors.graveyard import No, Noes, read_noes
-from sprints.selectors.learnings import read_records
+from sprints.selectors.learnings import channels_decided, personas_decided, read_records
+from sprints.views.listing import at_its_address, query_of
 from workspaces.views.access import WorkspaceView
 from workspaces.views.downloads import CsvView
 
@@ -21,7 +22,12 @@ class _Learnings(WorkspaceView):
     section = "learnings"
 
     def filter_form(self) -> LearningFilter:
-        return LearningFilter(self.request.GET or None, workspace=self.workspace)
+        return LearningFilter(
+            self.request.GET or None,
+            workspace=self.workspace,
+            personas=personas_decided(self.workspace),
+            channels=channels_decided(self.workspace),
+        )
 
     def decisions(self, form: LearningFilter) -> QuerySet[Decision]:
         decisions = (
@@ -42,20 +48,16 @@ class LearningsView(_Learnings):
         form = self.filter_form()
         decisions = self.decisions(form)
         page = Paginator(decisions, PAGE_SIZE).get_page(request.GET.get("page"))
-        query = request.GET.copy()
-        query.pop("page", None)
-        encoded = query.urlencode()
-        return self.render(
-            {
-                "form": form,
-                "page_obj": page,
-                "query": f"{encoded}&" if encoded else "",
-                "is_filtered": any(form.data.get(name) for name in form.fields if name != "by"),
-                "records": read_records(decisions, by=form.grouping, workspace=self.workspace),
-                "grouping": form.grouping_label,
-            },
-            status=422 if form.errors else 200,
-        )
+        query = query_of(request)
+        context = {
+            "form": form,
+            "page_obj": page,
+            "query": f"{query.urlencode()}&" if query else "",
+            "is_filtered": form.is_filtered,
+            "records": read_records(decisions, by=form.grouping, workspace=self.workspace),
+            "grouping": form.grouping_label,
+        }
+        return at_its_address(self.render(context, status=422 if form.errors else 200), request)
 
 
 class LearningsCsvView(_Learnings, CsvView):
