@@ -67,7 +67,7 @@ def test_reach__money_too_little__says_how_many_days_it_takes(
         ({"budget": None}, "Not known before it has a budget."),
         (
             {"target": None, "channel": "linkedin"},
-            "Not known: give it a target, as nobody has measured the CPA yet.",
+            "Not known: give it a target, as nobody has",
         ),
     ],
 )
