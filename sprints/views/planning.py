@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -200,11 +201,12 @@ class _WriteSprint(FormView):
         raise NotImplementedError
 
     def get_initial(self) -> dict[str, Any]:
-        asked = {name: _as_day(self.request.GET.get(name, "")) for name in ("starts_on", "ends_on")}
-        return {**self.usual(), **{name: day for name, day in asked.items() if day}}
+        asked = SprintForm(self.request.GET, workspace=self.workspace)
+        days = {name: _understood(asked, name) for name in ("starts_on", "ends_on")}
+        return {**self.usual(), **{name: day for name, day in days.items() if day}}
 
     def context(self, form: Form) -> dict[str, Any]:
-        first, last = (_as_day(str(form[name].value() or "")) for name in ("starts_on", "ends_on"))
+        first, last = (_understood(form, name) for name in ("starts_on", "ends_on"))
         chosen = choose_days(first, last, among=self.others()) if first and last else None
         return {**super().context(form), "chosen": chosen}
 
@@ -212,10 +214,11 @@ class _WriteSprint(FormView):
         return Sprint.objects.of(self.workspace).exclude(number=self.kwargs.get("number"))
 
 
-def _as_day(text: str) -> date | None:
+def _understood(form: Form, name: str) -> date | None:
+    """The day in a field of the form; ``None`` while it says none."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return cast("date | None", form.fields[name].clean(form[name].value()))
+    except ValidationError:
         return None
 
 
