@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from experiments.models import Breach, Campaign, Hypothesis, Observation, ZombieFlag
+from experiments.models.hypothesis import SATURDAY
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
 from sprints.selectors.today import waits_for
@@ -41,6 +42,10 @@ class SprintDay:
     # "is-done", "is-today" or nothing.
     look: str
     word: str
+
+    @property
+    def is_weekend(self) -> bool:
+        return self.on.weekday() >= SATURDAY
 
 
 @dataclass(frozen=True, slots=True)

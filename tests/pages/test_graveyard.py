@@ -135,3 +135,37 @@ def test_learnings__by_driver_and_by_channel__counts_each_hypothesis_where_it_be
     channel = read(client, "learnings", "?by=channel")
     assert "Meta Ads: of 2, 1 scaled" in channel
     assert "1 of 1 won (100%)" in read(client, "learnings", "?decision=scale")
+
+
+def test_learnings__personas_and_channels__are_chosen_from_what_was_decided(
+    browse: Browse, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    make_running_sprint(mia, "one", at=now, persona="Bookkeeper")
+    make_running_sprint(mia, "two", at=now, persona="Head of finance")
+    decided = Campaign.objects.get(key="one").hypothesis
+    assert decided is not None
+    decide(decided.pk, decision="kill", moved_the_business=False, learning="So.", by=mia, at=now)
+    client = browse(Role.VIEWER)
+    page = read(client, "learnings")
+    assert '<option value="Bookkeeper">' in page
+    assert "Head of finance" not in page
+    assert '<option value="meta">Meta Ads</option>' in page
+    assert "One learning fits this filter." in read(client, "learnings", "?persona=Bookkeeper&channel=meta")
+    # A persona that nobody has is as good as none.
+    assert "One learning that" in read(client, "learnings", "?persona=Head of finance")
+
+
+def test_learnings__decided_on_different_days__draws_how_fast_and_says_each_day(
+    browse: Browse, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    make_running_sprint(mia, "one", "two", at=now)
+    for days, key in enumerate(("one", "two")):
+        hypothesis = Campaign.objects.get(key=key).hypothesis
+        assert hypothesis is not None
+        at = now + timedelta(days=2 * days)
+        decide(hypothesis.pk, decision="kill", moved_the_business=False, learning="So.", by=mia, at=at)
+    page = read(browse(Role.VIEWER), "learnings")
+    assert "Trust: decided on day 1, 3; the median is day 2." in page
+    assert '<th scope="row">Trust</th><td>1, 3</td>' in page
