@@ -184,7 +184,7 @@ def test_campaign_form__edit_of_a_draft__replaces_its_plan(browse: Browse, week:
     url = reverse("campaign_edit", args=["harbour", "inbox-quote"])
     page = browse(Role.MARKETER).get(url).content.decode()
     assert 'value="0.5%"' in page
-    assert 'value="2000"' in page
+    assert 'value="$2,000"' in page
     sent = {**CAMPAIGN, "key": "inbox-quote", "hypothesis": str(week.backlog.pk)}
     assert browse(Role.MARKETER).post(url, sent).status_code == 302
     week.draft.refresh_from_db()
