@@ -23,7 +23,15 @@ class TodayView(WorkspaceView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = read_today(self.workspace, by=self.actor, at=self.at)
-        steps = read_first_steps(self.workspace, by=self.actor)
+        membership = self.request.membership
+        steps = None
+        if membership.sees_first_steps or not today.groups:
+            steps = read_first_steps(self.workspace, by=self.actor)
+        leads = steps is not None and membership.sees_first_steps
+        if leads and steps is not None and steps.are_over:
+            # They lead nowhere any more: from now on the page need not ask.
+            leads = False
+            show_first_steps(membership, shown=False)
         return self.render(
             {
                 "today": today,
@@ -34,15 +42,17 @@ class TodayView(WorkspaceView):
                 .order_by("-id")[:EVENTS_SHOWN],
                 "noes": today.noes,
                 "steps": steps,
-                "leads": self.request.membership.sees_first_steps and not steps.are_over,
+                "leads": leads,
                 "is_new": is_new(today, steps),
             }
         )
 
 
-def is_new(today: Today, steps: FirstSteps) -> bool:
+def is_new(today: Today, steps: FirstSteps | None) -> bool:
     """Whether nothing has been done here yet, so that there is nothing to look back on."""
-    return not (steps.done or steps.is_spending or today.groups or today.running or today.noes.noes)
+    if steps is None or steps.done or steps.is_spending:
+        return False
+    return not (today.groups or today.running or today.noes.noes)
 
 
 class FirstStepsView(WorkspaceView):

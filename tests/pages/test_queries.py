@@ -49,6 +49,7 @@ MOST_QUERIES = 12
 PAGES = [
     (Role.MANAGER, "today"),
     (Role.MARKETER, "first_steps"),
+    (Role.MARKETER, "day"),
     (Role.MARKETER, "backlog"),
     (Role.MARKETER, "backlog_csv"),
     (Role.MARKETER, "sprints"),

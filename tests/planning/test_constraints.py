@@ -36,7 +36,7 @@ from sprints.choices import REALLOCATION_TRANSITIONS, ReallocationState
 from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Transfer
 from sprints.services.ledger import fund_reserve
 from tests.factories import make_draft, make_hypothesis, make_running_sprint, report
-from workspaces.models import Event, Invitation, Membership, Source, User
+from workspaces.models import Event, Invitation, Membership, SentForm, Source, User
 from workspaces.permissions import Actor
 
 APPS = ("workspaces", "experiments", "sprints", "api", "notices")
@@ -114,6 +114,7 @@ def world(marketer: Actor, manager: Actor, at: datetime) -> World:
         "morning": Notice.objects.create(**notice, day=DAY, channel=channel, message_id="d"),
         "invited": Notice.objects.create(**told, invitation=invitation, message_id="e"),
         "membership": Membership.objects.get(user=person),
+        "sent_form": SentForm.objects.create(**own, user=person, token="t", fingerprint="0", sent_at=at),
         "user": person,
         "source": Source.objects.get(key="meta"),
         "event": Event.objects.get(sequence=1),
@@ -331,6 +332,7 @@ BROKEN_ANEW: dict[str, tuple[str, dict[str, Any]]] = {
 # For each unique constraint: the row that is written twice, and what differs so that no other rule is broken
 TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "membership_once_per_person": ("membership", {}),
+    "sent_form_is_one": ("sent_form", {}),
     "source_key_is_unique": ("source", {}),
     "event_sequence_is_unique": ("event", {}),
     "user_email_is_unique_in_any_case": ("user", {"email": "Marketer@Pilots.example"}),
@@ -373,7 +375,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
 def _filled(changes: Mapping[str, Any], world: World) -> dict[str, Any]:
     """The changes with the rows of the world that they name."""
     people = {"user": world["user"], "manager": User.objects.get(email="manager@pilots.example")}
-    names = {field for field in changes if field in {"approved_by", "child", "carry_to"}}
+    names = {field for field in changes if field in {"approved_by", "child", "carry_to", "batch"}}
     names |= {field for field in changes if field.endswith("_campaign")}
     return {
         field: {**world, **people}[value] if field in names and value is not None else value
