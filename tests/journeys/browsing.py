@@ -71,6 +71,10 @@ class Visitor:
     def choose(self, label: str, value: str) -> None:
         self._field(label).select_option(value)
 
+    def pick(self, question: str, value: str) -> None:
+        """One of the answers that stand below each other."""
+        self.page.get_by_role("group", name=question).locator(f'input[value="{value}"]').check()
+
     def tick(self, label: str) -> None:
         self.page.get_by_label(_starting(label)).check()
 

@@ -150,7 +150,7 @@ class BrowserTeam(Team):
         mia.choose("Metric", rule["metric"])
         mia.choose("Comparator", rule["comparator"])
         mia.write("Limit", "0.5%" if rule["metric"] == "ctr" else rule["threshold"])
-        mia.choose("What counts as sure", rule["evidence"])
+        mia.pick("What counts as sure?", rule["evidence"])
         mia.write("Guard amount", rule["guards"]["spend"])
         mia.choose("Guard measure", "spend")
         mia.press("Save the draft")
