@@ -5,10 +5,10 @@ PYTHON := $(VENV)/bin/python
 PORT ?= 8000
 
 APPS := workspaces experiments sprints api notices
-SCRIPTS := bin/run bin/services bin/messages
+SCRIPTS := bin/run bin/services bin/messages bin/screenshots
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po */locale/*/LC_MESSAGES/*.po)
 
-.PHONY: run test check bench messages
+.PHONY: run test check bench messages screenshots
 
 # A second start is quick because the first one has compiled all it needs. The compiled code is kept under var/,
 # also where the environment asks Python to write none beside the sources.
@@ -35,6 +35,10 @@ bench: $(VENV)/.quickno-dev
 # Brings the catalogues to what code and templates say now.
 messages: $(VENV)/.quickno-dev
 	$(PYTHON) bin/messages
+
+# The pictures of the guide, after the pages have changed.
+screenshots: $(VENV)/.quickno-dev
+	bin/services $(PYTHON) bin/screenshots
 
 # Marks of what is installed and compiled; a newer lock file or catalogue makes them old.
 $(VENV)/.quickno: uv.lock $(CATALOGUES)

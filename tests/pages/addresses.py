@@ -1,10 +1,134 @@
-"""Which pages of a workspace there are to read."""
+"""Which pages there are to read, and the address of each in its states."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from django.urls import URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver, reverse
 
 from workspaces.views.access import WorkspaceView
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What the pages of a workspace are about: campaigns and an arm by their keys, all else by its number."""
+
+    paused: str
+    killed: str
+    unplanned: str
+    draft: str
+    backlog: int
+    asked: int
+    about: int
+    zombie: int
+    breached: int
+    arm: str
+    running: int
+    ready: int
+    plan: int
+    channel: int
+    member: int
+    files: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """A page in one of its states, for which there is a word where the page has several."""
+
+    name: str
+    args: tuple[object, ...] = ()
+    state: str = ""
+    query: str = ""
+
+    def path(self, slug: str) -> str:
+        """Its address; a page without a workspace is at the same one everywhere."""
+        args = [] if self.name in OUTSIDE else [slug, *self.args]
+        return reverse(self.name, args=args) + self.query
+
+
+OUTSIDE = (
+    "home",
+    "account",
+    "account_address",
+    "account_change_password",
+    "account_reauthenticate",
+    "mfa_index",
+    "account_logout",
+)
+
+
+def every_page(subjects: Subjects) -> list[PageState]:
+    """Every page that somebody can open, forms included."""
+    s = subjects
+    return [
+        PageState("today"),
+        PageState("first_steps"),
+        PageState("backlog"),
+        PageState("hypothesis", (s.backlog,)),
+        PageState("hypothesis_new"),
+        PageState("hypothesis_edit", (s.backlog,)),
+        PageState("hypothesis_archive", (s.backlog,)),
+        PageState("sprints"),
+        PageState("sprint_new"),
+        PageState("sprint", (s.running,), "running"),
+        PageState("sprint", (s.ready,), "planning"),
+        PageState("sprint_edit", (s.ready,)),
+        PageState("sprint_start", (s.ready,)),
+        PageState("sprint_cancel", (s.ready,)),
+        PageState("sprint_review", (s.running,), "running"),
+        PageState("sprint_review", (s.running,), "about", f"?about={s.about}"),
+        PageState("sprint_review_open", (s.running,)),
+        PageState("sprint_review_print", (s.running,)),
+        PageState("decide", (s.running, s.asked)),
+        PageState("campaigns"),
+        PageState("campaign", (s.paused,), "paused"),
+        PageState("campaign", (s.killed,), "killed"),
+        PageState("campaign", (s.unplanned,), "unplanned"),
+        PageState("campaign", (s.draft,), "draft"),
+        PageState("campaign_new"),
+        PageState("campaign_edit", (s.draft,)),
+        PageState("campaign_discard", (s.draft,)),
+        PageState("campaign_pause", (s.unplanned,)),
+        PageState("campaign_kill", (s.paused,)),
+        PageState("campaign_complete", (s.paused,)),
+        PageState("campaign_amend", (s.paused,)),
+        PageState("campaign_overrule", (s.paused, s.breached)),
+        PageState("campaign_adopt", (s.unplanned,)),
+        PageState("arm_stop", (s.paused, s.arm)),
+        PageState("import_numbers"),
+        *(PageState("import_file", (file,), str(number)) for number, file in enumerate(s.files, start=1)),
+        PageState("source_names", ("meta",)),
+        PageState("zombies"),
+        PageState("zombie_keep", (s.zombie,)),
+        PageState("zombie_stop", (s.zombie,)),
+        PageState("graveyard"),
+        PageState("graveyard", (), "all", "?period=all&sort=saved"),
+        PageState("money"),
+        PageState("fund"),
+        PageState("plan", (s.plan,)),
+        PageState("plan_reject", (s.plan,)),
+        PageState("plan_withdraw", (s.plan,)),
+        PageState("plan_new"),
+        PageState("learnings"),
+        PageState("learnings", (), "channel", "?by=channel"),
+        PageState("activity"),
+        PageState("settings"),
+        PageState("member_remove", (s.member,)),
+        PageState("settings_policy"),
+        PageState("settings_sources"),
+        PageState("source", ("meta",)),
+        PageState("source_new"),
+        PageState("settings_keys"),
+        PageState("settings_learnt"),
+        PageState("settings_channels"),
+        PageState("channel", (s.channel,)),
+        PageState("channel_remove", (s.channel,)),
+        PageState("settings_templates"),
+        PageState("notices"),
+        PageState("help", ("statistics",), "statistics"),
+        PageState("help", ("money",), "money"),
+        PageState("more"),
+        *(PageState(name) for name in OUTSIDE),
+    ]
 
 
 def readable_pages() -> set[str]:

@@ -22,6 +22,7 @@ from tests.factories import (
     make_sprint,
     make_workspace,
 )
+from tests.pages.addresses import Subjects, every_page
 from tests.pages.browsing import Look, faults, opened, served
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
@@ -31,86 +32,6 @@ from workspaces.services import invite
 
 # A theme is a matter of colours and a width of places, so two looks see all four of them.
 LOOKS = [Look(1280, "light"), Look(390, "dark")]
-
-
-def paths_of(week: Week, *, ready: int, plan: int, channel: int, files: list[int]) -> list[str]:
-    """Every page that somebody can open, forms included."""
-    paused, unplanned = week.paused.key, week.unplanned.key
-    pages: list[tuple[object, ...]] = [
-        ("today",),
-        ("backlog",),
-        ("hypothesis", week.backlog.pk),
-        ("hypothesis_new",),
-        ("hypothesis_edit", week.backlog.pk),
-        ("hypothesis_archive", week.backlog.pk),
-        ("sprints",),
-        ("sprint_new",),
-        ("sprint", 1),
-        ("sprint_review", 1),
-        ("sprint_review_print", 1),
-        ("decide", 1, week.paused.hypothesis_id),
-        ("sprint", ready),
-        ("sprint_edit", ready),
-        ("sprint_start", ready),
-        ("sprint_cancel", ready),
-        ("campaigns",),
-        ("campaign", paused),
-        ("campaign", week.killed.key),
-        ("campaign", unplanned),
-        ("campaign", week.draft.key),
-        ("campaign_new",),
-        ("campaign_edit", week.draft.key),
-        ("campaign_discard", week.draft.key),
-        ("campaign_kill", paused),
-        ("campaign_complete", paused),
-        ("campaign_amend", paused),
-        ("campaign_overrule", paused, week.breached.pk),
-        ("campaign_adopt", unplanned),
-        ("arm_stop", paused, "b"),
-        ("import_numbers",),
-        *(("import_file", file) for file in files),
-        ("source_names", "meta"),
-        ("zombies",),
-        ("zombie_keep", week.zombie.pk),
-        ("zombie_stop", week.zombie.pk),
-        ("graveyard",),
-        ("money",),
-        ("fund",),
-        ("plan", plan),
-        ("plan_reject", plan),
-        ("plan_new",),
-        ("learnings",),
-        ("activity",),
-        ("settings",),
-        ("settings_policy",),
-        ("settings_sources",),
-        ("source", "meta"),
-        ("source_new",),
-        ("settings_keys",),
-        ("settings_channels",),
-        ("channel", channel),
-        ("channel_remove", channel),
-        ("notices",),
-        ("settings_templates",),
-        ("more",),
-    ]
-    review, graveyard, learnings = (
-        reverse(name, args=["harbour", *args])
-        for name, *args in (("sprint_review", 1), ("graveyard",), ("learnings",))
-    )
-    return [
-        *(reverse(str(name), args=["harbour", *args]) for name, *args in pages),
-        f"{review}?about={week.killed.hypothesis_id}",
-        f"{graveyard}?period=all&sort=saved",
-        f"{learnings}?by=channel",
-        reverse("home"),
-        reverse("account"),
-        reverse("account_address"),
-        reverse("account_change_password"),
-        reverse("account_reauthenticate"),
-        reverse("mfa_index"),
-        reverse("account_logout"),
-    ]
 
 
 def given_files(mia: Actor, now: datetime) -> list[int]:
@@ -177,8 +98,26 @@ def test_page__real_browser__has_nothing_to_object_to(
     letter_to.user.set_password("a password of Olga's own")
     letter_to.user.save()
     team[Role.OWNER].person.refresh_from_db()
+    subjects = Subjects(
+        paused=week.paused.key,
+        killed=week.killed.key,
+        unplanned=week.unplanned.key,
+        draft=week.draft.key,
+        backlog=week.backlog.pk,
+        asked=week.paused.hypothesis_id or 0,
+        about=week.killed.hypothesis_id or 0,
+        zombie=week.zombie.pk,
+        breached=week.breached.pk,
+        arm="b",
+        running=1,
+        ready=sprint.number,
+        plan=plan.pk,
+        channel=channel.pk,
+        member=Membership.objects.get(workspace=workspace, role=Role.VIEWER).pk,
+        files=tuple(given_files(mia, now)),
+    )
     paths = [
-        *paths_of(week, ready=sprint.number, plan=plan.pk, channel=channel.pk, files=given_files(mia, now)),
+        *(page.path("harbour") for page in every_page(subjects)),
         reverse("join", args=[invitation.token(by_letter=True)]),
         reverse("notices_stop", args=[stop_token(letter_to, EVENTS)]),
     ]
