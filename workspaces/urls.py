@@ -11,6 +11,7 @@ urlpatterns = [
     path("join/<str:token>/", joining.JoinView.as_view(), name="join"),
     path("w/<slug:slug>/more/", home.MoreView.as_view(), name="more"),
     path("w/<slug:slug>/help/<slug:document>/", documents.DocumentView.as_view(), name="help"),
+    path("help/<slug:name>.webp", documents.PictureView.as_view(), name="help_picture"),
     path("w/<slug:slug>/day/", days.DayView.as_view(), name="day"),
     path("w/<slug:slug>/activity/", activity.ActivityView.as_view(), name="activity"),
     path("w/<slug:slug>/activity.csv", activity.ActivityCsvView.as_view(), name="activity_csv"),

@@ -9,14 +9,19 @@ from django.conf import settings
 from tests.pages.conftest import Browse, Week
 from tests.pages.test_every_page import check, visit
 from workspaces.choices import Role
-from workspaces.views.documents import DOCUMENTS, read_document
+from workspaces.views.documents import DOCUMENTS, FILES, read_document
 
 LINK = re.compile(r"{% page ['\"]help['\"] ['\"](?P<document>[\w-]+)['\"] %}(?:#(?P<anchor>[\w-]+))?")
-
 
 # The component that leads to what a number means, wherever it is used.
 WHY = re.compile(r"{% include ['\"]components/why\.html['\"](?P<given>.*?)%}")
 ANCHOR = re.compile(r"\banchor=['\"](?P<anchor>[\w-]+)['\"]")
+
+# A link or a picture of a document, and what it puts between two stars because a page says it.
+TARGET = re.compile(r"\]\((?P<file>[^)#:]*)(?:#(?P<anchor>[^)]+))?\)")
+SAID = re.compile(r"\*\*(?P<words>[^*]+)\*\*")
+DOCS = settings.BASE_DIR / "docs"
+GUIDE = sorted((DOCS / "guide").glob("*.md"))
 
 
 def links() -> list[tuple[Path, str, str]]:
@@ -60,3 +65,45 @@ def test_number__of_a_campaign__leads_to_what_it_means(browse: Browse, week: Wee
     page = browse(Role.VIEWER).get("/w/harbour/campaigns/founder-video/").content.decode()
     assert 'href="/w/harbour/help/statistics/#chance-to-beat-control"' in page
     assert "What “chance to beat control” means" in page
+
+
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.stem)
+def test_guide__every_link_and_picture__leads_to_what_is_there(path: Path) -> None:
+    targets = list(TARGET.finditer(path.read_text()))
+    names = {file: name for name, file in FILES.items()}
+    assert any(target["file"].endswith(".webp") for target in targets)
+    for target in targets:
+        file = (path.parent / target["file"]).resolve()
+        assert file.is_file(), target[0]
+        if target["anchor"]:
+            body, _ = read_document(names[file.relative_to(DOCS).as_posix()])
+            assert f'id="{target["anchor"]}"' in body, target[0]
+
+
+@pytest.mark.parametrize("path", GUIDE, ids=lambda path: path.stem)
+def test_guide__what_a_page_says__is_in_its_words(path: Path) -> None:
+    sources = [*(settings.BASE_DIR / "templates").rglob("*.html")]
+    sources += [file for app in ("workspaces", "experiments", "sprints") for file in Path(app).rglob("*.py")]
+    # The case is the page's: a label that begins a line is written large there.
+    pages = "\n".join(file.read_text() for file in sources).lower()
+    said = {" ".join(match["words"].split()) for match in SAID.finditer(path.read_text())}
+    assert said
+    assert {words for words in said if words.lower() not in pages} == set()
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name.startswith("guide")])
+def test_guide__as_a_page__shows_its_pictures_and_links_to_other_pages(document: str, browse: Browse) -> None:
+    client = browse(Role.VIEWER)
+    page = client.get(f"/w/harbour/help/{document}/").content.decode()
+    pictures = re.findall(r'<img[^>]* src="([^"]+)"', page)
+    assert pictures
+    for picture in pictures:
+        answer = client.get(picture)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
+        assert b"".join(answer).startswith(b"RIFF")  # type: ignore[arg-type]
+    assert re.findall(r'href="[^"/]*\.md', page) == []
+    assert 'href="/w/harbour/help/guide-' in page
+
+
+def test_picture__nobody_took_it__is_not_found(browse: Browse) -> None:
+    assert browse(Role.VIEWER).get("/help/horoscope.webp").status_code == 404
