@@ -197,7 +197,7 @@ class EvidenceChoice:
     is_risky: bool
 
 
-_EVIDENCE = {
+EVIDENCE = {
     EvidenceKind.PROBABLE: (
         gettext_lazy("Probably"),
         gettext_lazy("Allows for good and bad days, and for what arrives late."),
@@ -238,7 +238,7 @@ def evidence_choices(row: CriterionForm) -> list[EvidenceChoice]:
             risk=_risks.of_hundred(row.risks[kind]) if kind in row.risks else "",
             is_risky=row.risks.get(kind, 0) > _RISKY,
         )
-        for kind, (name, about, anchor) in _EVIDENCE.items()
+        for kind, (name, about, anchor) in EVIDENCE.items()
     ]
 
 

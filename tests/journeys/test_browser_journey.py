@@ -238,10 +238,11 @@ class BrowserTeam(Team):
         for person in (mia, max_):
             person.go_to("Money")
             assert "$1,500.00 in the reserve, 2 campaigns with a budget." in person.reads()
+            person.page.get_by_text("1 finished campaign with nothing left to move").click()
             # Budget, spent, held back, free.
             assert person.table("Accounts") == [
-                ["Discount", "Killed", "$640.00", "$640.00", "$0.00", "$0.00"],
                 ["Founder video", "Scaled", "$2,860.00", "$2,100.00", "$300.00", "$460.00"],
+                ["Discount", "Killed", "$640.00", "$640.00", "$0.00", "$0.00"],
             ]
             assert [row[1:] for row in reversed(person.table("Ledger"))] == LEDGER
         for path in (
