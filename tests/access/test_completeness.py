@@ -27,7 +27,7 @@ from tests.access.table import (
 APPS = ("workspaces", "experiments", "sprints", "api", "notices")
 METHODS = ("get", "post", "put", "patch", "delete")
 # Addresses outside any workspace: the door, and what is the same for everybody.
-OPEN = {"home", "theme", "healthz", "join", "notices_stop", "workspace_new"}
+OPEN = {"home", "theme", "healthz", "join", "notices_stop", "workspace_new", "help_picture"}
 # What a page or a call may use without saying who asks: it answers, and changes nothing.
 ANSWERS = {
     "invalid",
