@@ -1,8 +1,10 @@
 """An export file by hand: uploaded, read by a worker, shown, and recorded once somebody says so."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
+from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
@@ -30,6 +32,7 @@ from experiments.tasks import read_import, record_import
 from experiments.views.previews import is_part_wanted
 from workspaces.models import Source
 from workspaces.permissions import Permission
+from workspaces.services.sending import Sending, fingerprint_of_form
 from workspaces.tasks import enqueue
 from workspaces.templatetags.quickno import channel
 from workspaces.views.access import ActionView, WorkspaceView, tell
@@ -56,6 +59,18 @@ class ImportView(WorkspaceView):
     template_name = "experiments/import.html"
     section = "campaigns"
     permission = Permission.POST_METRICS
+
+    @cached_property
+    def sending(self) -> Sending | None:
+        """Whoever goes back and chooses another file sends another form: only the same again is one."""
+        sending, file = super().sending, self.request.FILES.get("file")
+        if sending is None or file is None:
+            return sending
+        digest = sha256()
+        for chunk in file.chunks():
+            digest.update(chunk)
+        told = [("name", [str(file.name)]), ("file", [digest.hexdigest()]), ("filled", [sending.fingerprint])]
+        return replace(sending, token=fingerprint_of_form(sending.token, told))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = UploadForm(self.kept_fields, workspace=self.workspace)

@@ -18,6 +18,7 @@ from experiments.models import Campaign, FileImport, ImportMapping, Observation,
 from experiments.services.exports import read_file, record_file, waiting_files
 from tests.factories import make_live_campaign, report
 from tests.pages.conftest import Browse, Week
+from tests.pages.forms import form_at
 from workspaces.choices import Role
 from workspaces.models import Event, Workspace
 
@@ -105,6 +106,19 @@ def by_ad_set(day: date, campaign: str = "Hook test") -> str:
             "",
         ]
     )
+
+
+def test_upload__form_sent_again_after_going_back__takes_another_file_and_the_same_one_once(
+    marketer: Client, yesterday: date
+) -> None:
+    token = form_at(marketer, URL)["once"][0]
+    first = upload(marketer, totals(yesterday), once=token)
+    assert upload(marketer, totals(yesterday), once=token) == first
+    # Exported anew: the same name and the same size.
+    again = upload(marketer, totals(yesterday).replace("801", "802"), once=token)
+    assert again != first
+    assert upload(marketer, totals(yesterday), once=token, decimal_mark="point") not in {first, again}
+    assert FileImport.objects.count() == 3
 
 
 def clicks_of(campaign: Campaign, arm: str = "a") -> object:
