@@ -48,9 +48,6 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
         """Everything that has ever been live."""
         return self.exclude(status__in=[CampaignStatus.DRAFT, CampaignStatus.DISCARDED])
 
-    def due_for_judging(self, at: datetime) -> Self:
-        return self.filter(judge_due_at__lte=at)
-
 
 class Campaign(TenantModel):
     """One campaign on one ad platform, with its plan, its budget and what became of it."""

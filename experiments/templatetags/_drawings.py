@@ -163,10 +163,6 @@ def steps(days: Sequence[tuple[str, float]], limit: float) -> SafeString:
     return drawing(width=400, height=214, label=label, body=body, css="")
 
 
-# Arms keep their mark everywhere: the control hollow, then B, C and D.
-MARKS = ("s-control", "f-evidence", "f-traction", "f-hold")
-
-
 def mark(index: int, x: float, y: float) -> str:
     """An arm's mark around a point."""
     match index:

@@ -94,12 +94,6 @@ def read_board(sprint: Sprint, *, at: datetime) -> Board:
     return board
 
 
-def read_boards(sprints: Sequence[Sprint], *, at: datetime) -> list[Board]:
-    """How sprints that are not closed stand, in as many queries for several as for one."""
-    campaigns = campaigns_on(sprints)
-    return boards_of(sprints, campaigns, read_for_boards(campaigns), at=at)
-
-
 def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
     """The launched campaigns of these sprints, with what a board needs of each."""
     if not sprints:

@@ -233,12 +233,6 @@ class Board:
         return [item for item in self.campaigns if item.is_killed]
 
     @property
-    def one_metric(self) -> Metric | None:
-        """The metric by which all are judged, if it is the same."""
-        metrics = {item.metric.key: item.metric for item in self.campaigns}
-        return next(iter(metrics.values())) if len(metrics) == 1 else None
-
-    @property
     def conversions(self) -> Decimal | None:
         known = [item.conversions for item in self.campaigns if item.conversions is not None]
         return sum(known, NOTHING) if known else None

@@ -230,10 +230,6 @@ class Source(TenantModel):
         # Through UTC, because hours added to a local time would be off on the night the clocks change.
         return midnight.astimezone(UTC) + timedelta(hours=self.day_close_hours)
 
-    def settles_at(self, day: date) -> datetime:
-        """When the conversions of ``day`` count as complete."""
-        return self.closes_at(day + timedelta(days=self.attribution_lag_days))
-
     def closed_through(self, at: datetime) -> date:
         """The last day that is closed at ``at``."""
         shifted = at.astimezone(UTC) - timedelta(hours=self.day_close_hours)
