@@ -20,13 +20,16 @@ from api.services.keys import create_key
 from experiments.choices import CampaignStatus
 from experiments.models import Arm, Campaign, Hypothesis, Observation, ObservationBatch
 from experiments.services.campaigns import complete_campaign, import_campaign, pause_campaign
+from experiments.services.exports import read_file, upload_file
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns, sweep
 from experiments.services.learning import learn
+from experiments.services.observations.totals import add_up_days
 from experiments.services.templates import save_template
 from notices.choices import NoticeKind
 from notices.services import add_channel
 from sprints.models import Sprint
+from sprints.selectors.accounts import campaign_accounts
 from sprints.services.decisions import decide
 from sprints.services.ledger import fund_reserve
 from sprints.services.planning import close_sprint, open_review, start_sprint
@@ -108,6 +111,7 @@ def live_through(*, now: datetime, campaigns: int = CAMPAIGNS, observations: int
         begin_sprint(team, number, team.today - timedelta(days=days_ago), ads=ads)
     open_review(Sprint.objects.get(number=sprints - 2).pk, by=team.mia, at=now)
     leave_unplanned(team, ads=ads)
+    bring_file(team)
     plan_ahead(team)
     learn(workspace, at=now)
     sweep(at=now)
@@ -171,9 +175,9 @@ def run_sprint(team: Team, number: int, starts_on: date, *, ads: int) -> None:
     if over < team.today:
         for campaign in campaigns.filter(hypothesis=scaled):
             complete_campaign(campaign.key, reason="Everybody has seen it.", by=mia, at=team.morning(over))
+    accounts = campaign_accounts(list(campaigns.filter(hypothesis=killed)), at=late)
     lines = [
-        {"from": campaign.key, "to": "reserve", "amount": "100.00"}
-        for campaign in campaigns.filter(hypothesis=killed)
+        {"from": account.key, "to": "reserve", "amount": account.available} for account in accounts.values()
     ]
     plan = create_reallocation(lines=lines, by=mia, at=late)
     with transaction.atomic():
@@ -190,6 +194,17 @@ def leave_unplanned(team: Team, *, ads: int) -> None:
         import_campaign(key=key, name=key, channel="meta", external_id=key, by=team.mia, at=at)
     arms = list(Arm.objects.filter(campaign__key__startswith="brand-").order_by("pk"))
     copy(team, arms, [since + timedelta(days=offset) for offset in range(10)], [0.006] * len(arms), ads=ads)
+
+
+def bring_file(team: Team) -> None:
+    """An export with a campaign that nobody knows yet, read and waiting for a person."""
+    day = team.today - timedelta(days=1)
+    lines = [f"{day},brand-{number},Ad {number},1000,9,12.50" for number in range(UNPLANNED + 1)]
+    table = "\n".join(["Day,Campaign name,Ad set name,Impressions,Link clicks,Amount spent (USD)", *lines])
+    file = upload_file(
+        "october.csv", chunks=[table.encode()], asked={"preset": "meta"}, by=team.mia, at=team.now
+    )
+    read_file(file.pk, clock=lambda: team.now)
 
 
 def plan_ahead(team: Team) -> None:
@@ -261,3 +276,4 @@ def copy(team: Team, arms: Sequence[Arm], days: Sequence[date], ctr: Sequence[fl
                     measures = (amounts[row][column][ad] for amounts in said)
                     ids = (team.workspace.pk, arm.pk, day, source.pk, f"ad-{ad}")
                     rows.write_row((*ids, last, first, batch.pk, *measures))
+    add_up_days(Observation.objects.filter(arm__in=arms, day__in=days))

@@ -28,7 +28,7 @@ from rest_framework import serializers
 
 from api.decoding import decode_rows
 from experiments.choices import MEASURES, MeasureUnit
-from experiments.models import Arm, Campaign, Observation, Restatement
+from experiments.models import Arm, Campaign, DayTotal, Observation, Restatement
 from experiments.services.observations import Row, record_observations
 from experiments.services.observations.rows import Faults, RowReader
 from workspaces.models import Membership, Source
@@ -205,7 +205,7 @@ def measure() -> dict[str, object]:
 def empty() -> None:
     """Without what was observed; its history goes first."""
     with connection.cursor() as cursor:
-        for model in (Restatement, Observation):
+        for model in (Restatement, Observation, DayTotal):
             cursor.execute(f"DELETE FROM {model._meta.db_table}")  # noqa: S608, SLF001
 
 

@@ -40,7 +40,7 @@ from django.utils import timezone
 from api.models import ApiKey
 from bench._history import CAMPAIGNS, OBSERVATIONS, Team, live_through
 from experiments.choices import CampaignStatus
-from experiments.models import Arm, Breach, Campaign, Hypothesis, Observation, ZombieFlag
+from experiments.models import Arm, Breach, Campaign, FileImport, Hypothesis, Observation, ZombieFlag
 from notices.models import Channel
 from sprints.choices import CommitmentState, SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
@@ -99,6 +99,7 @@ def pages_of(team: Team) -> list[Page]:
         )
     )
     unplanned, draft = campaigns.filter(hypothesis=None)[0], campaigns.drafts()[0]
+    ahead = campaigns.drafts().filter(hypothesis__commitments__sprint__number=planning)[0]
     asked = open_places.filter(sprint__number=reviewed)[0].hypothesis_id
     idea = Hypothesis.objects.in_backlog().order_by("pk")[5].pk
     paused = Campaign.objects.filter(status=CampaignStatus.PAUSED)[0]
@@ -112,6 +113,7 @@ def pages_of(team: Team) -> list[Page]:
         "sprint_review_print": [[closed], [running], [reviewed]],
         "sprint_edit": [[planning]],
         "sprint_cancel": [[planning]],
+        "sprint_reach": [[planning, ahead.key]],
         "sprint_start": [[planning]],
         "sprint_review_open": [[running]],
         "sprint_close": [[reviewed]],
@@ -122,7 +124,10 @@ def pages_of(team: Team) -> list[Page]:
         "campaign_discard": [[draft.key]],
         **{
             name: [[live.key]]
-            for name in ("campaign_amend", "campaign_pause", "campaign_kill", "campaign_complete")
+            for name in (
+                *("campaign_amend", "campaign_pause", "campaign_kill", "campaign_complete"),
+                *("campaign_arms_csv", "campaign_days_csv"),
+            )
         },
         "campaign_overrule": [[breach.campaign.key, breach.watch.criterion_id]],
         "arm_stop": [[live.key, arm.key]],
@@ -137,6 +142,8 @@ def pages_of(team: Team) -> list[Page]:
         "channel": [[Channel.objects.all()[0].pk]],
         "help": [["statistics"], ["money"]],
         "source": [["meta"]],
+        "source_names": [["meta"]],
+        "import_file": [[FileImport.objects.latest("pk").pk]],
         "key_revoke": [[ApiKey.objects.all()[0].pk]],
         "channel_remove": [[Channel.objects.all()[0].pk]],
         "member_remove": [[Membership.objects.get(user=team.mia.user).pk]],

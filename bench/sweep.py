@@ -53,6 +53,7 @@ from experiments.models.criterion import criteria_digest
 from experiments.services.judging import judge_campaigns, judge_where_changed, sweep
 from experiments.services.judging.judge import CHUNK
 from experiments.services.observations import record_observations
+from experiments.services.observations.totals import add_up_days
 from sprints.models import Transfer
 from workspaces.models import Membership, Source, Workspace
 from workspaces.permissions import Actor
@@ -224,6 +225,7 @@ def report(arms: Sequence[Arm], drawn: np.random.Generator, *, fuller: int) -> N
                         *(amounts[index][day][ad] for amounts in said),
                     )
                 )
+    add_up_days(Observation.objects.filter(arm__in=[arm.pk for arm in arms]))
 
 
 def analyse() -> None:

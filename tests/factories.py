@@ -19,6 +19,7 @@ from experiments.models.criterion import criteria_digest
 from experiments.services.campaigns import create_campaign
 from experiments.services.exports import read_file, upload_file
 from experiments.services.hypotheses import create_hypothesis
+from experiments.services.observations.totals import add_up_days
 from sprints.choices import TransferKind
 from sprints.models import Sprint
 from sprints.services.ledger import OUTSIDE, RESERVE, Account, transfer
@@ -251,7 +252,15 @@ def report(
         entity=entity,
         defaults={"batch": batch, "reported_at": reported_at, **measures},
     )
+    add_up_days(Observation.objects.filter(arm=observation.arm_id, day=day))
     return observation
+
+
+def restate(campaign: Campaign, **measures: Any) -> None:
+    """Every day of the campaign now says this, too."""
+    observations = Observation.objects.filter(arm__campaign=campaign)
+    observations.update(**measures)
+    add_up_days(observations)
 
 
 def give_budget(campaign: Campaign, amount: Decimal | str, *, at: datetime = LONG_AGO) -> Campaign:

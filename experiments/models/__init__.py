@@ -1,6 +1,7 @@
 from experiments.models.campaign import Arm, Campaign
 from experiments.models.criterion import Amendment, Breach, CriterionWatch, Judgement, KillCriterion
 from experiments.models.criterion_template import CriterionTemplate
+from experiments.models.day_total import DayTotal
 from experiments.models.estimate import MaturityEstimate, SpreadEstimate
 from experiments.models.file_import import FileImport, ImportMapping
 from experiments.models.hypothesis import Hypothesis
@@ -14,6 +15,7 @@ __all__ = [
     "Campaign",
     "CriterionTemplate",
     "CriterionWatch",
+    "DayTotal",
     "FileImport",
     "Hypothesis",
     "ImportMapping",

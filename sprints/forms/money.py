@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from sprints.choices import AccountKind
+from sprints.selectors.accounts import CampaignAccount
 from workspaces.forms import Form, MoneyField
 from workspaces.models import Workspace
+from workspaces.models.spelling import in_currency
 
 LINES = 4
 
@@ -45,12 +47,26 @@ class PlanByHandForm(Form):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[tuple[str, str]]
+        self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[CampaignAccount]
     ) -> None:
         super().__init__(data, workspace=workspace)
-        choices = [("", _("choose")), *accounts]
+        accounts = sorted(accounts, key=lambda account: account.campaign.name)
+        names = {account.key: account.campaign.name for account in accounts}
+        givers = [account for account in accounts if account.available > 0]
+        takers = [account for account in accounts if not account.campaign.is_finished]
+        offered = {
+            "from": [(account.key, _with_free(account)) for account in givers],
+            "to": [(account.key, names[account.key]) for account in takers],
+        }
+        reserve = (AccountKind.RESERVE.value, _("the reserve"))
         for name, field in self.fields.items():
-            if name.startswith(("from_", "to_")):
+            side = name.partition("_")[0]
+            if side in offered:
+                choices = [("", _("choose")), reserve, *offered[side]]
+                # What has no money left meanwhile stays chosen, and is refused with the reason.
+                given = (data or {}).get(name)
+                if given in names and given not in dict(offered[side]):
+                    choices.append((given, names[given]))
                 cast("forms.ChoiceField", field).choices = choices
 
     def clean(self) -> dict[str, Any]:
@@ -85,6 +101,6 @@ class PlanByHandForm(Form):
         ]
 
 
-def account_choices(campaigns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The reserve and the campaigns, as (key, what people read)."""
-    return [(AccountKind.RESERVE.value, str(_("the reserve"))), *campaigns]
+def _with_free(account: CampaignAccount) -> str:
+    free = in_currency(account.available, account.campaign.workspace.currency)
+    return gettext("{name}: {free} free").format(name=account.campaign.name, free=free)

@@ -1,17 +1,16 @@
 """What each account has, and what of it is free to go elsewhere."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 from django.db.models import Sum
 
 from experiments.models import Campaign
-from experiments.selectors.measurements import Cells, Measurements, exact, read_measurements
+from experiments.selectors.measurements import Amounts, Cells, Measurements, exact, read_measurements
 from sprints.choices import AccountKind
 from sprints.models import Transfer
 from workspaces.models import Workspace
@@ -99,73 +98,96 @@ def campaign_accounts(
     """
     read = read_measurements(campaigns, ["spend"]) if measured is None else measured.only(campaigns)
     return {
-        campaign.pk: _account(campaign, spend=spend, whole=whole, today=campaign.workspace.local_day(at))
-        for campaign, (spend, whole) in zip(campaigns, _reported_days(read, at=at), strict=True)
+        campaign.pk: _account(campaign, days, today=campaign.workspace.local_day(at))
+        for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
 
 
 def whole_days(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, dict[date, Decimal]]:
     """What each campaign spent on the days that are reported whole, by its id; the days in order."""
-    measured = read_measurements(campaigns, ["spend"])
+    read = read_measurements(campaigns, ["spend"])
     return {
-        campaign.pk: {day: amount for day, amount in spend.items() if day in whole}
-        for campaign, (spend, whole) in zip(campaigns, _reported_days(measured, at=at), strict=True)
+        campaign.pk: {date.fromordinal(day): days.spend_on(day) for day in days.whole}
+        for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
 
 
-def _reported_days(measured: Measurements, *, at: datetime) -> list[tuple[dict[date, Decimal], set[date]]]:
-    """For each campaign its spend by reported day, in order, and those days that are whole."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Days:
+    """A campaign's spend by day; days are ordinals and in order.
+
+    ``reported``: days that anybody has told of. ``whole``: those that are closed; an open one has more to
+    say. ``spend``: (days,), from ``first`` on, 0 where nothing was reported.
+    """
+
+    reported: Sequence[int]
+    whole: Sequence[int]
+    first: int
+    spend: Amounts
+
+    @property
+    def latest(self) -> int | None:
+        return self.reported[-1] if self.reported else None
+
+    @property
+    def in_all(self) -> Decimal:
+        return exact(self.spend.sum())
+
+    def spend_on(self, day: int) -> Decimal:
+        place = day - self.first
+        return exact(self.spend[place]) if 0 <= place < len(self.spend) else NOTHING
+
+
+def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
+    """Of each campaign, in their order."""
     spend = np.nansum(measured.values["spend"], axis=1)
     reported = measured.reported("spend")
     known: Cells = np.logical_or.reduce(reported, axis=1)
     # A day is whole when it is closed for every arm that reported it.
-    whole: Cells = np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
-    found = []
-    for index in range(len(measured.campaigns)):
-        days = {int(day): measured.day(index, int(day)) for day in np.flatnonzero(known[index])}
-        found.append(
-            (
-                {on: exact(spend[index, day]) for day, on in days.items()},
-                {on for day, on in days.items() if whole[index, day]},
-            )
+    whole: Cells = known & np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
+    return [
+        _Days(
+            (first + np.flatnonzero(known[index])).tolist(),
+            (first + np.flatnonzero(whole[index])).tolist(),
+            first,
+            spend[index],
         )
-    return found
+        for index, first in enumerate(measured.first_day.tolist())
+    ]
 
 
 def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
     return campaign_accounts([campaign], at=at)[campaign.pk]
 
 
-def _account(
-    campaign: Campaign, *, spend: Mapping[date, Decimal], whole: AbstractSet[date], today: date
-) -> CampaignAccount:
-    """``spend``: by reported day, in order. ``whole``: those that are closed; an open one has more to say."""
-    until = _spends_until(campaign, spend, today=today)
-    whole_days = [day for day in spend if day in whole]
-    pace = _pace(campaign, [spend[day] for day in whole_days if day <= until][-PACE_DAYS:])
+def _account(campaign: Campaign, days: _Days, *, today: date) -> CampaignAccount:
+    until = _spends_until(campaign, days, today=today).toordinal()
+    recent = [day for day in days.whole if day <= until][-PACE_DAYS:]
+    pace = _pace(campaign, [days.spend_on(day) for day in recent])
     # Who reports a day whole has told all of those before it.
-    first_due = whole_days[-1] + timedelta(days=1) if whole_days else campaign.first_judged_day()
-    due = _days(first_due, until)
-    spent = sum(spend.values(), NOTHING)
+    judged_from = campaign.first_judged_day()
+    first_due = days.whole[-1] + 1 if days.whole else judged_from.toordinal() if judged_from else until + 1
+    due = range(first_due, until + 1)
+    spent = days.in_all
     if pace is None:
         # Nothing says what a day costs, so any of the money may be gone.
         held = max(NOTHING, campaign.budget - spent) if due else NOTHING
     else:
-        held = sum((max(NOTHING, pace - spend.get(day, NOTHING)) for day in due), NOTHING)
+        held = sum((max(NOTHING, pace - days.spend_on(day)) for day in due), NOTHING)
     unit = campaign.workspace.money_unit
     return CampaignAccount(
         campaign=campaign,
         budget=campaign.budget,
         spent=spent,
         pace=pace,
-        last_reported_on=max(spend, default=None),
+        last_reported_on=date.fromordinal(days.latest) if days.latest else None,
         unreported_days=len(due),
         holdback=held.quantize(unit, rounding=ROUND_CEILING),
         unit=unit,
     )
 
 
-def _spends_until(campaign: Campaign, spend: Mapping[date, Decimal], *, today: date) -> date:
+def _spends_until(campaign: Campaign, days: _Days, *, today: date) -> date:
     """The last day on which it has spent as far as anybody knows: today, or the day of its stop.
 
     A stopped campaign whose latest report still shows spend goes on spending, whatever its status says.
@@ -174,23 +196,19 @@ def _spends_until(campaign: Campaign, spend: Mapping[date, Decimal], *, today: d
     if stopped_at is None:
         return today
     stop_day = campaign.workspace.local_day(stopped_at)
-    latest = max(spend, default=stop_day)
-    return today if latest > stop_day and spend[latest] > 0 else min(stop_day, today)
+    goes_on = (
+        days.latest is not None and days.latest > stop_day.toordinal() and days.spend_on(days.latest) > 0
+    )
+    return today if goes_on else min(stop_day, today)
 
 
 def _pace(campaign: Campaign, recent: Sequence[Decimal]) -> Decimal | None:
     """What a day costs: the mean of the last whole days; before the first of them, what was planned."""
     if recent:
         return sum(recent, NOTHING) / len(recent)
-    planned = _days(campaign.starts_on, campaign.runs_until) if campaign.runs_until else []
-    return campaign.budget / len(planned) if planned else None
-
-
-def _days(first: date | None, last: date) -> list[date]:
-    """Every day from ``first`` to ``last``; none where nothing has begun."""
-    if first is None:
-        return []
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    if campaign.starts_on is None or campaign.runs_until is None or campaign.runs_until < campaign.starts_on:
+        return None
+    return campaign.budget / ((campaign.runs_until - campaign.starts_on).days + 1)
 
 
 def balances(workspace: Workspace, *, at: datetime) -> Balances:
@@ -205,9 +223,9 @@ def balances(workspace: Workspace, *, at: datetime) -> Balances:
     for source_kind, source_id, target_kind, target_id, total in movements:
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
-    campaigns = list(
-        Campaign.objects.of(workspace).launched().select_related("workspace", "hypothesis").order_by("-id")
-    )
+    campaigns = list(Campaign.objects.of(workspace).launched().order_by("-id"))
+    for campaign in campaigns:
+        campaign.workspace = workspace
     accounts = campaign_accounts(campaigns, at=at)
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}

@@ -17,6 +17,7 @@ from workspaces.views.access import FormView, WorkspaceView
 from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 15
+ACCOUNTS_SHOWN = 25
 PLANS_SHOWN = 10
 
 
@@ -47,11 +48,14 @@ class MoneyView(_Ledger):
             .order_by("-id")[:PLANS_SHOWN]
         )
         accounts = balances(self.workspace, at=self.at)
+        settled = [account for account in accounts.campaigns if is_settled(account)]
+        unsettled = [account for account in accounts.campaigns if not is_settled(account)]
         return self.render(
             {
                 "balances": accounts,
-                "open_accounts": [account for account in accounts.campaigns if not is_settled(account)],
-                "settled_accounts": [account for account in accounts.campaigns if is_settled(account)],
+                "open_accounts": Paginator(unsettled, ACCOUNTS_SHOWN).get_page(request.GET.get("open")),
+                "settled_accounts": Paginator(settled, ACCOUNTS_SHOWN).get_page(request.GET.get("settled")),
+                "shows_settled": "settled" in request.GET,
                 "funded": sum(account.budget > 0 for account in accounts.campaigns),
                 "plans": plans,
                 "page_obj": Paginator(self.transfers(), PAGE_SIZE).get_page(request.GET.get("page")),
@@ -136,6 +140,7 @@ class PlansCsvView(CsvView):
             "reallocation__proposed_by",
             "reallocation__approved_by",
         )
+        lines = lines.defer("reallocation__evidence")
         return lines.order_by("-reallocation", "position").iterator(chunk_size=500)
 
     def row(self, item: ReallocationLine) -> list[object]:

@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experiments.models import Campaign
 from sprints.choices import ReallocationState
 from sprints.exceptions import NotFound
 from sprints.forms import PlanByHandForm
-from sprints.forms.money import account_choices
 from sprints.models import Reallocation, ReallocationLine, Sprint
 from sprints.permissions import may_withdraw, require_withdrawal
+from sprints.selectors.accounts import balances
 from sprints.selectors.fit import why_outdated
 from sprints.selectors.following import spend_since
 from sprints.selectors.plan_pages import do_nothing, read_flows, read_gain, read_proof
@@ -151,8 +150,8 @@ class PlanByHandView(FormView):
     made: Reallocation
 
     def get_form(self, data: QueryDict | None = None) -> PlanByHandForm:
-        campaigns = Campaign.objects.of(self.workspace).launched().order_by("name").values_list("key", "name")
-        return PlanByHandForm(data, workspace=self.workspace, accounts=account_choices(campaigns))
+        accounts = balances(self.workspace, at=self.at).campaigns
+        return PlanByHandForm(data, workspace=self.workspace, accounts=accounts)
 
     def save(self, form: Form) -> str:
         if not isinstance(form, PlanByHandForm):

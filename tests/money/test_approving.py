@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from experiments.choices import CampaignStatus
-from experiments.models import Campaign, Observation
+from experiments.models import Campaign
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, InvalidTransition, NotFound, Refused
 from sprints.models import Reallocation, Transfer
@@ -21,7 +21,7 @@ from sprints.services.reallocations import (
     undo_reallocation,
     withdraw_reallocation,
 )
-from tests.factories import make_actor, make_workspace, report
+from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.choices import Role, Scope
 from workspaces.models import Event, Membership, Workspace
@@ -193,7 +193,7 @@ class TestEndedByTheRefusal:
     def test_approve__late_conversions_lifted_the_donor__is_outdated_and_says_so(
         self, plan: Reallocation, harbour: Harbour, dana: Actor, now: datetime
     ) -> None:
-        Observation.objects.filter(arm__campaign=harbour.calculator).update(conversions=Decimal(8))
+        restate(harbour.calculator, conversions=Decimal(8))
         with pytest.raises(Refused, match="Pricing calculator was probably below target") as refusal:
             approve(plan, by=dana, at=now)
         assert refusal.value.code == "outdated"
@@ -201,7 +201,7 @@ class TestEndedByTheRefusal:
     def test_approve__a_chance_that_moved_within_its_band__stands(
         self, plan: Reallocation, harbour: Harbour, dana: Actor, now: datetime
     ) -> None:
-        Observation.objects.filter(arm__campaign=harbour.founder).update(conversions=Decimal(8))
+        restate(harbour.founder, conversions=Decimal(8))
         assert approve(plan, by=dana, at=now).state == ReallocationState.APPROVED
 
     def test_apply__a_donor_has_spent_the_money_since_the_approval__is_outdated_and_moves_nothing(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from experiments.choices import CampaignStatus, ZombieSignal
-from experiments.models import Campaign, Observation
+from experiments.models import Campaign
 from experiments.stats.best_campaign import best_campaign
 from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import Refused
@@ -21,7 +21,7 @@ from sprints.services.reallocations import (
     outdate_reallocations,
     propose_reallocation,
 )
-from tests.factories import make_actor, make_workspace, report
+from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import Harbour, build_harbour, finish, flag, run
 from workspaces.choices import ReallocationRule, Role
 from workspaces.exceptions import Invalid
@@ -183,7 +183,7 @@ class TestWhoTakesNoPart:
         self, harbour: Harbour, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
         bundles = run(workspace, "bundles", budget="9000.00", trials=12, target="2.0", primary_metric="roas")
-        Observation.objects.filter(arm__campaign=bundles).update(revenue=Decimal(300))
+        restate(bundles, revenue=Decimal(300))
         plan = propose_reallocation(by=mia, at=now)
         assert "so nobody can say which is best" in passed_over(plan)["bundles"]
         assert [row["campaign"] for row in plan.evidence["ranking"]] == [

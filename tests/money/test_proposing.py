@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from experiments.choices import CampaignStatus, ZombieSignal
-from experiments.models import Campaign, Observation
+from experiments.models import Campaign
 from experiments.stats.threshold import cost_evidence
 from sprints.choices import ReallocationState
 from sprints.exceptions import NotFound, Refused
@@ -17,7 +17,7 @@ from sprints.models import Reallocation
 from sprints.models.ledger import plan_digest
 from sprints.selectors.candidates import candidates_of
 from sprints.services.reallocations import propose_reallocation
-from tests.factories import make_actor, make_workspace
+from tests.factories import make_actor, make_workspace, restate
 from tests.money.harbour import SETTLED_DAYS, Harbour, build_harbour, finish, flag, run
 from workspaces.choices import Role
 from workspaces.models import Event, Workspace
@@ -302,8 +302,8 @@ class TestOtherOutcomes:
         Workspace.objects.update(settled_days_only=True)
         winner = run(workspace, "bundles", budget="4000.00", trials=12, target="2.0", primary_metric="roas")
         loser = run(workspace, "singles", budget="6000.00", trials=12, target="2.0", primary_metric="roas")
-        earn(winner, Decimal(300))
-        earn(loser, Decimal(120))
+        restate(winner, revenue=Decimal(300))
+        restate(loser, revenue=Decimal(120))
         evidence = propose_reallocation(by=mia, at=now).evidence
         # 100 spent and 300 or 120 earned by each arm a day: returns of 3.0 and 1.2. Half of 4,000 moves.
         assert evidence["expected_outcomes"] is None
@@ -314,9 +314,9 @@ class TestOtherOutcomes:
     def test_evidence__campaigns_of_different_outcomes__gives_no_sum_and_says_why(
         self, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
-        earn(
+        restate(
             run(workspace, "bundles", budget="4000.00", trials=12, target="2.0", primary_metric="roas"),
-            Decimal(300),
+            revenue=Decimal(300),
         )
         run(workspace, "pricing-calculator", budget="6000.00", trials=8)
         evidence = propose_reallocation(by=mia, at=now).evidence
@@ -335,7 +335,3 @@ class TestOtherOutcomes:
         with pytest.raises(Refused, match="No day says yet") as refusal:
             propose_reallocation(by=mia, at=datetime(2026, 11, 12, 18, tzinfo=UTC))
         assert refusal.value.code == "nothing_to_move"
-
-
-def earn(campaign: Campaign, revenue: Decimal) -> None:
-    Observation.objects.filter(arm__campaign=campaign).update(revenue=revenue)

@@ -13,6 +13,7 @@ from experiments.models import (
     Breach,
     Campaign,
     CriterionWatch,
+    DayTotal,
     Hypothesis,
     KillCriterion,
     Observation,
@@ -45,6 +46,10 @@ TABLES: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     "observations": (
         Observation,
         ("arm__campaign__key", "arm__key", "day", "source__key", "entity", "reported_at", *MEASURES),
+    ),
+    "day_totals": (
+        DayTotal,
+        ("arm__campaign__key", "arm__key", "day", "source__key", "reported_at", *MEASURES),
     ),
     "restatements": (Restatement, ("observation", "batch")),
     "transfers": (

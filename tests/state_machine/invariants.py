@@ -36,6 +36,7 @@ class Invariants:
             arms_are_those_foreseen_and_told(team, own)
             hypotheses_have_their_places(team, own)
             the_newest_report_stands(team, own)
+            days_are_the_sums_of_their_entities(own)
             criteria_stand(team, own)
             self._watches_are_where_they_can_be(team, own)
             balances_are_those_of_the_books(team, own)
@@ -162,6 +163,19 @@ def the_newest_report_stands(team: Team, facts: Facts) -> None:
     assert len(restated) == len(set(restated))
     due = {row.key for row in facts.campaigns if row.judge_due_at is not None}
     assert due == {one.key for one in team.campaigns.values() if one.is_due}
+
+
+def days_are_the_sums_of_their_entities(facts: Facts) -> None:
+    by_day: dict[Any, list[Any]] = {}
+    for row in facts.observations:
+        by_day.setdefault(row[1:5], []).append(row)
+    assert len(facts.day_totals) == len(by_day)
+    for total in facts.day_totals:
+        rows = by_day[total[1:5]]
+        assert total.reported_at == max(row.reported_at for row in rows), total
+        for name in MEASURES:
+            said = [value for row in rows if (value := getattr(row, name)) is not None]
+            assert getattr(total, name) == (sum(said) if said else None), (name, total)
 
 
 # 3. A launched campaign's criteria never change without an amendment

@@ -5,6 +5,7 @@ All of it is in the language that is active; in English where none is.
 
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date
@@ -18,7 +19,12 @@ Number = Decimal | float | int
 
 def reader_locale() -> Locale:
     """The active language, as babel knows it."""
-    return Locale.parse(get_language() or "en", sep="-")
+    return _locale(get_language() or "en")
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
 
 
 def in_figures(number: str) -> str:
@@ -46,9 +52,14 @@ def on_day(day: date) -> str:
 def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
     """``$1,500.00``; ``whole`` drops the cents, for key figures and drawings. The minus is a real one."""
     value = Decimal(str(amount))
-    locale = reader_locale()
     if whole:
         value = value.quantize(Decimal(1), ROUND_HALF_EVEN)
+    return _in_currency(value, currency, reader_locale(), whole=whole)
+
+
+# A page of accounts says hundreds of amounts, mostly those that the page before has said.
+@lru_cache(maxsize=10_000)
+def _in_currency(value: Decimal, currency: str, locale: Locale, *, whole: bool) -> str:
     text = format_currency(
         abs(value),
         currency,

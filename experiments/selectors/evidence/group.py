@@ -18,7 +18,7 @@ from experiments.choices import (
     Metric,
     MetricForm,
 )
-from experiments.models import Observation
+from experiments.models import DayTotal
 from experiments.selectors.evidence.amounts import NO_GUARD, Ticks, as_shown, known, to_ticks
 from experiments.selectors.evidence.subjects import Finding, Subject
 from experiments.selectors.maturity import MatureDays
@@ -288,7 +288,7 @@ def _order_values(metric: Metric, workspace_ids: set[int]) -> dict[int, float]:
     if not workspace_ids:
         return {}
     totals = (
-        Observation.objects.filter(
+        DayTotal.objects.filter(
             workspace__in=workspace_ids,
             **{f"{metric.numerator}__gt": 0, f"{metric.events}__gt": 0},
         )

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Max, Sum, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 
 from experiments.choices import MEASURES
-from experiments.models import Arm, Campaign, Observation
+from experiments.models import Arm, Campaign, DayTotal
 from experiments.selectors.columns import Kind, amount, moment, read_columns
 from experiments.selectors.measurements.grid import (
     NEVER,
@@ -118,16 +118,13 @@ class _Rows:
         *,
         as_of: date | None,
     ) -> Self:
-        query = Observation.objects.of_campaigns([campaign.pk for campaign in campaigns])
+        query = DayTotal.objects.of_campaigns([campaign.pk for campaign in campaigns])
         if as_of is not None:
             query = query.filter(day__lte=as_of)
-        kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "last_report": "moment"}
+        kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "reported_at": "moment"}
         sums: dict[str, Kind] = {f"sum_{key}": "amount" for key in keys}
         columns = read_columns(
-            query.values("arm", "day", "source")
-            .annotate(last_report=Max("reported_at"), **{f"sum_{key}": amount(Sum(key)) for key in keys})
-            .order_by(),
-            kinds | sums,
+            query.annotate(**{f"sum_{key}": amount(key) for key in keys}).order_by(), kinds | sums
         )
         # The arms one after another, as they are found by their ids.
         sizes = np.array([len(own) for own in arms], dtype=np.int64)
@@ -139,7 +136,7 @@ class _Rows:
             arm=(np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes))[arm],
             day=columns["day"],
             speaker=columns["source"],
-            reported_at=columns["last_report"],
+            reported_at=columns["reported_at"],
             amounts=np.column_stack([columns[name] for name in sums]).round(PLACES),
         )
 

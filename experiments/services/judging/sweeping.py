@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from experiments.choices import ZombieState
-from experiments.models import Breach, Campaign, Observation, ZombieFlag
+from experiments.models import Breach, Campaign, DayTotal, ZombieFlag
 from experiments.services.judging.case import build_case
 from experiments.services.judging.flagging import FlagChanges
 from experiments.services.judging.judge import JudgingResult, chunks, judge_where_changed
@@ -78,7 +78,7 @@ def campaigns_to_judge(at: datetime) -> QuerySet[Campaign]:
     """What is launched and not over, and what is over but still spends, is flagged, has news or was stopped
     by a rule a few days ago, when its last conversions were still to come.
     """
-    spent_later = Observation.objects.filter(
+    spent_later = DayTotal.objects.filter(
         arm__campaign=OuterRef("pk"),
         spend__gt=0,
         day__gt=TruncDate("arm__campaign__ended_at", tzinfo=UTC),

@@ -15,6 +15,7 @@ from experiments.models import Campaign, Observation, ObservationBatch, Restatem
 from experiments.services.observations.placing import Placer, chunks, find_campaigns
 from experiments.services.observations.rows import Faults, Key, Report, Row, RowReader, Value
 from experiments.services.observations.storing import insert_rows, update_rows
+from experiments.services.observations.totals import renew_day_totals
 from workspaces.choices import EventKind
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event, record_events
@@ -193,6 +194,7 @@ def record_observations(
         rejected=len(faults),
     )
     _store(comparison, batch=batch)
+    renew_day_totals(reports)
     touched = {report.campaign for report in reports.values()}
     touched_ids = sorted(campaigns[key].pk for key in touched)
     for chunk in chunks(touched_ids):
