@@ -1,4 +1,4 @@
-"""Reading what a caller sent, field by field, so that everything that is wrong with it is said at once."""
+"""Reading what a caller sent, field by field."""
 
 import math
 import re
@@ -9,97 +9,20 @@ from typing import Any, TypeVar
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from experiments.choices import METRICS, Metric
 from experiments.exceptions import FieldError, Invalid
+from experiments.services.values.labels import label_of
+from experiments.services.values.wording import listed, places_in_words, quoted
 from workspaces.models import Workspace
 from workspaces.models.reading import number_in
 from workspaces.models.spelling import in_figures
 from workspaces.models.workspace import KEY_VALIDATOR
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
-
 # SQLite keeps a decimal as a binary fraction: beyond 15 digits it would round without a word.
 LARGEST_NUMBER = Decimal(10) ** 9
 LARGEST_MONEY = Decimal(10) ** 11
-LONGEST_QUOTE = 60
-_IN_JSON = {None: "null", True: "true", False: "false"}
-# What a sentence calls a field; the name itself where it is not listed.
-_LABELS = {
-    "action": gettext_lazy("action"),
-    "arm": gettext_lazy("arm"),
-    "arms": gettext_lazy("arms"),
-    "audience": gettext_lazy("audience"),
-    "because": gettext_lazy("evidence (because)"),
-    "budget": gettext_lazy("budget"),
-    "buyer_stage": gettext_lazy("buyer stage"),
-    "campaign": gettext_lazy("campaign"),
-    "carry_to": gettext_lazy("sprint to carry it to"),
-    "change": gettext_lazy("change"),
-    "channel": gettext_lazy("channel"),
-    "clicks": gettext_lazy("number of clicks"),
-    "comparator": gettext_lazy("comparator"),
-    "components": gettext_lazy("components"),
-    "confidence": gettext_lazy("confidence"),
-    "conversions": gettext_lazy("number of conversions"),
-    "criteria": gettext_lazy("criteria"),
-    "criterion": gettext_lazy("criterion"),
-    "currency": gettext_lazy("currency"),
-    "day": gettext_lazy("day"),
-    "days": gettext_lazy("number of days"),
-    "decision": gettext_lazy("decision"),
-    "driver": gettext_lazy("driver"),
-    "ease": gettext_lazy("ease"),
-    "ends_on": gettext_lazy("last day"),
-    "entity": gettext_lazy("entity"),
-    "evidence": gettext_lazy("evidence"),
-    "expected_effect": gettext_lazy("expected effect"),
-    "external_id": gettext_lazy("external id"),
-    "goal": gettext_lazy("goal"),
-    "guardrail_metrics": gettext_lazy("guardrail metrics"),
-    "guards": gettext_lazy("guards"),
-    "hypothesis": gettext_lazy("hypothesis"),
-    "impact": gettext_lazy("impact"),
-    "impressions": gettext_lazy("number of impressions"),
-    "is_control": gettext_lazy("is control"),
-    "key": gettext_lazy("key"),
-    "kill_criteria": gettext_lazy("kill criteria"),
-    "kind": gettext_lazy("kind"),
-    "learning": gettext_lazy("learning"),
-    "level": gettext_lazy("level"),
-    "mde_relative": gettext_lazy("smallest effect worth having (mde_relative)"),
-    "metric": gettext_lazy("metric"),
-    "money_per_day": gettext_lazy("money a day"),
-    "moved_the_business": gettext_lazy("moved the business"),
-    "name": gettext_lazy("name"),
-    "number": gettext_lazy("number"),
-    "objection": gettext_lazy("objection"),
-    "order_value": gettext_lazy("order value"),
-    "outcome_metric": gettext_lazy("outcome metric"),
-    "owner": pgettext_lazy("of a hypothesis", "owner"),
-    "parent": gettext_lazy("parent"),
-    "persona": gettext_lazy("persona"),
-    "planned_share": gettext_lazy("planned share"),
-    "predicted_success": gettext_lazy("predicted chance of success"),
-    "price_of_exposure": gettext_lazy("price of exposure"),
-    "primary_metric": gettext_lazy("primary metric"),
-    "reason": gettext_lazy("reason"),
-    "resolution": gettext_lazy("resolution"),
-    "revives": gettext_lazy("revives"),
-    "runs_until": gettext_lazy("last day"),
-    "source": gettext_lazy("source"),
-    "spend": gettext_lazy("spend"),
-    "spend_per_day": gettext_lazy("spend per day"),
-    "stands_at": gettext_lazy("value that it stands at today (stands_at)"),
-    "starts_on": gettext_lazy("first day"),
-    "target": gettext_lazy("target"),
-    "threshold": gettext_lazy("threshold"),
-    "threshold_unit": gettext_lazy("threshold unit"),
-    "title": gettext_lazy("title"),
-    "truth": gettext_lazy("truth"),
-    "until": gettext_lazy("day until which it holds"),
-}
 # Room for a sprint's arithmetic on either side of any day that a person means.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
@@ -132,13 +55,13 @@ class Values:
         """Whether something was given; complains if not."""
         if name in self:
             return True
-        self.refuse(name, "required", _("The {field} is missing.").format(field=_words(name)))
+        self.refuse(name, "required", _("The {field} is missing.").format(field=label_of(name)))
         return False
 
     def text(self, name: str, *, longest: int, required: bool = True, label: str = "") -> str:
         """A text without blanks around it; "" where nothing was given."""
         value = self.given.get(name)
-        label = label or _words(name)
+        label = label or label_of(name)
         if value is None:
             value = ""
         if not isinstance(value, str) or not _is_whole(value):
@@ -178,7 +101,7 @@ class Values:
                 position,
                 longest=longest,
                 label=_("entry {position} of the {field}").format(
-                    position=int(position) + 1, field=_words(name)
+                    position=int(position) + 1, field=label_of(name)
                 ),
             )
             for position in rows
@@ -196,7 +119,7 @@ class Values:
                 _(
                     "“{value}” is no {field}. Use lower-case letters, digits, hyphens and underscores, "
                     "beginning with a letter or digit."
-                ).format(value=quoted(value), field=_words(name)),
+                ).format(value=quoted(value), field=label_of(name)),
             )
             return ""
         if value in reserved:
@@ -223,7 +146,7 @@ class Values:
             name,
             "unknown_choice",
             _("“{value}” is no {field}. Use {names}.").format(
-                value=quoted(value), field=_words(name), names=listed(choices.values, last="or")
+                value=quoted(value), field=label_of(name), names=listed(choices.values, last="or")
             ),
         )
         return None
@@ -254,7 +177,7 @@ class Values:
                 name,
                 "not_a_number",
                 _("The {field} is a number, not “{given}”.").format(
-                    field=_words(name), given=quoted(self.given[name])
+                    field=label_of(name), given=quoted(self.given[name])
                 ),
             )
         elif number <= 0:
@@ -262,7 +185,7 @@ class Values:
                 name,
                 "not_positive",
                 _("The {field} is above zero; {number} was given.").format(
-                    field=_words(name), number=quoted(number)
+                    field=label_of(name), number=quoted(number)
                 ),
             )
         elif number >= below:
@@ -270,7 +193,7 @@ class Values:
                 name,
                 "out_of_range",
                 _("The {field} is below {below}; {number} was given.").format(
-                    field=_words(name), below=in_figures(f"{below:,}"), number=quoted(number)
+                    field=label_of(name), below=in_figures(f"{below:,}"), number=quoted(number)
                 ),
             )
         elif number != (rounded := number.quantize(Decimal(1).scaleb(-places))):
@@ -278,7 +201,7 @@ class Values:
                 name,
                 "too_precise",
                 _("The {field} has {places}; {number} was given.").format(
-                    field=_words(name), places=places_in_words(places), number=quoted(number)
+                    field=label_of(name), places=places_in_words(places), number=quoted(number)
                 ),
             )
         else:
@@ -297,7 +220,7 @@ class Values:
                 name,
                 "too_precise",
                 _("The {field} is an amount of {currency}, which has {places}; {given} was given.").format(
-                    field=_words(name),
+                    field=label_of(name),
                     currency=workspace.currency,
                     places=places_in_words(workspace.currency_exponent),
                     given=quoted(self.given[name]),
@@ -317,7 +240,7 @@ class Values:
                     "{fraction}."
                 ).format(
                     metric=metric.label,
-                    field=_words(name),
+                    field=label_of(name),
                     number=in_figures(f"{number.normalize():f}"),
                     fraction=in_figures(f"{(number / 100).normalize():f}"),
                 ),
@@ -349,7 +272,7 @@ class Values:
             name,
             "out_of_range",
             _("The {field} is {lowest} and {highest}; {given} was given.").format(
-                field=_words(name),
+                field=label_of(name),
                 lowest=lowest.format(number=in_figures(f"{low:g}")),
                 highest=highest.format(number=in_figures(f"{high:g}")),
                 given=quoted(self.given[name]),
@@ -368,7 +291,7 @@ class Values:
             name,
             "out_of_range",
             _("The {field} is a whole number from {low} to {high}; {given} was given.").format(
-                field=_words(name),
+                field=label_of(name),
                 low=in_figures(f"{low:,}"),
                 high=in_figures(f"{high:,}"),
                 given=quoted(self.given[name]),
@@ -385,7 +308,7 @@ class Values:
             name,
             "not_a_flag",
             _("The field {field} is true or false, not {value}.").format(
-                field=_words(name), value=quoted(value)
+                field=label_of(name), value=quoted(value)
             ),
         )
         return False
@@ -402,7 +325,7 @@ class Values:
             name,
             "not_a_day",
             _("The {field} is a day between 2000 and 2100, not {value}.").format(
-                field=_words(name), value=quoted(value)
+                field=label_of(name), value=quoted(value)
             ),
         )
         return None
@@ -413,14 +336,14 @@ class Values:
         if value is None:
             return []
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-            self.refuse(name, "not_a_list", _("The field {field} is a list.").format(field=_words(name)))
+            self.refuse(name, "not_a_list", _("The field {field} is a list.").format(field=label_of(name)))
             return []
         if len(value) > most:
             self.refuse(
                 name,
                 "too_many",
                 _("The field {field} has {count} entries; it may have {most}.").format(
-                    field=_words(name), count=len(value), most=most
+                    field=label_of(name), count=len(value), most=most
                 ),
             )
             return []
@@ -454,38 +377,6 @@ def decimal_or_none(value: object) -> Decimal | None:
         return number_in(value)
     number = Decimal(str(value) if isinstance(value, float) else value)
     return number if number.is_finite() else None
-
-
-def listed(names: Collection[object], *, last: str = "and") -> str:
-    """``a, b and c``."""
-    words = [str(name) for name in names]
-    conjunction = {"and": _("and"), "or": _("or")}[last]
-    return f" {conjunction} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def quoted(value: object) -> str:
-    """What was sent, short enough for a sentence."""
-    text = str(value).encode(errors="replace").decode()
-    if value is None or isinstance(value, bool):
-        text = _IN_JSON[value]
-    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
-
-
-def in_quotes(text: str) -> str:
-    """``“text”``, in the quotation marks of the language that is active."""
-    return _("“{text}”").format(text=text)
-
-
-def places_in_words(places: int) -> str:
-    if not places:
-        return _("no decimal places")
-    return ngettext("at most one decimal place", "at most {places} decimal places", places).format(
-        places=places
-    )
-
-
-def _words(name: str) -> str:
-    return str(_LABELS[name]) if name in _LABELS else name.replace("_", " ")
 
 
 def _is_whole(text: str) -> bool:
