@@ -1,0 +1,26 @@
+"""What the pages of one campaign have in common."""
+
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from experiments.exceptions import NotFound
+from experiments.models import Campaign
+from experiments.selectors.campaign_pages import WITH_PLAN
+from workspaces.views.access import WorkspaceView
+
+SECTION = "campaigns"
+
+
+class OneCampaignView(WorkspaceView):
+    section = SECTION
+
+    # With as much of it as the page tells.
+    told = WITH_PLAN
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        campaign = self.told.of(self.workspace).filter(key=self.kwargs["key"]).first()
+        if campaign is None:
+            raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
+        return campaign

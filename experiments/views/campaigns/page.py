@@ -1,0 +1,166 @@
+"""The page of one campaign, and its days and arms as files."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from experiments.choices import Metric
+from experiments.models import Campaign
+from experiments.selectors.ahead import criteria_ahead
+from experiments.selectors.analysis import Known, analyse_campaign
+from experiments.selectors.arm_rows import ArmRow, arm_rows
+from experiments.selectors.campaign_pages import (
+    WITH_STORY,
+    CampaignNumbers,
+    DayView,
+    campaign_events,
+    campaign_numbers,
+    criteria_views,
+    read_known,
+)
+from experiments.selectors.looks import look_rows
+from experiments.selectors.next_look import next_look
+from experiments.services.campaigns import doubts_before_launch, missing_for_launch
+from experiments.views.campaigns.base import OneCampaignView
+from workspaces.views.downloads import CsvView
+
+RECENT_EVENTS = 12
+
+
+class CampaignView(OneCampaignView):
+    """Where it stands, why, and what can be done about it."""
+
+    template_name = "experiments/campaign.html"
+
+    told = WITH_STORY
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        campaign = self.campaign
+        beside = self.companions(campaign)
+        known = read_known(campaign, beside)
+        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), known=known, at=self.at)
+        criteria = criteria_views(campaign, ahead=ahead)
+        numbers = campaign_numbers(campaign, known, at=self.at)
+        main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
+        first = main or next(iter(criteria), None)
+        context = {
+            "campaign": campaign,
+            "criteria": criteria,
+            "lead": first,
+            "lead_watch": first.strongest if first else None,
+            "limit": main.criterion.threshold if main else None,
+            "open_breaches": [breach for view in criteria for breach in view.breaches],
+            "numbers": numbers,
+            "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
+            "lived_days": self._lived_days(campaign),
+            "missing": missing_for_launch(campaign) if campaign.is_draft else [],
+            "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
+            "revivals": campaign.revivals.all() if campaign.is_finished else [],
+            "amendments": campaign.amendments.all() if campaign.amended else [],
+            "events": campaign_events(campaign)[:RECENT_EVENTS],
+            "next_look": next_look(campaign, first, known.measured, at=self.at) if first else None,
+            **self._analysis(campaign, numbers, known, beside),
+        }
+        return self.render(context)
+
+    def _lived_days(self, campaign: Campaign) -> int | None:
+        first = campaign.first_judged_day()
+        if first is None:
+            return None
+        return (self.workspace.local_day(campaign.stopped_at or self.at) - first).days + 1
+
+    def _analysis(
+        self, campaign: Campaign, numbers: CampaignNumbers, known: Known, beside: Sequence[Campaign]
+    ) -> dict[str, Any]:
+        metric = numbers.metric
+        if campaign.launched_at is None:
+            return {"rows": []}
+        result = analyse_campaign(campaign, metric=metric.key, beside=beside, known=known, at=self.at)
+        analysis = result.as_dict()
+        rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
+        return {
+            "analysis": analysis,
+            "rows": rows,
+            "has_control": any(row.is_control for row in rows),
+            "looks": look_rows(result.looks, list(campaign.arms.all())),
+        }
+
+    def companions(self, campaign: Campaign) -> Sequence[Campaign]:
+        """The campaigns that are looked at together with this one; a sprint knows of some."""
+        return ()
+
+
+class DaysCsvView(OneCampaignView, CsvView):
+    """The days of a campaign: its metric, what it is made of, and what was spent."""
+
+    HEADER = ("campaign", "day", "metric", "value", "events", "spent", "currency", "settled")
+
+    def name(self) -> str:
+        return f"{self.campaign.key}-days"
+
+    def items(self) -> Iterable[tuple[DayView, Metric]]:
+        known = read_known(self.campaign, ())
+        numbers = campaign_numbers(self.campaign, known, at=self.at)
+        return [(item, numbers.metric) for item in numbers.days]
+
+    def row(self, item: tuple[DayView, Metric]) -> list[object]:
+        day, metric = item
+        return [
+            self.campaign.key,
+            day.on,
+            metric.key,
+            day.value,
+            day.events,
+            self.amount(day.spend),
+            self.workspace.currency,
+            "yes" if day.is_settled else "no",
+        ]
+
+
+class ArmsCsvView(CsvView, CampaignView):
+    """The arms of a campaign, each beside the control, as the page computes them."""
+
+    HEADER = (
+        "campaign",
+        "arm",
+        "name",
+        "control",
+        "state",
+        "planned_share",
+        "metric",
+        "events",
+        "value",
+        "lift_relative",
+        "credible_low",
+        "credible_high",
+        "chance_to_beat_control",
+        "p_value_adjusted",
+    )
+    FIGURES = HEADER[9:]
+
+    def name(self) -> str:
+        return f"{self.campaign.key}-arms"
+
+    def items(self) -> Iterable[tuple[ArmRow, Metric]]:
+        campaign = self.campaign
+        beside = self.companions(campaign)
+        known = read_known(campaign, beside)
+        numbers = campaign_numbers(campaign, known, at=self.at)
+        return [(row, numbers.metric) for row in self._analysis(campaign, numbers, known, beside)["rows"]]
+
+    def row(self, item: tuple[ArmRow, Metric]) -> list[object]:
+        row, metric = item
+        comparison = row.comparison or {}
+        return [
+            self.campaign.key,
+            row.arm.key,
+            row.arm.name,
+            "yes" if row.is_control else "no",
+            row.arm.status,
+            row.arm.planned_share,
+            metric.key,
+            row.events,
+            row.result.get("value"),
+            *(comparison.get(figure) for figure in self.FIGURES),
+        ]
