@@ -37,7 +37,6 @@ ANSWERS = {
     "publish_events",
     "missing_for_launch",
     "doubts_before_launch",
-    "open_breaches",
     "read_mapping",
     "suggest_decision",
     "read_plan",

@@ -45,7 +45,7 @@ BY_MANAGERS = [
         shown_on="money",
     ),
     Action(
-        "experiments.criteria.amend_criteria",
+        "experiments.criteria.amending.amend_criteria",
         {"key": "{live}", "criteria": [RULE], **WHY},
         rest="POST campaigns/{live}/amend_criteria/",
         body={"criteria": [RULE], **WHY},
@@ -53,7 +53,7 @@ BY_MANAGERS = [
         shown_on="campaign {live}",
     ),
     Action(
-        "experiments.criteria.overrule_breach",
+        "experiments.criteria.breaches.overrule_breach",
         {"campaign_key": "{breached}", "criterion_id": "{criterion}", "until": "{in_four_days}", **WHY},
         rest="POST campaigns/{breached}/criteria/{criterion}/overrule/",
         body={"until": "{in_four_days}", **WHY},

@@ -9,7 +9,7 @@ INNER = {
     "workspaces.events.record_event",
     "workspaces.events.record_events",
     "experiments.campaigns.drafts.read_hypothesis",
-    "experiments.criteria.settle_breaches",
+    "experiments.criteria.breaches.settle_breaches",
     "experiments.lookups.find_campaign",
     "experiments.lookups.lock_campaign",
     "experiments.lookups.lock_hypothesis",
