@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.template import Context
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from experiments.choices import CriterionAction, ZombieSignal
 from experiments.models import ZombieFlag
 from experiments.templatetags._words import rules_told
-from experiments.templatetags.evidence import zombie_reason
+from experiments.templatetags._zombies import reason_of
 from notices.choices import NoticeKind
 from workspaces.models import Event, Workspace
 from workspaces.models.spelling import in_currency
@@ -111,7 +110,7 @@ def _plan(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> I
 
 def _zombie(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
     flag = flags.get(int(event.subject_id))
-    reason = zombie_reason(Context({"workspace": workspace}), flag) if flag else ""
+    reason = reason_of(flag, workspace.currency) if flag else ""
     per_day, since = event.data.get("money_per_day"), event.data.get("money_since")
     facts = [reason] if reason else []
     if since:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from experiments.templatetags._words import rule_in_words
-from experiments.templatetags.evidence import zombie_reason
+from experiments.templatetags._zombies import reason_of
 from notices.selectors.items import Item
 from sprints.models import Sprint
 from sprints.selectors.standing import Board
@@ -124,7 +123,7 @@ def _zombies(today: Today, workspace: Workspace) -> list[Item]:
             ),
             url=reverse("campaign", args=[workspace.slug, flag.campaign.key]),
             facts=[
-                zombie_reason(Context({"workspace": workspace}), flag),
+                reason_of(flag, workspace.currency),
                 *(
                     [_("{amount} a day.").format(amount=_money(flag.money_per_day, workspace))]
                     if flag.money_per_day is not None

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from experiments.templatetags._comparisons import difference_words
 from experiments.templatetags._drawings import _n, drawing, line, rect
-from experiments.templatetags.evidence import difference_words
 from sprints.choices import DecisionKind, SprintStatus
 from sprints.models import Sprint
 from sprints.selectors.reach import Reach

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from experiments.templatetags.evidence import EVIDENCE
+from experiments.templatetags._kinds import EVIDENCE
 from tests.pages.conftest import Browse, Week
 from tests.pages.test_every_page import check, visit
 from workspaces.choices import Role
