@@ -1,4 +1,4 @@
-"""The way into every page of a workspace: who asks, in which workspace, and how a refusal is shown."""
+"""The way into every page of a workspace: who asks, in which workspace, and what their form has done."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,9 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
 
-from workspaces.exceptions import ChangedMeanwhile, DomainError, NotAllowed, NotFound
-from workspaces.forms import Form
-from workspaces.forms.comparing import differences
+from workspaces.exceptions import NotAllowed, NotFound
 from workspaces.forms.tokens import AGAIN_FIELD, BASIS_FIELD, ONCE_FIELD, owner_of
 from workspaces.models import Membership, User, Workspace
 from workspaces.permissions import Actor, Permission, may_begin_workspace
@@ -34,7 +32,6 @@ from workspaces.services.sending import (
     fingerprint_of_form,
     send_once,
 )
-from workspaces.templatetags.quickno import clock, moment
 from workspaces.views.kept import Kept, keep, send_back, take_kept
 
 # Fields that a page puts into its forms by itself.
@@ -283,138 +280,3 @@ class WorkspaceView(LoginRequiredMixin, View):
         ):
             return wanted
         return default
-
-
-class ActionView(WorkspaceView):
-    """A button: one service call, then back to a page that says what came of it."""
-
-    http_method_names = ["post", "options"]
-    said_already = gettext_lazy("That was done already: here is what came of it.")
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        said: list[str] = []
-
-        def work() -> str:
-            said.append(self.act())
-            return self.back_to(self.done_url())
-
-        try:
-            again = self.once(work)
-        except (NotFound, NotAllowed):
-            raise
-        except ChangedMeanwhile as error:
-            messages.error(request, f"{words_of(error)} {self.not_done()}")
-        except DomainError as error:
-            again = self.landed()
-            if again is not None:
-                return again
-            tell(request, error)
-        else:
-            if again is not None:
-                return again
-            messages.success(request, said[0])
-        return redirect(self.back_to(self.done_url()))
-
-    def not_done(self) -> str:
-        """What is said beside who has changed it meanwhile."""
-        return _("Nothing was done: look at it and choose again.")
-
-    def act(self) -> str:
-        """Do it, and return the sentence that says so."""
-        raise NotImplementedError
-
-    def done_url(self) -> str:
-        """The page to go back to."""
-        raise NotImplementedError
-
-
-class FormView(WorkspaceView):
-    """A page with a form. What was typed stays where a rule refuses it."""
-
-    form_class: ClassVar[type[Form]]
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        form = self.get_form(self.kept_fields)
-        if self.kept_fields is not None:
-            form.hold_back()
-        return self.render(self.context(form))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = self.get_form(request.POST)
-        status = 422
-        if form.is_valid():
-            said: list[str] = []
-
-            def work() -> str:
-                said.append(self.save(form))
-                return self.back_to(self.done_url())
-
-            try:
-                again = self.once(work)
-            except (NotFound, NotAllowed):
-                raise
-            except ChangedMeanwhile as error:
-                return self.compare(form, status=error.status, changed=words_of(error))
-            except DomainError as error:
-                form.take(error)
-                status = error.status
-            else:
-                if again is not None:
-                    return again
-                messages.success(request, said[0])
-                return redirect(self.back_to(self.done_url()))
-        return self.landed() or self.refuse(form, status=status)
-
-    def refuse(self, form: Form, *, status: int) -> HttpResponse:
-        """The page again, with what was typed and what is wrong with it."""
-        return self.render(self.context(form), status=status)
-
-    def compare(self, form: Form, *, status: int, **told: object) -> HttpResponse:
-        """What was typed beside what is stored by now; sent again, it goes through."""
-        self.reload()
-        compared = {}
-        if self.basis():
-            compared = {
-                "basis": self.basis(),
-                "differences": differences(self.get_form().as_shown, form.as_shown),
-            }
-        return self.render({**self.context(form), **compared, **told}, status=status)
-
-    def sent_otherwise(self, url: str) -> HttpResponse:
-        form = self.get_form(self.request.POST)
-        form.hold_back()
-        return self.compare(form, status=409, sent_before=url)
-
-    def get_form(self, data: QueryDict | None = None) -> Form:
-        return self.form_class(data, workspace=self.workspace, initial=self.get_initial())
-
-    def get_initial(self) -> dict[str, Any]:
-        return {}
-
-    def context(self, form: Form) -> dict[str, Any]:
-        return {"form": form, "next": self.back_to("")}
-
-    def save(self, form: Form) -> str:
-        """Do it, and return the sentence that says so."""
-        raise NotImplementedError
-
-    def done_url(self) -> str:
-        """The page to go on to."""
-        raise NotImplementedError
-
-
-def words_of(error: ChangedMeanwhile) -> str:
-    """Who has changed it, and when."""
-    if error.when is None:
-        return _("Somebody has changed this meanwhile.")
-    is_today = timezone.localtime(error.when).date() == timezone.localdate()
-    when = clock(error.when) if is_today else moment(error.when)
-    if error.is_own:
-        return _("You changed this yourself at {when}, in another window.").format(when=when)
-    return _("{who} changed this at {when}.").format(who=error.who, when=when)
-
-
-def tell(request: HttpRequest, error: DomainError) -> None:
-    """Say a refusal, and each thing that is wrong where it names several."""
-    sentences = [error.message, *(item.message for item in error.errors if item.message not in error.message)]
-    messages.error(request, " ".join(sentences))
