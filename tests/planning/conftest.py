@@ -1,8 +1,11 @@
 """A workspace with the people who plan in it."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.factories import make_actor, make_workspace
+from tests.planning.rows import World, build_rows
 from workspaces.choices import Role
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
@@ -32,3 +35,9 @@ def viewer(workspace: Workspace) -> Actor:
 def stranger(db: None) -> Actor:
     """A marketer of another workspace."""
     return make_actor(make_workspace("others"))
+
+
+@pytest.fixture
+def world(marketer: Actor, manager: Actor, at: datetime) -> World:
+    """One row of everything that the database keeps a rule about."""
+    return build_rows(marketer, manager, at=at)

@@ -1,231 +1,22 @@
 """What the database holds by itself, whoever writes: these rows go past the services."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, transaction
-from django.db.models import CheckConstraint, Model, UniqueConstraint
+from django.db import connection
+from django.db.models import CheckConstraint, UniqueConstraint
 
 from api.choices import RequestState
-from api.models import ApiKey, IdempotentRequest, WebhookDelivery, WebhookEndpoint
 from experiments.choices import MEASURES
-from experiments.models import (
-    Amendment,
-    Breach,
-    Campaign,
-    CriterionTemplate,
-    CriterionWatch,
-    FileImport,
-    Hypothesis,
-    ImportMapping,
-    Judgement,
-    KillCriterion,
-    MaturityEstimate,
-    ObservationBatch,
-    Restatement,
-    SpreadEstimate,
-    ZombieFlag,
-)
-from notices.models import Channel, Notice, Wishes
-from sprints.choices import REALLOCATION_TRANSITIONS, ReallocationState
-from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Transfer
-from sprints.services.ledger import fund_reserve
-from tests.factories import make_draft, make_hypothesis, make_running_sprint, report
-from workspaces.models import Event, Invitation, Membership, SentForm, Source, User
-from workspaces.permissions import Actor
+from sprints.models import Commitment
+from tests.planning.rows import DAY, World, refused, twin, update
+from workspaces.models import User
 
 APPS = ("workspaces", "experiments", "sprints", "api", "notices")
-DAY = date(2026, 11, 19)
-
-World = Mapping[str, Any]
-
-
-@pytest.fixture
-def world(marketer: Actor, manager: Actor, at: datetime) -> World:
-    """One row of everything that the database keeps a rule about."""
-    workspace = marketer.workspace
-    person = User.objects.get(email="marketer@pilots.example")
-    boss = User.objects.get(email="manager@pilots.example")
-    own: dict[str, Any] = {"workspace": workspace}
-    sprint = make_running_sprint(marketer, at=at)
-    hypothesis = Hypothesis.objects.get()
-    campaign = Campaign.objects.get()
-    Campaign.objects.update(external_id="123")
-    campaign.refresh_from_db()
-    draft = make_draft(marketer, make_hypothesis(workspace), "draft", at=at)
-    fund_reserve(amount=Decimal(100), reason="November", by=manager, at=at)
-    watch = CriterionWatch.objects.get()
-    key = ApiKey.objects.create(
-        **own,
-        name="nightly",
-        user=person,
-        prefix="qn",
-        secret_hash="0",
-        scopes=[],
-        created_at=at,
-        created_by=person,
-    )
-    endpoint = WebhookEndpoint.objects.create(
-        **own,
-        url="https://example.com",
-        secret="s",
-        created_at=at,
-        created_by=person,
-        after_sequence=0,
-    )
-    event = Event.objects.order_by("id")[0]
-    Event.objects.filter(pk=event.pk).update(sequence=1)
-    reallocation = Reallocation.objects.create(
-        **own,
-        method="hand",
-        plan_digest="0",
-        proposed_by=person,
-        proposed_at=at,
-        expires_at=at + timedelta(days=3),
-    )
-    observation = report(campaign, DAY, clicks=1)
-    channel = Channel.objects.create(
-        **own, name="#growth", url="slack://", created_at=at, created_by=person, kinds=["breach"]
-    )
-    invitation = Invitation.objects.create(
-        **own,
-        email="nora@pilots.example",
-        role="viewer",
-        invited_by=boss,
-        invited_at=at,
-        expires_at=at,
-        nonce="n",
-    )
-    notice: dict[str, Any] = {**own, "created_at": at}
-    told = {**notice, "event": Event.objects.get(sequence=1)}
-    return {
-        "workspace": workspace,
-        "channel": channel,
-        "invitation": invitation,
-        "wishes": Wishes.objects.create(**own, user=person),
-        "letter": Notice.objects.create(**told, user=person, message_id="a"),
-        "digest": Notice.objects.create(**notice, day=DAY, user=person, message_id="b"),
-        "message": Notice.objects.create(**told, channel=channel, message_id="c"),
-        "morning": Notice.objects.create(**notice, day=DAY, channel=channel, message_id="d"),
-        "invited": Notice.objects.create(**told, invitation=invitation, message_id="e"),
-        "membership": Membership.objects.get(user=person),
-        "sent_form": SentForm.objects.create(**own, user=person, token="t", fingerprint="0", sent_at=at),
-        "user": person,
-        "source": Source.objects.get(key="meta"),
-        "event": Event.objects.get(sequence=1),
-        "hypothesis": hypothesis,
-        "campaign": campaign,
-        "draft": draft,
-        "arm": campaign.arms.get(key="b"),
-        "control": campaign.arms.get(key="a"),
-        "criterion": draft.kill_criteria.get(),
-        "frozen": campaign.kill_criteria.get(),
-        "template": CriterionTemplate.objects.create(
-            **own, name="Floor", rule={}, created_by=person, created_at=at
-        ),
-        "amendment": Amendment.objects.create(
-            **own,
-            campaign=campaign,
-            at=at,
-            by=boss,
-            reason="Too strict",
-            before=[],
-            after=[],
-            digest_before="0",
-            digest_after="1",
-        ),
-        "watch": watch,
-        "arm_watch": CriterionWatch.objects.create(
-            **own, criterion=watch.criterion, arm=campaign.arms.get(key="b")
-        ),
-        "judgement": Judgement.objects.create(**own, watch=watch, data_through=DAY, at=at, state="waiting"),
-        "breach": Breach.objects.create(
-            **own,
-            watch=watch,
-            campaign=campaign,
-            at=at,
-            rule="CTR below 0.5%",
-            criteria_digest="0",
-            action="pause",
-            data_through=DAY,
-        ),
-        "observation": observation,
-        "restatement": Restatement.objects.create(
-            **own,
-            observation=observation,
-            batch=ObservationBatch.objects.get(),
-            reported_at=at,
-            before={"clicks": 2},
-        ),
-        "file": FileImport.objects.create(
-            **own, file_name="a.csv", size=1, by=person, created_at=at, touched_at=at
-        ),
-        "batch": ObservationBatch.objects.get(),
-        "mapping": ImportMapping.objects.create(
-            **own, source="meta", digest="0", campaign=campaign, said_by=person, said_at=at
-        ),
-        "maturity": MaturityEstimate.objects.create(
-            **own,
-            source=observation.source,
-            share=[0.5, 1.0],
-            low=[0.4, 1.0],
-            high=[0.6, 1.0],
-            days_known=[12],
-            days=12,
-            last_day=DAY,
-            learnt_at=at,
-        ),
-        "spread": SpreadEstimate.objects.create(**own, kind="days", campaigns=3, learnt_at=at),
-        "zombie": ZombieFlag.objects.create(
-            **own, campaign=campaign, signal="blind", since=at, flagged_at=at
-        ),
-        "transfer": Transfer.objects.get(kind="funding"),
-        "reallocation": reallocation,
-        "line": ReallocationLine.objects.create(
-            **own, reallocation=reallocation, position=1, target_campaign=campaign, amount=1, reason="More"
-        ),
-        "sprint": sprint,
-        "commitment": Commitment.objects.get(),
-        "decision": Decision.objects.create(
-            **own,
-            hypothesis=hypothesis,
-            sprint=sprint,
-            decision="kill",
-            moved_the_business=False,
-            learning="Nobody clicks",
-            decided_by=person,
-            decided_at=at,
-        ),
-        "api_key": key,
-        "request": IdempotentRequest.objects.create(
-            **own, actor="user:1", key="k", fingerprint="0", created_at=at, claimed_at=at
-        ),
-        "delivery": WebhookDelivery.objects.create(
-            **own, endpoint=endpoint, event=event, message_id="m", created_at=at
-        ),
-    }
-
-
-def update(row: Model, **changes: Any) -> None:
-    """Change the row past its model and every service."""
-    type(row)._base_manager.filter(pk=row.pk).update(**changes)
-
-
-def twin(row: Model, **changes: Any) -> None:
-    """Write the row a second time, but for these values."""
-    row.refresh_from_db()
-    row.pk = None
-    row._state.adding = True
-    for field, value in changes.items():
-        setattr(row, field, value)
-    row.save(force_insert=True)
-
-
 # For each check constraint: the row, and a change that breaks this rule and no other
 BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "membership_role_is_known": ("membership", {"role": "king"}),
@@ -383,12 +174,6 @@ def _filled(changes: Mapping[str, Any], world: World) -> dict[str, Any]:
     }
 
 
-def _refused(write: Callable[[], None]) -> str:
-    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
-        write()
-    return str(refusal.value)
-
-
 def test_constraints__every_one_of_the_models__is_tried_below() -> None:
     declared = {
         constraint.name: type(constraint)
@@ -403,19 +188,19 @@ def test_constraints__every_one_of_the_models__is_tried_below() -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_check__row_that_breaks_it__is_refused_by_name(name: str, world: World) -> None:
     row, changes = BROKEN[name]
-    assert name in _refused(lambda: update(world[row], **_filled(changes, world)))
+    assert name in refused(lambda: update(world[row], **_filled(changes, world)))
 
 
 @pytest.mark.parametrize("name", BROKEN_ANEW)
 def test_check__row_written_anew_that_breaks_it__is_refused_by_name(name: str, world: World) -> None:
     row, changes = BROKEN_ANEW[name]
-    assert name in _refused(lambda: twin(world[row], **_filled(changes, world)))
+    assert name in refused(lambda: twin(world[row], **_filled(changes, world)))
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_unique__row_written_twice__is_refused(name: str, world: World) -> None:
     row, changes = TWINS[name]
-    message = _refused(lambda: twin(world[row], **changes))
+    message = refused(lambda: twin(world[row], **changes))
     # SQLite names the columns where PostgreSQL names the constraint.
     assert (name if connection.vendor == "postgresql" else "UNIQUE constraint failed") in message
 
@@ -428,232 +213,3 @@ def test_unique__conditional_rules__let_pass_what_they_do_not_speak_of(world: Wo
     update(world["commitment"], state="released", ended_at=DAY.isoformat() + "T10:12Z")
     twin(world["commitment"], state="active", ended_at=None)
     assert Commitment.objects.count() == 2
-
-
-# Triggers
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("position", 2),
-        ("metric", "cpc"),
-        ("comparator", "above"),
-        ("threshold", Decimal("0.004")),
-        ("level", "arm"),
-        ("guards", {"spend": "1.00"}),
-        ("evidence", "observed"),
-        ("confidence", 0.9),
-        ("action", "tell"),
-        ("frozen_at", None),
-        ("campaign", "draft"),
-    ],
-)
-def test_frozen_criterion__any_part_of_its_rule__never_changes(
-    column: str, value: object, world: World
-) -> None:
-    value = world[value] if column == "campaign" and isinstance(value, str) else value
-    assert "amend them" in _refused(lambda: update(world["frozen"], **{column: value}))
-
-
-def test_frozen_criterion__is_never_deleted_but_can_be_retired(world: World, at: datetime) -> None:
-    rows = KillCriterion.objects.filter(pk=world["frozen"].pk)
-    assert "amend them" in _refused(lambda: _delete_row("experiments_killcriterion", world["frozen"].pk))
-    rows.update(retired_at=at)
-    assert rows.get().retired_at == at
-
-
-def test_draft_criterion__changes_and_goes_freely(world: World) -> None:
-    update(world["criterion"], threshold=Decimal("0.004"))
-    world["criterion"].delete()
-    assert KillCriterion.objects.count() == 1
-
-
-def test_transfer__once_written__never_changes_or_goes(world: World) -> None:
-    assert "only grows" in _refused(lambda: update(world["transfer"], amount=1))
-    assert "only grows" in _refused(lambda: update(world["transfer"], reason="Another"))
-    assert "only grows" in _refused(lambda: _delete_row("sprints_transfer", world["transfer"].pk))
-
-
-def test_transfer__written_by_anybody__moves_the_balances(world: World) -> None:
-    workspace, campaign = world["workspace"], world["campaign"]
-    workspace.refresh_from_db()
-    campaign.refresh_from_db()
-    before = workspace.reserve, campaign.budget
-    twin(
-        world["transfer"],
-        source_kind="reserve",
-        target_kind="campaign",
-        target_campaign=campaign,
-        amount=Decimal("0.07"),
-    )
-    workspace.refresh_from_db()
-    campaign.refresh_from_db()
-    assert (workspace.reserve, campaign.budget) == (
-        before[0] - Decimal("0.07"),
-        before[1] + Decimal("0.07"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("row", "column"), [("campaign", "budget"), ("draft", "budget"), ("workspace", "reserve")]
-)
-def test_balance__changed_by_anything_but_a_transfer__is_refused(row: str, column: str, world: World) -> None:
-    before = type(world[row]).objects.values_list(column, flat=True).get(pk=world[row].pk)
-    for amount in (before + Decimal("0.001"), before + 1000):
-        assert "by a transfer" in _refused(partial(update, world[row], **{column: amount}))
-    update(world[row], **{column: before})
-
-
-def test_balance__of_a_new_row__starts_at_nothing(world: World) -> None:
-    new = {"external_id": "", "key": "rich", "budget": Decimal(1)}
-    assert "by a transfer" in _refused(lambda: twin(world["campaign"], **new))
-    assert "by a transfer" in _refused(lambda: twin(world["workspace"], slug="rich", reserve=Decimal(1)))
-
-
-def test_digest__changed_without_its_amendment__is_refused(world: World, at: datetime) -> None:
-    campaign = world["campaign"]
-    frozen, other, third = campaign.criteria_digest, "1" * 64, "2" * 64
-
-    def amend(before: str, after: str, minutes: int) -> None:
-        later = at + timedelta(minutes=minutes)
-        twin(world["amendment"], digest_before=before, digest_after=after, at=later)
-
-    assert "only with an amendment" in _refused(lambda: update(campaign, criteria_digest=other))
-    assert "only with an amendment" in _refused(lambda: update(campaign, criteria_digest=""))
-    amend(frozen, other, 1)
-    assert "only with an amendment" in _refused(lambda: update(campaign, criteria_digest=third))
-    update(campaign, criteria_digest=other)
-    amend(other, frozen, 2)
-    update(campaign, criteria_digest=frozen)
-    # The first amendment was used: it does not open the way a second time.
-    assert "only with an amendment" in _refused(lambda: update(campaign, criteria_digest=other))
-
-
-def test_amendment__once_written__never_changes_or_goes(world: World) -> None:
-    assert "for ever" in _refused(lambda: update(world["amendment"], reason="Another"))
-    assert "for ever" in _refused(lambda: _delete_row("experiments_amendment", world["amendment"].pk))
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("plan_digest", "1" * 64),
-        ("evidence", {"donors": []}),
-        ("method", "shift"),
-        ("proposed_by", "manager"),
-        ("proposed_key_maker", "manager"),
-        ("proposed_at", DAY.isoformat() + "T10:13Z"),
-    ],
-)
-def test_plan__any_part_of_what_was_shown__never_changes(column: str, value: object, world: World) -> None:
-    value = User.objects.get(email="manager@pilots.example") if value == "manager" else value
-    assert "what was shown" in _refused(lambda: update(world["reallocation"], **{column: value}))
-
-
-def test_plan__and_its_lines__stay_as_they_were_shown(world: World) -> None:
-    assert "what was shown" in _refused(lambda: update(world["line"], amount=2))
-    assert "what was shown" in _refused(lambda: _delete_row("sprints_reallocationline", world["line"].pk))
-    assert "what was shown" in _refused(lambda: _delete_row("sprints_reallocation", world["reallocation"].pk))
-    update(world["reallocation"], state="rejected", closed_reason="Too late")
-    assert "what was shown" in _refused(lambda: twin(world["line"], position=2))
-
-
-def test_plan__every_step_that_is_not_in_the_table__is_refused(world: World, at: datetime) -> None:
-    manager = User.objects.get(email="manager@pilots.example")
-    filled = {"approved_by": manager, "approved_at": at, "applied_at": at, "closed_reason": "-"}
-    for before in ReallocationState:
-        for after in set(ReallocationState) - {before}:
-            twin(world["reallocation"], state=before, **filled)
-            plan = Reallocation.objects.latest("pk")
-            if after in REALLOCATION_TRANSITIONS[before]:
-                update(plan, state=after)
-            else:
-                assert "what was shown" in _refused(partial(update, plan, state=after)), (before, after)
-
-
-def test_plan__its_approval__is_nobody_elses_afterwards(world: World, at: datetime) -> None:
-    manager = User.objects.get(email="manager@pilots.example")
-    owner = User.objects.get(email="owner@pilots.example")
-    plan = world["reallocation"]
-    update(plan, state="approved", approved_by=manager, approved_at=at)
-    assert "what was shown" in _refused(lambda: update(plan, approved_by=owner))
-    assert "what was shown" in _refused(lambda: update(plan, approved_by=None))
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("sequence", 7),
-        ("sequence", None),
-        ("kind", "campaign.killed"),
-        ("at", DAY.isoformat() + "T10:13Z"),
-        ("actor", None),
-        ("actor_label", "Nobody"),
-        ("subject_id", "another"),
-        ("data", {"amount": "0.00"}),
-    ],
-)
-def test_event__numbered__never_changes(column: str, value: object, world: World) -> None:
-    assert "stays told" in _refused(lambda: update(world["event"], **{column: value}))
-
-
-def test_event__not_numbered_yet__takes_its_number_and_nothing_else(world: World) -> None:
-    event = Event.objects.unpublished().latest("id")
-    assert "stays told" in _refused(lambda: update(event, data={}))
-    assert "stays told" in _refused(lambda: update(event, sequence=2, actor_label="Nobody"))
-    update(event, sequence=2)
-    assert "stays told" in _refused(lambda: update(event, sequence=3))
-    assert "stays told" in _refused(lambda: _delete_row("workspaces_event", event.pk))
-
-
-# SQLite drops a table's triggers where a migration builds the table anew
-TRIGGERS = {
-    "experiments_amendment_never_changes",
-    "experiments_amendment_stays",
-    "experiments_campaign_budget_moves_by_transfer",
-    "experiments_campaign_budget_starts_at_zero",
-    "experiments_campaign_digest_is_frozen",
-    "experiments_killcriterion_is_frozen",
-    "experiments_killcriterion_stays",
-    "sprints_reallocation_is_as_shown",
-    "sprints_reallocation_stays",
-    "sprints_reallocationline_comes_with_its_plan",
-    "sprints_reallocationline_never_changes",
-    "sprints_reallocationline_stays",
-    "sprints_transfer_stays_at_home",
-    "workspaces_event_is_told_once",
-    "workspaces_event_stays",
-    "workspaces_workspace_reserve_moves_by_transfer",
-    "workspaces_workspace_reserve_starts_at_zero",
-}
-
-
-@pytest.mark.django_db
-def test_triggers__after_all_migrations__are_there() -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
-        else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        names = {name for (name,) in cursor.fetchall()}
-    expected = {
-        "postgresql": {"sprints_transfer_is_append_only", "sprints_transfer_keeps_balances"},
-        "sqlite": {
-            "sprints_transfer_refuses_update",
-            "sprints_transfer_refuses_delete",
-            *(
-                f"sprints_transfer_{side}_{account}"
-                for side in ("source", "target")
-                for account in ("reserve", "campaign")
-            ),
-        },
-    }[connection.vendor]
-    missing = (expected | TRIGGERS) - names
-    assert not missing
-
-
-def _delete_row(table: str, pk: int) -> None:
-    """Delete past Django, which would refuse on its own because others point here."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE id = %s", [pk])  # noqa: S608
