@@ -17,8 +17,6 @@ from sprints.services.reallocations import create_reallocation
 from sprints.services.reallocations.approving import carry_out, grant
 from sprints.services.reallocations.plans import lock_plan
 
-__all__ = ["SPRINTS", "live_through"]
-
 FUNDING = Decimal("47000.00")
 # The sprints on whose second day the long yes comes in and goes.
 CAME_IN, WENT_IN = 1, 5

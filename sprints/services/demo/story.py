@@ -11,7 +11,8 @@ from experiments.services.hypotheses import create_hypothesis
 from sprints.choices import DecisionKind
 from sprints.models import Commitment, Sprint
 from sprints.services.demo.campaigns import BACKLOG, PAST, PRESENT, UNPLANNED
-from sprints.services.demo.history import SPRINTS, live_through
+from sprints.services.demo.ended import SPRINTS
+from sprints.services.demo.history import live_through
 from sprints.services.demo.team import DAYS_BETWEEN_STARTS, DOMAIN, TIMEZONE, Team, local
 from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import propose_reallocation

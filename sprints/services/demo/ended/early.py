@@ -1,4 +1,4 @@
-"""The first three sprints, and the campaign beside all of them that nobody planned."""
+"""The first three sprints, and the campaign that came in beside them without a plan."""
 
 from sprints.choices import DecisionKind
 from sprints.services.demo.campaigns import DemoCampaign
