@@ -8,8 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from experiments.choices import GuardKey
-from experiments.forms.campaign import MOST_CRITERIA, CriterionForm
+from experiments.forms.campaign import CriterionForm
 from experiments.models import CriterionTemplate, KillCriterion
+from experiments.services.criteria import MOST_CRITERIA
 from experiments.services.templates import USUAL_TEMPLATES
 from workspaces.models import Workspace
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from experiments.forms.campaign import CriterionForm, Draft, Rows, is_unsent, typed
+from experiments.forms.campaign import Draft, is_unsent, typed
 from experiments.models import Hypothesis
 from workspaces.forms import DayField, Form, MoneyField
 from workspaces.models import Workspace
@@ -47,15 +47,7 @@ class AdoptDraft(Draft):
             ("", pgettext_lazy("hypothesis", "none")),
             *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
         ]
-        self.criteria = Rows(
-            CriterionForm,
-            data,
-            name="criterion",
-            workspace=workspace,
-            initial=[],
-            fewest=1,
-            most=MOST_CRITERIA,
-        )
+        self.take_rules(data, workspace=workspace, most=MOST_CRITERIA)
         self.take_plan(data, workspace=workspace)
 
     @property

@@ -16,13 +16,12 @@ from experiments.forms.campaign.posts import Data, is_previewing, is_unsent, typ
 from experiments.forms.campaign.rows import RowForm, Rows
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm
 from experiments.models import Campaign, Hypothesis, KillCriterion
+from experiments.services.campaigns import MOST_ARMS
+from experiments.services.criteria import MOST_CRITERIA
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
 from workspaces.forms.comparing import Shown, shown_in
 from workspaces.models import Source, Workspace
-
-MOST_ARMS = 4
-MOST_CRITERIA = 10
 
 
 class ArmForm(RowForm):
@@ -69,6 +68,25 @@ class Draft:
     criteria: Rows[CriterionForm]
     form: Form
     plan: PlanForm
+
+    def take_rules(
+        self,
+        data: Data,
+        *,
+        workspace: Workspace,
+        criteria: Iterable[KillCriterion] = (),
+        most: int = MOST_CRITERIA,
+    ) -> None:
+        """The rows of the rules: as they were typed, else as ``criteria`` say them."""
+        self.criteria = Rows(
+            CriterionForm,
+            data,
+            name="criterion",
+            workspace=workspace,
+            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
+            fewest=1,
+            most=most,
+        )
 
     def take_plan(self, data: Data, *, workspace: Workspace, spend_per_day: str = "", days: int = 0) -> None:
         """The plan beside the rules: as it was typed, else as far as it can be told."""
@@ -165,15 +183,7 @@ class CampaignDraft(Draft):
             fewest=2,
             most=MOST_ARMS,
         )
-        self.criteria = Rows(
-            CriterionForm,
-            data,
-            name="criterion",
-            workspace=workspace,
-            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
-            fewest=1,
-            most=MOST_CRITERIA,
-        )
+        self.take_rules(data, workspace=workspace, criteria=criteria)
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
         self.take_plan(data, workspace=workspace)
@@ -247,15 +257,7 @@ class AmendDraft(Draft):
             self.form = ReasonForm(workspace=workspace, initial=typed(data))
         else:
             self.form = ReasonForm(data, workspace=workspace)
-        self.criteria = Rows(
-            CriterionForm,
-            data,
-            name="criterion",
-            workspace=workspace,
-            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
-            fewest=1,
-            most=MOST_CRITERIA,
-        )
+        self.take_rules(data, workspace=workspace, criteria=criteria)
         self.take_plan(data, workspace=workspace, spend_per_day=spend_per_day, days=days)
 
     @property

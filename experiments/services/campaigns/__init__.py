@@ -1,7 +1,13 @@
 """Everything that happens to a campaign, from the first draft to its end."""
 
 from experiments.services.campaigns.adoption import adopt_unplanned
-from experiments.services.campaigns.drafts import change_campaign, create_campaign, drafted, import_campaign
+from experiments.services.campaigns.drafts import (
+    MOST_ARMS,
+    change_campaign,
+    create_campaign,
+    drafted,
+    import_campaign,
+)
 from experiments.services.campaigns.life_cycle import (
     complete_campaign,
     discard_campaign,
@@ -15,6 +21,7 @@ from experiments.services.campaigns.life_cycle import (
 from experiments.services.campaigns.readiness import doubts_before_launch, missing_for_launch
 
 __all__ = [
+    "MOST_ARMS",
     "adopt_unplanned",
     "change_campaign",
     "complete_campaign",
