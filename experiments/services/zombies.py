@@ -9,6 +9,7 @@ from experiments.choices import ZombieResolution, ZombieState
 from experiments.exceptions import InvalidTransition, NotAllowed, NotFound
 from experiments.models import Campaign, ZombieFlag
 from experiments.services.campaigns import kill_campaign
+from experiments.services.flags import close_flag
 from experiments.services.lookups import lock_campaign
 from experiments.services.values import Values, listed
 from workspaces.choices import EventKind
@@ -62,24 +63,7 @@ def resolve_zombie(
         flag.refresh_from_db()
     if flag.state == ZombieState.RESOLVED:
         return flag
-    flag.move_to(ZombieState.RESOLVED)
-    flag.resolution, flag.reason, flag.kept_until = kind, reason, until
-    flag.resolved_at, flag.resolved_by = at, by.user
-    flag.save(update_fields=["state", "resolution", "reason", "kept_until", "resolved_at", "resolved_by"])
-    record_event(
-        EventKind.ZOMBIE_RESOLVED,
-        by=by,
-        at=at,
-        subject=("zombie", flag.pk),
-        data={
-            "campaign": campaign.key,
-            "name": campaign.name,
-            "signal": flag.signal,
-            "resolution": kind,
-            "reason": reason,
-            **({"until": until} if until else {}),
-        },
-    )
+    close_flag(flag, campaign, kind, reason=reason, until=until, by=by, at=at)
     return flag
 
 

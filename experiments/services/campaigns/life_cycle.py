@@ -10,7 +10,6 @@ from experiments.choices import (
     CampaignStatus,
     ZombieResolution,
     ZombieSignal,
-    ZombieState,
 )
 from experiments.exceptions import CampaignNotReady, InvalidTransition, NotFound
 from experiments.models import Arm, Campaign
@@ -21,6 +20,7 @@ from experiments.services.criteria import (
     refuse_open_breach,
     settle_breaches,
 )
+from experiments.services.flags import close_flag
 from experiments.services.lookups import lock_campaign
 from experiments.services.values import Values
 from workspaces.choices import EventKind
@@ -145,23 +145,7 @@ def _resolve_zombies(
 ) -> None:
     flags = campaign.zombie_flags.unresolved().exclude(signal=ZombieSignal.UNDEAD)
     for flag in flags.select_for_update(no_key=True).order_by("pk"):
-        flag.move_to(ZombieState.RESOLVED)
-        flag.resolution, flag.reason = resolution, reason
-        flag.resolved_at, flag.resolved_by = at, by.user
-        flag.save(update_fields=["state", "resolution", "reason", "resolved_at", "resolved_by"])
-        record_event(
-            EventKind.ZOMBIE_RESOLVED,
-            by=by,
-            at=at,
-            subject=("zombie", flag.pk),
-            data={
-                "campaign": campaign.key,
-                "name": campaign.name,
-                "signal": flag.signal,
-                "resolution": resolution,
-                "reason": reason,
-            },
-        )
+        close_flag(flag, campaign, resolution, reason=reason, by=by, at=at)
 
 
 @transaction.atomic

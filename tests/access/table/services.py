@@ -10,6 +10,7 @@ INNER = {
     "workspaces.events.record_events",
     "experiments.campaigns.drafts.read_hypothesis",
     "experiments.criteria.breaches.settle_breaches",
+    "experiments.flags.close_flag",
     "experiments.lookups.find_campaign",
     "experiments.lookups.lock_campaign",
     "experiments.lookups.lock_hypothesis",
