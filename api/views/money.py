@@ -24,8 +24,9 @@ from api.views.base import ApiViewSet
 from api.views.lists import ChoiceFilter, Filters
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
+from sprints.selectors.accounts import balances
 from sprints.selectors.following import spend_since
-from sprints.services.ledger import balances, fund_reserve
+from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,

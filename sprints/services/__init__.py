@@ -1,4 +1,4 @@
-from sprints.services.ledger import balances, fund_launch, fund_reserve
+from sprints.services.ledger import fund_launch, fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
@@ -15,7 +15,6 @@ from sprints.services.reallocations import (
 __all__ = [
     "apply_reallocation",
     "approve_reallocation",
-    "balances",
     "create_reallocation",
     "expire_reallocations",
     "fund_launch",

@@ -19,24 +19,12 @@ from sprints.choices import AccountKind, TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import ReallocationLine, Transfer
 from sprints.models.sentences import BUDGET_OF
-from sprints.selectors.accounts import LARGEST_AMOUNT, account_of, balances
+from sprints.selectors.accounts import LARGEST_AMOUNT, account_of
 from sprints.selectors.fit import excess, shortfall
 from workspaces.choices import EventKind
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event
-
-__all__ = [
-    "OUTSIDE",
-    "RESERVE",
-    "Account",
-    "balances",
-    "check_amount",
-    "fund_launch",
-    "fund_reserve",
-    "lock_accounts",
-    "transfer",
-]
 
 
 @dataclass(frozen=True, slots=True)

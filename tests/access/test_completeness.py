@@ -55,7 +55,6 @@ ANSWERS = {
     "policy_of",
     "settings_of",
     "stated",
-    "balances",
 }
 # What somebody does to their own account and wishes, or by a link that was made for them.
 OWN = {

@@ -10,7 +10,7 @@ from experiments.models import Campaign
 from sprints.choices import ReallocationState, TransferKind
 from sprints.exceptions import ApprovalRefused, Invalid, InvalidTransition, NotFound, Refused
 from sprints.models import Reallocation, Transfer
-from sprints.services.ledger import balances
+from sprints.selectors.accounts import balances
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,

@@ -10,8 +10,8 @@ from experiments.models import Campaign
 from sprints.choices import TransferKind
 from sprints.exceptions import Invalid, Refused, TransferRefused
 from sprints.models import Transfer
-from sprints.selectors.accounts import account_of
-from sprints.services.ledger import OUTSIDE, RESERVE, Account, balances, fund_launch, fund_reserve, transfer
+from sprints.selectors.accounts import account_of, balances
+from sprints.services.ledger import OUTSIDE, RESERVE, Account, fund_launch, fund_reserve, transfer
 from tests.factories import fill_reserve, give_budget, make_campaign, make_workspace, report
 from workspaces.models import Event, Workspace
 from workspaces.permissions import Actor

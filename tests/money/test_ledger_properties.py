@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from experiments.models import Campaign
 from sprints.choices import TransferKind
 from sprints.exceptions import TransferRefused
-from sprints.selectors.accounts import account_of
-from sprints.services.ledger import Account, balances, fund_launch, fund_reserve, transfer
+from sprints.selectors.accounts import account_of, balances
+from sprints.services.ledger import Account, fund_launch, fund_reserve, transfer
 from tests.factories import make_actor, make_campaign, make_workspace, report
 from workspaces.choices import Role
 from workspaces.models import Workspace

@@ -8,7 +8,8 @@ import pytest
 from experiments.models import Campaign
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
-from sprints.services.ledger import RESERVE, Account, balances, fund_launch, transfer
+from sprints.selectors.accounts import balances
+from sprints.services.ledger import RESERVE, Account, fund_launch, transfer
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
