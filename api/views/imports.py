@@ -33,6 +33,7 @@ class ImportInputSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(max_length=300)
     preset = Choice(choices=PRESET_KEYS, default="auto")
     dry_run = serializers.BooleanField(default=False)
+    sheet = serializers.CharField(max_length=100, default="", allow_blank=True)
     campaign = serializers.CharField(max_length=120, default="", allow_blank=True)
     arm = serializers.CharField(max_length=60, default="", allow_blank=True)
     # The name is REST's own; a field of that name hides one that only a reading serializer has a use for.

@@ -49,6 +49,7 @@ class AskedForm(Form):
         label=gettext_lazy("Whose numbers"),
         help_text=gettext_lazy("Where the whole file is of one campaign, or of one arm."),
     )
+    sheet = forms.ChoiceField(required=False, label=gettext_lazy("Sheet"))
     source = forms.ChoiceField(required=False, label=gettext_lazy("Source"))
     day_order = forms.ChoiceField(
         required=False,
@@ -113,9 +114,16 @@ class AskedForm(Form):
             self.add_error("map", error.message)
         return cleaned
 
+    def offer_sheets(self, names: Sequence[str]) -> None:
+        """Ask for the sheet, where a workbook has several tables."""
+        if len(names) > 1:
+            self._choose("sheet", [("", _("Choose …")), *((name, name) for name in names)])
+        else:
+            del self.fields["sheet"]
+
     @property
     def asked(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ANSWERS}
+        return {name: self.cleaned_data.get(name, "") for name in ANSWERS}
 
 
 class UploadForm(AskedForm):
@@ -124,7 +132,9 @@ class UploadForm(AskedForm):
     file = forms.FileField(
         max_length=300,
         label=gettext_lazy("Export file"),
-        help_text=gettext_lazy("A CSV file by day, as the ad platform exports it. At most 25 MB."),
+        help_text=gettext_lazy(
+            "A CSV or Excel file (.xlsx) by day, as the ad platform exports it. At most 25 MB."
+        ),
     )
 
     def __init__(
@@ -135,6 +145,7 @@ class UploadForm(AskedForm):
         files: "MultiValueDict[str, UploadedFile[Any]] | None" = None,
     ) -> None:
         super().__init__(data, workspace=workspace)
+        self.offer_sheets([])
         self.files = files or MultiValueDict()
 
     def clean(self) -> dict[str, Any]:
@@ -177,6 +188,7 @@ class AnswerForm(AskedForm):
     def __init__(self, data: Mapping[str, Any] | None = None, *, file: FileImport) -> None:
         super().__init__(data, workspace=file.workspace, initial=file.asked)
         self.file = file
+        self.offer_sheets(file.preview.get("sheets", []))
         self.rows = list(self._rows())
 
     def _rows(self) -> Iterator[NameRow]:
@@ -239,6 +251,11 @@ class AnswerForm(AskedForm):
         ]
 
     @property
+    def asked(self) -> dict[str, Any]:
+        """A form without the sheets was made before they were known, and says nothing of them."""
+        return {**super().asked, "sheet": self.cleaned_data.get("sheet", self.file.asked.get("sheet", ""))}
+
+    @property
     def said(self) -> list[Said]:
         """What was assigned for this file: as before, and what was chosen otherwise than it was shown."""
         said = {(one.campaign, one.level, one.part): one.target for one in said_of(self.file)}
@@ -265,7 +282,7 @@ class AnswerForm(AskedForm):
     @property
     def is_as_shown(self) -> bool:
         """Whether the preview was made of these very answers."""
-        return self.asked == {name: self.file.asked[name] for name in ANSWERS} and {
+        return self.asked == {name: self.file.asked.get(name, "") for name in ANSWERS} and {
             (one.campaign, one.level, one.part, one.target) for one in self.said
         } == {(one.campaign, one.level, one.part, one.target) for one in said_of(self.file)}
 

@@ -43,6 +43,7 @@ MOST_LISTED = 8
 MOST_NAMES = 200
 # By the code of a question: the field that answers it, where that is not beside a name.
 FIELDS = {
+    "several_sheets": "id_sheet",
     "day_order": "id_day_order",
     "decimal_mark": "id_decimal_mark",
     "unknown_channel": "id_source",

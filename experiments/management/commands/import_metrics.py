@@ -26,6 +26,8 @@ ItemT = TypeVar("ItemT")
 LARGEST_FILE = 200 * 2**20
 # By the code of a question: the option that answers it.
 ANSWERS = {
+    "several_sheets": "--sheet",
+    "unknown_sheet": "--sheet",
     "day_order": "--day-order",
     "decimal_mark": "--decimal-mark",
     "ambiguous_column": "--map",
@@ -48,6 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="The export file.")
         parser.add_argument("--preset", choices=PRESET_KEYS, default="auto")
         parser.add_argument("--dry-run", action="store_true", help="Show what would change, write nothing.")
+        parser.add_argument("--sheet", default="", help="The sheet of a workbook that has several tables.")
         parser.add_argument("--campaign", default="", help="Key of the campaign that the whole file is of.")
         parser.add_argument("--arm", default="", help="Key of the arm that the whole file is of.")
         parser.add_argument("--source", default="", help="Whose numbers they are; default: the channel.")
@@ -99,6 +102,7 @@ def _options(options: dict[str, Any]) -> ImportOptions:
     return ImportOptions(
         preset=options["preset"],
         mapped=read_mapping(options["map"]),
+        sheet=options["sheet"],
         campaign=options["campaign"],
         arm=options["arm"],
         source=options["source"],

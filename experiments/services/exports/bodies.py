@@ -9,8 +9,8 @@ from django.utils.translation import gettext_noop
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.columns import Columns
 from experiments.services.exports.days import read_day
+from experiments.services.exports.lines import Line
 from experiments.services.exports.presets import LEVELS
-from experiments.services.exports.tables import Line, lines_of
 
 _TOTALS = ("total", "totals", "grand total", "итого", "всего", "gesamt")
 _MOST_ERRORS = 100
@@ -40,14 +40,13 @@ class Body:
     notes: list[str] = field(default_factory=list)
 
 
-def read_body(text: str, columns: Columns) -> Body:
+def read_body(columns: Columns) -> Body:
     """The lines under the header that hold numbers. Raises ``Invalid`` naming those that are cut off."""
     body = Body()
     header = columns.header
     sorter = _Sorter(columns)
     errors: list[FieldError] = []
-    lines = list(lines_of(text, separator=columns.separator))
-    ends_well = text.endswith(("\n", "\r"))
+    lines, width = _lines(columns), len(header.cells)
     for line in lines:
         if line.is_blank or line.number == header.number:
             continue
@@ -58,31 +57,43 @@ def read_body(text: str, columns: Columns) -> Body:
         if reason:
             body.passed.append(Passed(line.number, reason))
             continue
-        missing = len(header.cells) - len(line.cells)
-        if missing < 0 and any(line.cells[len(header.cells) :]):
+        missing = width - len(line.cells)
+        if missing < 0 and any(line.cells[width:]):
             errors.append(
                 _wrong_length(line, header, _("Is a text with a separator in it missing its quotes?"))
             )
-        elif missing > 0 and (line.cells[-1] or (line is lines[-1] and not ends_well)):
+        elif missing > 0 and (line.cells[-1] or (line is lines[-1] and columns.table.is_cut_off)):
             errors.append(_wrong_length(line, header, _("The file seems cut off. Export it again.")))
         else:
             if missing > 0:
                 body.notes.append(
                     _(
                         "Line {line} ends after {count} of {expected} cells; the rest counts as not given."
-                    ).format(line=line.number, count=len(line.cells), expected=len(header.cells))
+                    ).format(line=line.number, count=len(line.cells), expected=width)
                 )
-            elif line is lines[-1] and not ends_well:
+            elif line is lines[-1] and columns.table.is_cut_off:
                 body.notes.append(
                     _(
                         "The file stops in line {line}, without a line end. Many tools write none; but if "
                         "the file was cut off, “{cell}” may be the beginning of a longer number."
                     ).format(line=line.number, cell=line.cells[-1])
                 )
-            body.lines.append(Line(line.number, (*line.cells, *[""] * missing)[: len(header.cells)]))
+            body.lines.append(_fitted(line, width))
     if errors:
         raise refusal(errors)
     return body
+
+
+def _lines(columns: Columns) -> list[Line]:
+    lines = list(columns.table.lines())
+    if not columns.table.is_grid:
+        return lines
+    # The last cells of a row may be blank, and beside the table there may be notes.
+    return [_fitted(line, len(columns.header.cells)) for line in lines]
+
+
+def _fitted(line: Line, width: int) -> Line:
+    return Line(line.number, (*line.cells, *[""] * (width - len(line.cells)))[:width])
 
 
 def _wrong_length(line: Line, header: Line, hint: str) -> FieldError:

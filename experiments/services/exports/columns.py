@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid
+from experiments.services.exports.lines import Line
 from experiments.services.exports.presets import (
     PRESETS,
     TEXT_FIELDS,
@@ -16,7 +17,7 @@ from experiments.services.exports.presets import (
     likeliest_preset,
     normal_name,
 )
-from experiments.services.exports.tables import SEPARATORS, Line, first_lines
+from experiments.services.exports.tables import Table, first_lines
 from experiments.services.values import in_quotes, listed, quoted
 
 TARGETS = (*TEXT_FIELDS, *MEASURES)
@@ -29,15 +30,21 @@ class Columns:
 
     preset: Preset
     header: Line
-    separator: str
+    table: Table
     positions: dict[str, list[int]] = field(default_factory=dict)
     questions: list[FieldError] = field(default_factory=list)
     # By measure: the currency that its column's name promises.
     currencies: dict[str, str] = field(default_factory=dict)
+    # Names of the sheets that have tables, where there are several.
+    sheets: list[str] = field(default_factory=list)
 
     @property
     def measures(self) -> dict[str, int]:
         return {name: self.positions[name][0] for name in MEASURES if name in self.positions}
+
+    @property
+    def asks_for_sheet(self) -> bool:
+        return any(question.code == "several_sheets" for question in self.questions)
 
     def has(self, name: str) -> bool:
         return name in self.positions
@@ -61,21 +68,28 @@ class Columns:
         return [header for header in self.header.cells if header and header not in self.read]
 
 
-def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace_currency: str) -> Columns:
-    """The header and its meaning, with whichever separator makes most of it.
+def find_columns(
+    tables: Sequence[Table],
+    *,
+    preset: str,
+    mapped: Mapping[str, str],
+    sheet: str = "",
+    workspace_currency: str,
+) -> Columns:
+    """The header and its meaning, in whichever table makes most of it.
 
-    ``mapped`` maps headers to fields as the reader of the file says. Raises ``Invalid`` (``no_header``).
+    ``mapped`` maps headers to fields, and ``sheet`` names the table, as the reader of the file says. Raises
+    ``Invalid`` (``no_header``).
     """
     _check_mapped(mapped)
-    best: Columns | None = None
-    for separator in SEPARATORS:
-        for line in first_lines(text, separator=separator):
-            columns = _resolve(
-                line, separator=separator, preset=preset, mapped=mapped, currency=workspace_currency
-            )
-            if _is_header(columns) and (best is None or len(columns.positions) > len(best.positions)):
-                best = columns
+    found: list[Columns] = []
+    for table in tables:
+        for line in first_lines(table):
+            columns = _resolve(line, table=table, preset=preset, mapped=mapped, currency=workspace_currency)
+            if _is_header(columns):
+                found.append(columns)
                 break
+    best = _choose_sheet(found, sheet) if any(table.name for table in tables) else _fullest(found)
     if best is None:
         raise Invalid.field(
             "map",
@@ -86,6 +100,8 @@ def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace
                 "COLUMN=FIELD."
             ),
         )
+    if best.asks_for_sheet:
+        return best
     missing = [header for header in mapped if header not in best.header.cells]
     if missing:
         raise Invalid(
@@ -94,6 +110,37 @@ def find_columns(text: str, *, preset: str, mapped: Mapping[str, str], workspace
                 missing=_in_quotes(missing), cells=_in_quotes(best.header.cells)
             ),
         )
+    return best
+
+
+def _fullest(found: Sequence[Columns]) -> Columns | None:
+    return max(found, key=lambda columns: len(columns.positions), default=None)
+
+
+def _choose_sheet(found: Sequence[Columns], sheet: str) -> Columns | None:
+    """The sheet that was said, or the only one with a table; the question for it where there are several."""
+    names = [columns.table.name for columns in found]
+    if sheet and found and sheet not in names:
+        raise Invalid.field(
+            "sheet",
+            "unknown_sheet",
+            _("The workbook has no sheet “{sheet}” with a table, but {names}.").format(
+                sheet=quoted(sheet), names=_in_quotes(names)
+            ),
+        )
+    best = next((columns for columns in found if sheet in {"", columns.table.name}), None)
+    if best is not None and len(found) > 1:
+        best.sheets = names
+        if not sheet:
+            best.questions = [
+                FieldError(
+                    "several_sheets",
+                    _("The workbook has several tables. On which sheet are the numbers: {names}?").format(
+                        names=listed([in_quotes(quoted(name)) for name in names], last="or")
+                    ),
+                    "sheet",
+                )
+            ]
     return best
 
 
@@ -134,10 +181,10 @@ def _is_header(columns: Columns) -> bool:
     return len(columns.positions) >= _FEWEST_FIELDS and bool(columns.measures)
 
 
-def _resolve(line: Line, *, separator: str, preset: str, mapped: Mapping[str, str], currency: str) -> Columns:
+def _resolve(line: Line, *, table: Table, preset: str, mapped: Mapping[str, str], currency: str) -> Columns:
     names = [normal_name(cell) for cell in line.cells]
     chosen = likeliest_preset(names) if preset == "auto" else PRESETS[preset]
-    columns = Columns(chosen, line, separator)
+    columns = Columns(chosen, line, table)
     taken = {position for position, cell in enumerate(line.cells) if cell in mapped}
     for target in TARGETS:
         by_hand = [position for position in taken if mapped[line.cells[position]] == target]

@@ -24,7 +24,7 @@ from workspaces.services import ensure_source
 
 # Open files of one workspace: each may take 25 MB of the disk.
 MOST_OPEN = 20
-ANSWERS = ("preset", "campaign", "source", "day_order", "decimal_mark", "map", "create_unplanned")
+ANSWERS = ("preset", "sheet", "campaign", "source", "day_order", "decimal_mark", "map", "create_unplanned")
 
 
 def upload_file(
@@ -130,6 +130,8 @@ def options_of(file: FileImport) -> ImportOptions:
     return ImportOptions(
         preset=asked["preset"],
         mapped=read_mapping(line for line in asked["map"].splitlines() if line.strip()),
+        # Files that were given to an earlier version know of no sheets.
+        sheet=asked.get("sheet", ""),
         campaign=campaign,
         arm=arm,
         source=asked["source"],

@@ -46,6 +46,8 @@ class ImportOptions:
     preset: str = "auto"
     # Field by header, for columns that are not known or could mean two things.
     mapped: Mapping[str, str] = field(default_factory=dict)
+    # The table of a workbook that has several.
+    sheet: str = ""
     # The campaign and the arm that the whole file is of.
     campaign: str = ""
     arm: str = ""
@@ -245,6 +247,7 @@ def understand(
         content,
         preset=options.preset,
         mapped=options.mapped,
+        sheet=options.sheet,
         day_order=options.day_order,
         decimal_mark=options.decimal_mark,
         currency=workspace.currency,

@@ -10,6 +10,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from experiments.exceptions import FieldError, Invalid
+from experiments.services.exports.lines import Number
 
 DecimalMark = Literal["point", "comma"]
 
@@ -38,10 +39,12 @@ class Digits:
     written: str
     digits: str
     currency: str = ""
+    # Whether it is a number already: there is nothing to agree on.
+    is_number: bool = False
 
     def value(self, mark: DecimalMark) -> Decimal | None:
         """The number, or ``None`` where it makes no sense with that mark."""
-        if self.digits.isdigit():
+        if self.is_number or self.digits.isdigit():
             return Decimal(self.digits)
         decimal, group = (".", ",") if mark == "point" else (",", ".")
         try:
@@ -55,10 +58,14 @@ def is_nothing(cell: str) -> bool:
     return not cell[:1].isdigit() and cell.strip().lower() in _NOTHING
 
 
-# Small counts repeat from line to line.
-@lru_cache(maxsize=2**16)
 def digits_of(cell: str) -> Digits | None:
     """The number in a cell, or ``None`` if it is none."""
+    return Digits(cell, cell, is_number=True) if isinstance(cell, Number) else _written_digits(cell)
+
+
+# Small counts repeat from line to line.
+@lru_cache(maxsize=2**16)
+def _written_digits(cell: str) -> Digits | None:
     if cell.isascii() and cell.isdigit():
         return Digits(cell, cell)
     found = _MONEY.fullmatch(_GROUPING.sub("", cell))
@@ -110,7 +117,7 @@ def agree_on_mark(
     proofs: dict[DecimalMark, tuple[int, str]] = {}
     doubtful: tuple[int, str] | None = None
     for line, number, is_whole in numbers:
-        if number.digits.isdigit():
+        if number.is_number or number.digits.isdigit():
             continue
         mark = vote(number.digits, is_whole=is_whole)
         if mark is not None:

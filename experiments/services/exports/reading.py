@@ -12,6 +12,7 @@ from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.bodies import Passed, read_body, refusal
 from experiments.services.exports.columns import Columns, find_columns
 from experiments.services.exports.days import DayOrder, NumericDay, agree_on_order, read_day
+from experiments.services.exports.lines import Line, RoundedNumber
 from experiments.services.exports.numbers import (
     DecimalMark,
     Digits,
@@ -20,7 +21,7 @@ from experiments.services.exports.numbers import (
     is_nothing,
 )
 from experiments.services.exports.presets import LEVELS, OWN_FIELDS
-from experiments.services.exports.tables import Line, text_of
+from experiments.services.exports.tables import tables_of
 from experiments.services.values import in_quotes, quoted
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
@@ -73,6 +74,7 @@ def read_export(
     *,
     preset: str = "auto",
     mapped: Mapping[str, str] | None = None,
+    sheet: str = "",
     day_order: DayOrder | None = None,
     decimal_mark: DecimalMark | None = None,
     currency: str,
@@ -83,11 +85,15 @@ def read_export(
     Raises ``Invalid`` with everything that cannot be right, naming lines; what could be one thing or another
     comes back as ``questions``.
     """
-    text = text_of(content)
-    columns = find_columns(text, preset=preset, mapped=mapped or {}, workspace_currency=currency)
+    columns = find_columns(
+        tables_of(content), preset=preset, mapped=mapped or {}, sheet=sheet, workspace_currency=currency
+    )
+    if columns.asks_for_sheet:
+        # What one of the tables lacks says nothing of the file.
+        return Export(columns, questions=columns.questions)
     _check_currency_of_header(columns, currency)
     _check_that_days_are_there(columns)
-    body = read_body(text, columns)
+    body = read_body(columns)
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
     raw = _Reader(columns, currency).read(progress(body.lines), export)
     export.lines_read = len(raw)
@@ -155,6 +161,8 @@ class _Reader:
         self.columns = columns
         self.currency = currency
         self.measures = columns.measures
+        levels = (f"{level}_id" for level in LEVELS)
+        self.ids = [columns.positions[name][0] for name in levels if columns.has(name)]
         self.errors: list[FieldError] = []
 
     def read(self, lines: Iterable[Line], export: Export) -> list[_RawRow]:
@@ -164,10 +172,23 @@ class _Reader:
             if day == "":
                 export.passed.append(Passed(line.number, _("a subtotal: it has no day")))
             elif not isinstance(day, str):
+                self._check_ids(line)
                 rows.append(_RawRow(line, day, dict(self._numbers(line))))
         if self.errors:
             raise refusal(self.errors)
         return rows
+
+    def _check_ids(self, line: Line) -> None:
+        for position in self.ids:
+            if isinstance(line.cells[position], RoundedNumber):
+                self._refuse(
+                    line,
+                    "rounded_id",
+                    _(
+                        "“{cell}” under “{header}” has more digits than a spreadsheet keeps, so the last "
+                        "are lost. Export ids as text, or the report as CSV"
+                    ).format(cell=line.cells[position], header=self.columns.header.cells[position]),
+                )
 
     def _day(self, line: Line) -> date | NumericDay | str:
         columns = self.columns

@@ -15,8 +15,8 @@ from experiments.models import FileImport
 from experiments.services.exports.files import options_of
 from experiments.services.exports.importing import ImportOutcome, compare, store, understand
 from experiments.services.exports.keeping import content_of, throw_away, throw_away_strays
+from experiments.services.exports.lines import Line
 from experiments.services.exports.summary import summary
-from experiments.services.exports.tables import Line
 from workspaces.models import Membership
 from workspaces.permissions import Actor
 

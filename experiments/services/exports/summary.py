@@ -75,6 +75,7 @@ def summary(read: Understood, outcome: ImportOutcome, preview: Preview) -> dict[
     return {
         "preset": outcome.preset,
         "source": outcome.source,
+        "sheets": read.export.columns.sheets,
         "columns": outcome.columns,
         "ignored_columns": outcome.ignored_columns,
         "notes": outcome.notes[:MOST_SHOWN],

@@ -1,32 +1,23 @@
-"""From the bytes of a file to its lines: encodings, separators, quotes, and whether the end is missing."""
+"""From the bytes of a file to its tables: encodings, separators, quotes, and whether the end is missing."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
+from typing import ClassVar, Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from experiments.exceptions import Invalid
+from experiments.services.exports.lines import Line
+from experiments.services.exports.workbooks import is_workbook, sheets_of
 
 SEPARATORS = (",", ";", "\t")
 # No export has more than a screen of words above its header.
 LONGEST_PREAMBLE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One record and the number of the line on which it begins, counted from 1 as editors do."""
-
-    number: int
-    cells: tuple[str, ...]
-
-    @property
-    def is_blank(self) -> bool:
-        return not any(self.cells)
 
 
 def text_of(content: bytes) -> str:
@@ -66,8 +57,12 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", gettext_noop("This is a PDF document, not a table. Export the report as CSV.")),
     (
         b"\xd0\xcf\x11\xe0",
-        gettext_noop("This is an old Office document (.xls, .doc), not a table. Export the report as CSV."),
+        gettext_noop(
+            "This is an old Office document (.xls, .doc) or one with a password. Save it as .xlsx without a "
+            "password, or export the report as CSV."
+        ),
     ),
+    (b"PK\x03\x04", _COMPRESSED),
     (b"\x1f\x8b", _COMPRESSED),
     (b"7z\xbc\xaf", _COMPRESSED),
     (b"Rar!", _COMPRESSED),
@@ -75,22 +70,11 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"<!doctype html", _WEB_PAGE),
     (b"<html", _WEB_PAGE),
 )
-_NAMES_IN_A_WORKBOOK = (b"xl/workbook", b"xl/worksheets", b"[Content_Types].xml")
 
 
 def _refuse_what_is_no_text(content: bytes) -> None:
     """Say what a file is instead of a table, where its first bytes tell."""
     start = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t")
-    if content.startswith(b"PK\x03\x04"):
-        if any(name in content for name in _NAMES_IN_A_WORKBOOK):
-            raise Invalid(
-                "not_a_table",
-                _(
-                    "This is an Excel workbook. Export the report as CSV, or open it in Excel and save it "
-                    "as “CSV UTF-8”."
-                ),
-            )
-        raise Invalid("not_a_table", _(_COMPRESSED))
     for beginning, what in _KINDS:
         if content.startswith(beginning) or start[: len(beginning)].lower() == beginning:
             raise Invalid("not_a_table", _(what))
@@ -119,10 +103,56 @@ def lines_of(text: str, *, separator: str) -> Iterator[Line]:
         ) from None
 
 
-def first_lines(text: str, *, separator: str) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file of text, taken apart at one separator."""
+
+    text: str
+    separator: str
+    name: str = ""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the last line may be: many tools end it, and many do not."""
+        return not self.text.endswith(("\n", "\r"))
+
+    # A text may have lost the end of a line.
+    is_grid: ClassVar = False
+
+    def lines(self) -> Iterator[Line]:
+        return lines_of(self.text, separator=self.separator)
+
+
+class Table(Protocol):
+    """Something with lines, of which one may be a header."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it; "" where the file has only this."""
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether a line has as many cells as the table has columns, though the last be blank."""
+
+    @property
+    def is_cut_off(self) -> bool: ...
+
+    def lines(self) -> Iterable[Line]:
+        """The records. Raises ``Invalid`` where one cannot be read."""
+
+
+def tables_of(content: bytes) -> Sequence[Table]:
+    """What may be the table of a file: a workbook's sheets, or a text by each separator."""
+    if is_workbook(content):
+        return sheets_of(content)
+    text = text_of(content)
+    return [Text(text, separator) for separator in SEPARATORS]
+
+
+def first_lines(table: Table) -> list[Line]:
     """The lines among which the header is, as far as they can be read."""
     lines: list[Line] = []
     # With a wrong separator nearly anything is malformed. With the right one it is said when all is read.
     with suppress(Invalid):
-        lines.extend(islice(lines_of(text, separator=separator), LONGEST_PREAMBLE))
+        lines.extend(islice(table.lines(), LONGEST_PREAMBLE))
     return lines

@@ -1,0 +1,84 @@
+"""Excel workbooks: their sheets as tables, read by a program that may take only so much."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from experiments.exceptions import Invalid
+from experiments.services.exports.lines import Line, Number, RoundedNumber
+
+_NAMES_IN_A_WORKBOOK = (b"xl/workbook", b"xl/worksheets", b"[Content_Types].xml")
+# What the reader may take: bytes, and seconds of a processor.
+MOST_MEMORY = 2**30
+MOST_SECONDS = 240
+_READER = Path(__file__).with_name("opening.py")
+_KINDS: dict[str, type[str]] = {"t": str, "n": Number, "r": RoundedNumber}
+_TOO_LARGE = gettext_noop(
+    "The workbook holds more than can be read here: too many rows, cells or parts. Export fewer days at "
+    "once, or export the report as CSV."
+)
+# By what the reader says: why the workbook is refused.
+_REFUSALS = {
+    "too_large": _TOO_LARGE,
+    "locked": gettext_noop("The workbook has a password. Save it without one, or export the report as CSV."),
+    "unreadable": gettext_noop(
+        "The workbook cannot be read; it may be cut off. Export it again, or export the report as CSV."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook. A line is a row, and has its number."""
+
+    name: str
+    rows: Sequence[Line]
+
+    is_grid: ClassVar = True
+    is_cut_off: ClassVar = False
+
+    def lines(self) -> Sequence[Line]:
+        return self.rows
+
+
+def is_workbook(content: bytes) -> bool:
+    return content.startswith(b"PK\x03\x04") and any(name in content for name in _NAMES_IN_A_WORKBOOK)
+
+
+def sheets_of(content: bytes) -> list[Sheet]:
+    """The sheets that are shown and not empty. Raises ``Invalid`` where the workbook cannot be read."""
+    # Alone and without the settings here, for it reads what strangers made.
+    read = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-I", str(_READER), str(MOST_MEMORY), str(MOST_SECONDS)],
+        input=content,
+        capture_output=True,
+        check=False,
+        env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
+    )
+    # A reader that took more than it may was ended in the middle of its work.
+    if read.returncode:
+        raise Invalid("too_large", _(_TOO_LARGE))
+    sheets: list[tuple[str, list[Line]]] = []
+    for told in read.stdout.splitlines():
+        item = json.loads(told)
+        if isinstance(item, dict):
+            raise Invalid(f"workbook_{item['error']}", _(_REFUSALS[item["error"]]))
+        if isinstance(item, str):
+            sheets.append((item, []))
+        else:
+            number, cells = item
+            sheets[-1][1].append(
+                Line(number, tuple([_KINDS[cell[0]](cell[1:]) if cell else "" for cell in cells]))
+            )
+    found = [Sheet(name, rows) for name, rows in sheets if rows]
+    if not found:
+        raise Invalid("empty_file", _("No sheet of the workbook has anything in it."))
+    return found
