@@ -1,7 +1,9 @@
 """An export file, and what a person says where it does not say it itself."""
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -156,6 +158,14 @@ class UploadForm(AskedForm):
         return cleaned
 
 
+def field_of(campaign: Mapping[str, Any], part: Mapping[str, Any] | None = None) -> str:
+    """The field for a name. A page that is older than the last reading of the file has the same one."""
+    spelled = [campaign["id"], campaign["name"]]
+    if part is not None:
+        spelled += [part["level"], part["id"], part["name"]]
+    return f"n{sha256(json.dumps(spelled).encode()).hexdigest()[:16]}"
+
+
 @dataclasses.dataclass(slots=True)
 class NameRow:
     """One name of the file on the page, with the field that says what it stands for."""
@@ -203,13 +213,13 @@ class AnswerForm(AskedForm):
             row = NameRow(one, (spelled, Level.CAMPAIGN, Spelled("", "")))
             if index in with_field:
                 row.field = self._add(
-                    f"c{index}",
+                    field_of(one),
                     one["target"],
                     self._campaign_choices(one),
                     label=_("Campaign here for “{name}”").format(name=one["name"] or one["id"]),
                 )
-                for number, part in enumerate(one["parts"][:left]):
-                    row.parts.append(self._part(f"c{index}-{number}", one, spelled, part))
+                for part in one["parts"][:left]:
+                    row.parts.append(self._part(field_of(one, part), one, spelled, part))
                 left -= len(row.parts)
             yield row
 

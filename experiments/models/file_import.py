@@ -77,9 +77,9 @@ class FileImport(TenantModel):
 
     @property
     def questions(self) -> list[dict[str, Any]]:
-        """What has to be answered before it can be imported."""
+        """What has to be answered before it can be imported, once it is read."""
         found: list[dict[str, Any]] = self.preview.get("questions", [])
-        return found
+        return found if self.state == FileImportState.READY else []
 
     @property
     def can_be_imported(self) -> bool:

@@ -114,6 +114,19 @@ class ImportFileView(WorkspaceView):
     section = "campaigns"
     permission = Permission.POST_METRICS
 
+    @cached_property
+    def sending(self) -> Sending | None:
+        """Whoever goes back and answers otherwise is heard as long as the file is not in.
+
+        So another answer is another form, and the same one again is, too, once the file was read anew.
+        """
+        sending = super().sending
+        if sending is None:
+            return None
+        reading = FileImport.objects.of(self.workspace).filter(pk=self.kwargs["pk"]).values_list("reading")
+        told = [("filled", [sending.fingerprint]), ("reading", [str(number) for (number,) in reading])]
+        return replace(sending, token=fingerprint_of_form(sending.token, told))
+
     def file(self) -> FileImport:
         files = FileImport.objects.of(self.workspace).select_related("by", "workspace", "batch")
         file = files.filter(pk=self.kwargs["pk"]).first()
@@ -142,7 +155,7 @@ class ImportFileView(WorkspaceView):
             # What was changed since the preview is shown first, too.
             if "confirm" in request.POST and form.is_as_shown:
                 self._confirm(file)
-            else:
+            elif not (file.is_busy and form.is_as_shown):
                 self._take_answers(file, form)
             return url
 
@@ -170,10 +183,12 @@ class ImportFileView(WorkspaceView):
         if file.state in {FileImportState.READY, FileImportState.FAILED}:
             form = form or AnswerForm(file=file)
             rows = _with_names(form.rows, _campaigns_of(form.rows, self))
+            questions = _questions(file.questions, form.rows)
             context |= {
                 "form": form,
                 "rows": rows,
-                "questions": _questions(file.questions, form.rows),
+                "questions": questions,
+                "asks": sum(question["asks"] for question in questions),
                 "faults": [
                     {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
                     for item in file.error.get("errors", [])
@@ -293,17 +308,20 @@ def _with_names(rows: Sequence[NameRow], campaigns: dict[str, Campaign]) -> list
     ]
 
 
-def _questions(questions: Sequence[dict[str, Any]], rows: Sequence[NameRow]) -> list[dict[str, str]]:
-    """What is open, each with the field that answers it; arms are asked for together."""
+def _questions(questions: Sequence[dict[str, Any]], rows: Sequence[NameRow]) -> list[dict[str, Any]]:
+    """What is open, each with the field that answers it; campaigns and arms are asked for together.
+
+    ``asks``: how many answers that takes.
+    """
     names = [row for row in rows if row.is_open and row.field]
     # An ad set that is answered answers for its ads.
     parts = [part for row in rows for part in row.ad_sets or row.ads if part.told["waiting"] and part.field]
-    told: dict[str, dict[str, str]] = {}
+    told: dict[str, dict[str, Any]] = {}
     for number, question in enumerate(questions):
         code, message = question["code"], question["message"]
-        anchor, key = FIELDS.get(code, "id_campaign"), str(number)
+        anchor, key, asks = FIELDS.get(code, "id_campaign"), str(number), 1
         if code == "unknown_campaign" and names:
-            anchor, key = str(names[0].field and names[0].field.id_for_label), code
+            anchor, key, asks = str(names[0].field and names[0].field.id_for_label), code, len(names)
             message = ngettext(
                 "{count} campaign of the file is not known here. Choose beside its name what it is.",
                 "{count} campaigns of the file are not known here. Choose beside each name what it is, or "
@@ -313,11 +331,11 @@ def _questions(questions: Sequence[dict[str, Any]], rows: Sequence[NameRow]) -> 
         elif code in {"namesake", "same_name"} and names:
             anchor = str(names[0].field and names[0].field.id_for_label)
         elif code == "unknown_arm" and parts:
-            anchor, key = str(parts[0].field and parts[0].field.id_for_label), code
+            anchor, key, asks = str(parts[0].field and parts[0].field.id_for_label), code, len(parts)
             message = ngettext(
                 "{count} name in the file may be any arm. Choose its arm beside it.",
                 "{count} names in the file may be any arm. Choose the arm beside each.",
                 len(parts),
             ).format(count=len(parts))
-        told[key] = {"message": message, "anchor": anchor}
+        told[key] = {"message": message, "anchor": anchor, "asks": asks}
     return list(told.values())

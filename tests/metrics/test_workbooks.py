@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,11 @@ from experiments.exceptions import Invalid
 from experiments.models import Campaign
 from experiments.services.exports import opening, workbooks
 from tests.metrics.conftest import A_DAY, Import, one_arm, stored, table
-from tests.metrics.workbooks import with_part, workbook
+from tests.metrics.workbooks import Rows, with_part, workbook
 from workspaces.models import Workspace
 
-HEADER = ["Campaign name", "Day", "Impressions", "Link clicks", "Amount spent (USD)", "Results"]
-A_ROW = ["Hook test", A_DAY, 1204, 20, 1.234, None]
+HEADER: list[Any] = ["Campaign name", "Day", "Impressions", "Link clicks", "Amount spent (USD)", "Results"]
+A_ROW: list[Any] = ["Hook test", A_DAY, 1204, 20, 1.234, None]
 OF_ONE_ARM = {"campaign": "hook-test", "arm": "b"}
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -34,7 +35,7 @@ class TestCells:
         self, hook: Campaign, take: Import
     ) -> None:
         """As text, 1.234 would be asked about, and 0.1 + 0.2 has seventeen digits."""
-        rows = [
+        rows: Rows = [
             [None, None, 1304, 25, 1.534],
             A_ROW,
             ["Hook test", datetime(2026, 11, 16, 5, 30), 100, 5, 0.1 + 0.2],  # noqa: DTZ001
@@ -69,12 +70,15 @@ class TestCells:
     def test_workbook__a_broken_cell__names_row_and_column(self, hook: Campaign, look: Import) -> None:
         with pytest.raises(Invalid) as refusal:
             look(workbook({"Sheet": [HEADER, ["Hook test", A_DAY, "many"]]}))
-        assert refusal.value.message == "Line 2: “many” under “Impressions” is no number."
+        assert (
+            refusal.value.message
+            == "Line 2: “many” under “Impressions” is no number such as 1,234.56, and not blank."
+        )
 
     def test_workbook__ids_that_a_spreadsheet_rounded__are_refused(
         self, hook: Campaign, look: Import
     ) -> None:
-        rows = [[*HEADER, "Campaign ID"], [*A_ROW, 120210123456789012]]
+        rows: Rows = [[*HEADER, "Campaign ID"], [*A_ROW, 120210123456789012]]
         with pytest.raises(Invalid) as refusal:
             look(workbook({"Sheet": rows}))
         assert refusal.value.code == "rounded_id"
@@ -85,7 +89,11 @@ class TestSheets:
     def test_workbook__one_sheet_with_a_table__is_read_whatever_the_others_hold(
         self, hook: Campaign, take: Import
     ) -> None:
-        sheets = {"Notes": [["Made for you"]], "Old": [HEADER, A_ROW], "Data": [HEADER, A_ROW]}
+        sheets: dict[str, Rows] = {
+            "Notes": [["Made for you"]],
+            "Old": [HEADER, A_ROW],
+            "Data": [HEADER, A_ROW],
+        }
         outcome = take(workbook({**sheets, "Empty": []}, hidden=["Old"]))
         assert (outcome.inserted, outcome.columns["Link clicks"]) == (1, "clicks")
 
@@ -93,7 +101,7 @@ class TestSheets:
         self, hook: Campaign, look: Import, take: Import
     ) -> None:
         """The first of them has no days: that is no fault of the file."""
-        summary = [["Campaign name", "Impressions"], ["Hook test", 5]]
+        summary: Rows = [["Campaign name", "Impressions"], ["Hook test", 5]]
         content = workbook({"Summary": summary, "By day": [HEADER, A_ROW]})
         outcome = look(content)
         assert [(item.code, item.message) for item in outcome.questions] == [

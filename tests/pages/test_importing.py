@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from experiments.choices import FileImportState
+from experiments.forms.imports import field_of
 from experiments.models import Campaign, FileImport, ImportMapping, Observation, ObservationBatch
 from experiments.services.exports import read_file, record_file, waiting_files
 from tests.factories import make_live_campaign, report
+from tests.metrics.workbooks import workbook
 from tests.pages.conftest import Browse, Week
 from tests.pages.forms import form_at
 from workspaces.choices import Role
@@ -65,6 +67,12 @@ def upload(client: Client, content: str | bytes, *, name: str = "october.csv", *
     return FileImport.objects.latest("id")
 
 
+def name(file: FileImport, campaign: int = 0, part: int | None = None) -> str:
+    """The field for a name, by its place on the page."""
+    told = file.preview["campaigns"][campaign]
+    return field_of(told, None if part is None else told["parts"][part])
+
+
 def address(file: FileImport, name: str = "import_file") -> str:
     return reverse(name, args=["harbour", file.pk])
 
@@ -76,11 +84,9 @@ def page_of(client: Client, file: FileImport) -> str:
 def answer(client: Client, file: FileImport, **given: str) -> FileImport:
     """Send the form of a file with what is in it, but for ``given``; and let a worker go on."""
     file.refresh_from_db()
-    shown = {
-        f"c{index}": campaign["target"] for index, campaign in enumerate(file.preview.get("campaigns", []))
-    }
-    for index, campaign in enumerate(file.preview.get("campaigns", [])):
-        shown |= {f"c{index}-{number}": part["target"] for number, part in enumerate(campaign["parts"])}
+    shown = {field_of(campaign): campaign["target"] for campaign in file.preview.get("campaigns", [])}
+    for campaign in file.preview.get("campaigns", []):
+        shown |= {field_of(campaign, part): part["target"] for part in campaign["parts"]}
     asked = {name: value for name, value in file.asked.items() if name not in {"said", "create_unplanned"}}
     if file.asked["create_unplanned"]:
         asked["create_unplanned"] = "on"
@@ -168,7 +174,7 @@ class TestUpload:
             (b"\x89PNG\r\n\x1a\n" + b"\x00" * 99, "This is a picture (PNG), not a table."),
             (b"\xff\xd8\xff\xe0" + b"\x00" * 99, "This is a picture (JPEG)"),
             (b"%PDF-1.7\n%\xe2\xe3", "This is a PDF document"),
-            (b"PK\x03\x04" + b"\x00" * 26 + b"[Content_Types].xml", "This is an Excel workbook. Export the"),
+            (b"PK\x03\x04" + b"\x00" * 26 + b"[Content_Types].xml", "The workbook cannot be read"),
             (b"PK\x03\x04" + b"\x00" * 26 + b"report.csv", "This is a compressed file. Unpack it"),
             (b"\n<!DOCTYPE html><html>", "This is a web page"),
             (b"a day without numbers", "No line of the file names columns"),
@@ -277,6 +283,48 @@ class TestPreview:
         answer(marketer, file, day_order="dmy")
         assert file.can_be_imported
 
+    def test_questions__answered_otherwise_after_going_back__count_until_the_file_is_in(
+        self, marketer: Client, week: Week
+    ) -> None:
+        file = upload(marketer, "day,clicks\n3/4/2026,5\n3/5/2026,6\n", **ARM_A)
+        token = form_at(marketer, address(file))["once"][0]
+
+        def days() -> str:
+            file.refresh_from_db()
+            return str(file.preview["campaigns"][0]["last"])
+
+        answer(marketer, file, day_order="dmy", once=token)
+        assert days() == "2026-05-03"
+        # From the same page again, and then as at first.
+        answer(marketer, file, day_order="mdy", once=token)
+        assert days() == "2026-03-05"
+        answer(marketer, file, day_order="dmy", once=token)
+        assert days() == "2026-05-03"
+        answer(marketer, file, confirm="yes")
+        assert file.state == FileImportState.DONE
+        marketer.post(address(file), {"preset": "auto", **ARM_A, "day_order": "mdy", "once": token})
+        file.refresh_from_db()
+        assert file.state == FileImportState.DONE
+        assert [row.day for row in Observation.objects.filter(clicks=6)] == [date(2026, 5, 3)]
+
+    def test_questions__sent_twice_before_a_worker_came__are_read_once(
+        self, marketer: Client, week: Week
+    ) -> None:
+        file = upload(marketer, "day,clicks\n3/4/2026,5\n", **ARM_A)
+        token = form_at(marketer, address(file))["once"][0]
+        for _ in range(2):
+            marketer.post(address(file), {"preset": "auto", **ARM_A, "day_order": "mdy", "once": token})
+        file.refresh_from_db()
+        assert (file.reading, file.state) == (2, FileImportState.UPLOADED)
+
+    def test_questions__several_names_in_one_sentence__are_counted_one_by_one(
+        self, marketer: Client, hooks: Campaign, yesterday: date
+    ) -> None:
+        file = upload(marketer, by_ad_set(yesterday).replace("Founder", "Cold 25-44 tablet"))
+        page = page_of(marketer, file)
+        assert "The file leaves <em>2 questions</em> open." in page
+        assert "2 names in the file may be any arm." in page
+
     def test_preview__days_that_an_earlier_import_had__are_told_by_name(
         self, marketer: Client, week: Week, yesterday: date
     ) -> None:
@@ -290,6 +338,37 @@ class TestPreview:
         assert "Founder video: 1 row of" in page
 
 
+class TestWorkbooks:
+    def test_workbook__two_tables__asks_on_which_sheet_and_takes_that_one(
+        self, marketer: Client, week: Week, yesterday: date
+    ) -> None:
+        header = ["Day", "Link clicks"]
+        sheets = {"Older": [header, [yesterday, 5]], "Newer <b>": [header, [yesterday, 801]]}
+        file = upload(marketer, workbook(sheets), name="report.xlsx", **ARM_A)
+        page = page_of(marketer, file)
+        assert "The file leaves <em>1 question</em> open." in page
+        assert '<a href="#id_sheet">' in page
+        assert "Newer <b>" not in marketer.get(address(file)).content.decode()
+        answer(marketer, file, sheet="Newer <b>")
+        assert file.can_be_imported
+        # Another one, now that the first answer was seen; and a sheet that there is not.
+        answer(marketer, file, sheet="Older")
+        assert marketer.post(address(file), {"preset": "auto", "sheet": "Oldest"}).status_code == 422
+        answer(marketer, file, sheet="Newer <b>")
+        answer(marketer, file, sheet="Newer <b>", confirm="yes")
+        assert file.state == FileImportState.DONE
+        assert clicks_of(week.paused) == 801
+
+    def test_workbook__given_before_there_were_sheets__is_read_and_answered(
+        self, marketer: Client, week: Week, yesterday: date
+    ) -> None:
+        file = upload(marketer, totals(yesterday), **ARM_A)
+        del file.asked["sheet"]
+        file.save()
+        answer(marketer, file, confirm="yes")
+        assert file.state == FileImportState.DONE
+
+
 class TestNames:
     def test_ad_sets__not_called_as_arms__are_asked_once_and_remembered(
         self, marketer: Client, hooks: Campaign, yesterday: date
@@ -300,7 +379,7 @@ class TestNames:
         assert (parts["Cold 25-44 phone"]["target"], parts["Cold 25-44 phone"]["waiting"]) == ("", 1)
         page = page_of(marketer, file)
         assert "1 name in the file may be any arm." in page
-        question = re.search(r'<a href="#(id_c0-\d)">Answer it', page)
+        question = re.search(r'<a href="#(id_n[0-9a-f]{16})">Answer it', page)
         assert question is not None
         assert f'id="{question[1]}"' in page
         answer(marketer, file, **{question[1].removeprefix("id_"): "hook-test/studio"})
@@ -318,7 +397,7 @@ class TestNames:
     ) -> None:
         text = by_ad_set(yesterday).replace("Founder", "Cold 25-44 tablet")
         file = upload(marketer, text)
-        answer(marketer, file, **{"c0-0": "hook-test/studio", "c0-1": "hook-test/studio"})
+        answer(marketer, file, **{name(file, part=part): "hook-test/studio" for part in (0, 1)})
         answer(marketer, file, confirm="yes")
         stored = Observation.objects.filter(arm__campaign=hooks, arm__key="studio")
         assert set(stored.values_list("spend", flat=True)) == {Decimal(100), Decimal("210.5")}
@@ -333,7 +412,7 @@ class TestNames:
         report(hooks, yesterday, arm="studio", source="meta", spend="9.00")
         file = upload(marketer, by_ad_set(yesterday))
         waiting = [part["name"] for part in file.preview["campaigns"][0]["parts"]].index("Cold 25-44 phone")
-        answer(marketer, file, **{f"c0-{waiting}": "hook-test/studio"})
+        answer(marketer, file, **{name(file, part=waiting): "hook-test/studio"})
         answer(marketer, file, confirm="yes")
         assert Observation.objects.get(arm__campaign=hooks, arm__key="studio").spend == 210.5
 
@@ -347,7 +426,7 @@ class TestNames:
         page = page_of(marketer, file)
         choices = page.split('<optgroup label="Perhaps">')[1].split("</optgroup>")[0]
         assert "Spring (E-mail)" in choices
-        answer(marketer, file, c0="spring-mail")
+        answer(marketer, file, **{name(file): "spring-mail"})
         answer(marketer, file, confirm="yes")
         stored = Observation.objects.filter(arm__campaign=mail)
         assert set(stored.values_list("source__key", flat=True)) == {"meta"}
@@ -359,7 +438,7 @@ class TestNames:
     ) -> None:
         make_live_campaign(workspace, "spring", name="Spring", channel="email", arms=("all",))
         file = upload(marketer, by_ad_set(yesterday, "Spring"))
-        answer(marketer, file, c0="+new")
+        answer(marketer, file, **{name(file): "+new"})
         answer(marketer, file, confirm="yes")
         made = Campaign.objects.get(key="spring-2")
         assert (made.channel, made.hypothesis) == ("meta", None)
@@ -373,7 +452,7 @@ class TestNames:
             + f"{yesterday},{yesterday},Hook test,Founder,{yesterday},1,2,3.00\n"
         )
         file = upload(marketer, text)
-        answer(marketer, file, c0="-out")
+        answer(marketer, file, **{name(file): "-out"})
         assert file.preview["left_out"] == 2
         answer(marketer, file, confirm="yes")
         assert spent(hooks) == {"founder": "3.00"}
@@ -385,7 +464,7 @@ class TestNames:
     ) -> None:
         file = upload(marketer, by_ad_set(yesterday))
         waiting = [part["name"] for part in file.preview["campaigns"][0]["parts"]].index("Cold 25-44 phone")
-        answer(marketer, file, **{f"c0-{waiting}": "hook-test/studio"})
+        answer(marketer, file, **{name(file, part=waiting): "hook-test/studio"})
         answer(marketer, file, confirm="yes")
         kept = ImportMapping.objects.get(part_name="Cold 25-44 phone")
         url = reverse("source_names", args=["harbour", "meta"])
@@ -406,7 +485,7 @@ class TestNames:
         self, marketer: Client, hooks: Campaign, yesterday: date
     ) -> None:
         file = upload(marketer, by_ad_set(yesterday))
-        answered = marketer.post(address(file), {"preset": "auto", "c0-0": "founder-video/a"})
+        answered = marketer.post(address(file), {"preset": "auto", name(file, part=0): "founder-video/a"})
         assert answered.status_code == 422
         file.refresh_from_db()
         assert file.asked["said"] == []

@@ -21,6 +21,7 @@ _FOOTER = gettext_noop("a footer")
 _WORDS = gettext_noop("words beside the table")
 _TOTALS_ROW = gettext_noop("a totals row")
 _NAMELESS_TOTALS = gettext_noop("a totals row: it has no name")
+_NAMELESS_DEAL = gettext_noop("a deal without a campaign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class _Sorter:
 
     def __init__(self, columns: Columns) -> None:
         self.header = columns.header.cells
+        self.nameless = _NAMELESS_TOTALS if columns.preset.has_campaigns else _NAMELESS_DEAL
         self.names = [columns.positions[level][0] for level in LEVELS if columns.has(level)]
         self.ids = [columns.positions[f"{level}_id"][0] for level in LEVELS if columns.has(f"{level}_id")]
         self.days = [columns.positions[name][0] for name in ("day", "span_start") if columns.has(name)]
@@ -132,7 +134,7 @@ class _Sorter:
         elif _is_total(first) or any(map(_is_total, names)):
             reason = _TOTALS_ROW
         elif self.names and not any(names) and not self._has_any(cells, self.ids):
-            reason = _NAMELESS_TOTALS
+            reason = self.nameless
         return _(reason) if reason else ""
 
     def _has_day(self, cells: tuple[str, ...]) -> bool:

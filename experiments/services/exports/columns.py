@@ -18,6 +18,7 @@ from experiments.services.exports.presets import (
     normal_name,
 )
 from experiments.services.exports.tables import Table, first_lines
+from experiments.services.exports.unfolding import unfolded
 from experiments.services.values import in_quotes, listed, quoted
 
 TARGETS = (*TEXT_FIELDS, *MEASURES)
@@ -83,7 +84,7 @@ def find_columns(
     """
     _check_mapped(mapped)
     found: list[Columns] = []
-    for table in tables:
+    for table in map(unfolded, tables):
         for line in first_lines(table):
             columns = _resolve(line, table=table, preset=preset, mapped=mapped, currency=workspace_currency)
             if _is_header(columns):

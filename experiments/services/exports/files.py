@@ -69,7 +69,8 @@ def answer_file(
     file = _lock(import_id, by=by)
     _make_source_of(file, said, by=by)
     file.asked = {**answers, "said": [_as_json(one) for one in said]}
-    file.preview, file.error = {}, {}
+    # The last preview stays until there is another: who answers once more answers what it showed.
+    file.error = {}
     if file.state != FileImportState.UPLOADED:
         file.move_to(FileImportState.UPLOADED)
     file.reading += 1

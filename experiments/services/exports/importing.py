@@ -267,6 +267,7 @@ def _matched(
         campaign=options.campaign,
         arm=options.arm,
         book=NameBook([*known, *options.said, *made]),
+        is_of_any_channel=not export.columns.preset.has_campaigns,
     )
     return matcher, matcher.match(export.rows, source=options.source, reported_at=options.reported_at)
 
@@ -289,7 +290,14 @@ def _unplanned(read: Understood, *, by: Actor) -> tuple[list[FieldError], dict[I
     asked = {question.code for question in questions}
     unknown = [identity for identity in matched.unknown if any(identity)]
     if len(unknown) < len(matched.unknown):
-        what = _("The file does not say whose numbers these are. Name the campaign.")
+        what = (
+            _("The file does not say whose numbers these are. Name the campaign.")
+            if export.columns.preset.has_campaigns
+            else _(
+                "These deals do not say which campaign brought them. Add a property that names it to the "
+                "export, as a column “Campaign”, or name the campaign here if all of them are of one."
+            )
+        )
         questions.append(FieldError("no_campaign", what, "campaign"))
     if not unknown or "same_name" in asked:
         return questions, {}

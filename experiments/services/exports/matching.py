@@ -91,13 +91,15 @@ class Matcher:
         campaign: str = "",
         arm: str = "",
         book: NameBook | None = None,
+        is_of_any_channel: bool = False,
     ) -> None:
         self.campaign = campaign
         self.arm = arm
         self.channel = channel
         self.book = book or NameBook([])
         self.all = _known_campaigns(workspace, key=campaign)
-        self.known = [known for known in self.all if campaign or not channel or known.channel == channel]
+        is_wide = is_of_any_channel or bool(campaign) or not channel
+        self.known = [known for known in self.all if is_wide or known.channel == channel]
         if campaign and not self.known:
             raise Invalid.field(
                 "campaign",

@@ -14,13 +14,15 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 # It would be loaded to recognise its numbers, of which a workbook has none.
 sys.modules["numpy"] = None  # type: ignore[assignment]
 
 from openpyxl import load_workbook  # noqa: E402 - see the line above
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet  # noqa: E402
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 MEGABYTE = 2**20
 # All parts together, unpacked.
@@ -57,10 +59,10 @@ def rows_of(content: bytes) -> Iterator[Any]:
     rows = cells = letters = 0
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     for sheet in workbook.worksheets:
-        if not isinstance(sheet, ReadOnlyWorksheet) or sheet.sheet_state != "visible":
+        if sheet.sheet_state != "visible":
             continue
         # How large it says it is may be wrong, and counts for nothing.
-        sheet.reset_dimensions()
+        cast("ReadOnlyWorksheet", sheet).reset_dimensions()
         yield sheet.title
         for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             rows += 1

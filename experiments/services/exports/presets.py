@@ -86,9 +86,26 @@ class Preset:
     days_setting: str | Promise = ""
     # Columns whose name promises a currency, and names that could mean one field or another.
     currencies: Mapping[str, str] = field(default_factory=dict)
+    # Whether campaigns run there: a CRM's numbers are of campaigns that run elsewhere.
+    has_campaigns: bool = True
     doubtful: Mapping[str, str] = field(default_factory=dict)
 
 
+# Meta tells the same purchase or lead under several types; the one that takes in most comes first.
+_PURCHASES = (
+    "omni purchase",
+    "purchase",
+    "offsite conversion.fb pixel purchase",
+    "onsite web purchase",
+    "web in store purchase",
+)
+_LEADS = (
+    "lead",
+    "offsite conversion.fb pixel lead",
+    "onsite conversion.lead grouped",
+    "leadgen grouped",
+    "leadgen.other",
+)
 _META = Preset(
     key="meta",
     name="Meta Ads Manager",
@@ -103,21 +120,34 @@ _META = Preset(
             "link clicks",
             "inline link clicks",
             "unique link clicks",
+            "actions:link click",
             "clicks",
             "clicks (all)",
             "клики",
         ),
         "spend": ("amount spent", "spend", "сумма затрат"),
-        "conversions": ("purchases", "website purchases", "results"),
-        "leads": ("leads", "website leads", "заявки"),
-        "revenue": ("purchases conversion value", "website purchases conversion value", "conversion value"),
-        "video_views": ("thruplays", "video plays"),
+        "conversions": (
+            *("purchases", "website purchases"),
+            *(f"actions:{name}" for name in _PURCHASES),
+            "results",
+        ),
+        "leads": ("leads", "website leads", *(f"actions:{name}" for name in _LEADS), "заявки"),
+        "revenue": (
+            *("purchases conversion value", "website purchases conversion value"),
+            *(f"action values:{name}" for name in _PURCHASES),
+            "conversion value",
+        ),
+        "video_views": ("thruplays", "video plays", "actions:video view"),
+        "segment": ("action type", *_SEGMENTS),
     },
     signature=frozenset(
         {
             *("amount spent", "ad set name", "reporting starts", "reporting ends", "attribution setting"),
             *(
                 "inline link clicks",
+                "action type",
+                "actions",
+                "action values",
                 "link clicks",
                 "unique link clicks",
                 "adset name",
@@ -229,6 +259,24 @@ _MICROSOFT = Preset(
     signature=frozenset({"gregorian date", "time period", "report name", "last completed available day"}),
     days_setting="Microsoft Advertising: Reports → Show (unit of time): Day",
 )
+_HUBSPOT = Preset(
+    key="hubspot",
+    name="HubSpot",
+    columns={
+        **_NAMES,
+        "campaign": (*_NAMES["campaign"], "utm campaign"),
+        "day": ("close date", "closedate", "property closedate"),
+        # Deals of one campaign and day add up.
+        "segment": ("record id", "deal id"),
+        "customers": ("won deals",),
+        "revenue": ("amount of won deals",),
+    },
+    signature=frozenset(
+        {"won deals", "amount of won deals", "deal name", "deal stage", "record id", "property dealname"}
+    ),
+    days_setting=_("HubSpot: add the property “Close Date” to the export"),
+    has_campaigns=False,
+)
 _GENERIC = Preset(
     key="generic",
     name=_("a table with a header"),
@@ -251,7 +299,7 @@ _GENERIC = Preset(
     doubtful={"бюджет": "spend"},
 )
 PRESETS: dict[str, Preset] = {
-    preset.key: preset for preset in (_META, _GOOGLE, _LINKEDIN, _TIKTOK, _MICROSOFT, _GENERIC)
+    preset.key: preset for preset in (_META, _GOOGLE, _LINKEDIN, _TIKTOK, _MICROSOFT, _HUBSPOT, _GENERIC)
 }
 
 

@@ -22,7 +22,8 @@ from experiments.services.exports.numbers import (
 )
 from experiments.services.exports.presets import LEVELS, OWN_FIELDS
 from experiments.services.exports.tables import tables_of
-from experiments.services.values import in_quotes, quoted
+from experiments.services.exports.unfolding import OF_ACTIONS, note_on_actions
+from experiments.services.values import in_quotes, listed, quoted
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 FORMULA_STARTS = frozenset("=+-@\t\r")
@@ -93,8 +94,11 @@ def read_export(
         return Export(columns, questions=columns.questions)
     _check_currency_of_header(columns, currency)
     _check_that_days_are_there(columns)
+    _check_that_nothing_is_repeated(columns)
     body = read_body(columns)
     export = Export(columns, passed=body.passed, notes=body.notes, questions=list(columns.questions))
+    if note := note_on_actions(columns.header.cells, columns.read):
+        export.notes.append(note)
     raw = _Reader(columns, currency).read(progress(body.lines), export)
     export.lines_read = len(raw)
     if not raw:
@@ -145,6 +149,22 @@ def _check_that_days_are_there(columns: Columns) -> None:
     raise _no_days(columns, _("The file has no column with days: a line of it covers the whole span."))
 
 
+def _check_that_nothing_is_repeated(columns: Columns) -> None:
+    if not columns.table.has_a_line_for_each_action:
+        return
+    headers = [columns.header.cells[position] for position in columns.measures.values()]
+    repeated = [in_quotes(header) for header in headers if not header.startswith(OF_ACTIONS)]
+    if repeated:
+        raise Invalid(
+            "repeated_numbers",
+            _(
+                "The file has a line for each action, and {names} on every one of them: added up they would "
+                "count several times. Export the actions without them, or all actions of a day as one list "
+                "in a column “actions”."
+            ).format(names=listed(repeated)),
+        )
+
+
 def _no_days(columns: Columns, what: str) -> Invalid:
     return Invalid(
         "no_days",
@@ -161,6 +181,7 @@ class _Reader:
         self.columns = columns
         self.currency = currency
         self.measures = columns.measures
+        self.reason = columns.table.reason
         levels = (f"{level}_id" for level in LEVELS)
         self.ids = [columns.positions[name][0] for name in levels if columns.has(name)]
         self.errors: list[FieldError] = []
@@ -173,10 +194,19 @@ class _Reader:
                 export.passed.append(Passed(line.number, _("a subtotal: it has no day")))
             elif not isinstance(day, str):
                 self._check_ids(line)
-                rows.append(_RawRow(line, day, dict(self._numbers(line))))
+                numbers = dict(self._numbers(line))
+                if not numbers and self.reason:
+                    export.passed.append(Passed(line.number, _(self.reason)))
+                else:
+                    rows.append(_RawRow(line, day, numbers))
         if self.errors:
             raise refusal(self.errors)
         return rows
+
+    @property
+    def _day_header(self) -> str:
+        columns = self.columns
+        return columns.header.cells[columns.positions["day" if columns.has("day") else "span_start"][0]]
 
     def _check_ids(self, line: Line) -> None:
         for position in self.ids:
@@ -204,7 +234,13 @@ class _Reader:
             )
         day = read_day(written)
         if day is None:
-            self._refuse(line, "invalid_day", _("“{written}” is no day").format(written=quoted(written)))
+            self._refuse(
+                line,
+                "invalid_day",
+                _("“{written}” under “{header}” is no day such as 2026-02-06").format(
+                    written=quoted(written), header=self._day_header
+                ),
+            )
             return "refused"
         return day
 
@@ -226,7 +262,9 @@ class _Reader:
                 self._refuse(
                     line,
                     "not_a_number",
-                    _("“{cell}” under “{header}” is no number").format(cell=quoted(cell), header=header),
+                    _("“{cell}” under “{header}” is no number such as 1,234.56, and not blank").format(
+                        cell=quoted(cell), header=header
+                    ),
                 )
                 continue
             if number.currency and number.currency != self.currency:

@@ -118,6 +118,9 @@ class Text:
 
     # A text may have lost the end of a line.
     is_grid: ClassVar = False
+    # Each line may have numbers.
+    reason: ClassVar = ""
+    has_a_line_for_each_action: ClassVar = False
 
     def lines(self) -> Iterator[Line]:
         return lines_of(self.text, separator=self.separator)
@@ -135,7 +138,16 @@ class Table(Protocol):
         """Whether a line has as many cells as the table has columns, though the last be blank."""
 
     @property
-    def is_cut_off(self) -> bool: ...
+    def is_cut_off(self) -> bool:
+        """Whether the end of the last line may be missing."""
+
+    @property
+    def reason(self) -> str:
+        """Why a line may have no number at all; "" where that goes without saying."""
+
+    @property
+    def has_a_line_for_each_action(self) -> bool:
+        """Whether whatever else a line says is said again by the lines of other actions."""
 
     def lines(self) -> Iterable[Line]:
         """The records. Raises ``Invalid`` where one cannot be read."""

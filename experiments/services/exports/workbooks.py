@@ -44,6 +44,8 @@ class Sheet:
 
     is_grid: ClassVar = True
     is_cut_off: ClassVar = False
+    reason: ClassVar = ""
+    has_a_line_for_each_action: ClassVar = False
 
     def lines(self) -> Sequence[Line]:
         return self.rows
@@ -70,7 +72,8 @@ def sheets_of(content: bytes) -> list[Sheet]:
     for told in read.stdout.splitlines():
         item = json.loads(told)
         if isinstance(item, dict):
-            raise Invalid(f"workbook_{item['error']}", _(_REFUSALS[item["error"]]))
+            reason = item["error"]
+            raise Invalid(f"workbook_{reason}", _(_REFUSALS[reason]))
         if isinstance(item, str):
             sheets.append((item, []))
         else:
