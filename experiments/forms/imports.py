@@ -21,6 +21,7 @@ from experiments.services.exports import (
     LEFT_OUT,
     NEW,
     PRESET_KEYS,
+    PRESETS,
     Level,
     Said,
     Spelled,
@@ -95,7 +96,7 @@ class AskedForm(Form):
         super().__init__(data, workspace=workspace, initial=initial)
         sources = list(Source.objects.of(workspace).order_by("name").values_list("key", "name"))
         names = dict(sources)
-        self._choose("preset", [(key, names.get(key, _PRESETS.get(key, key))) for key in PRESET_KEYS])
+        self._choose("preset", [(key, names.get(key, _name_of(key))) for key in PRESET_KEYS])
         self._choose("source", [("", _("as the campaign's channel")), *sources])
         self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(self.arms)])
 
@@ -313,11 +314,13 @@ class NamesForm(Form):
         self.rows = []
         for name in names:
             target = target_of(name)
-            choices = (
-                [*campaigns, (LEFT_OUT, _("leave it out"))]
-                if name.level == Level.CAMPAIGN
-                else arm_choices(arms, target.partition("/")[0])
-            )
+            choices: list[Choice]
+            if name.level == Level.CAMPAIGN:
+                choices = [*campaigns, (LEFT_OUT, _("leave it out"))]
+            elif name.level == Level.COLUMN:
+                choices = [(target, target)]
+            else:
+                choices = arm_choices(arms, target.partition("/")[0])
             if target not in {key for key, _name in choices}:
                 choices.insert(0, (target, str(name.campaign or name.arm)))
             field = forms.ChoiceField(
@@ -357,6 +360,10 @@ _PRESETS = {
     "auto": gettext_lazy("find out from the file"),
     "generic": gettext_lazy("something else, or a table of our own"),
 }
+
+
+def _name_of(preset: str) -> Any:
+    return _PRESETS.get(preset) or PRESETS[preset].name
 
 
 def _is_asked(told: dict[str, Any]) -> bool:

@@ -105,6 +105,8 @@ class ImportMapping(TenantModel):
         WHOLE = "whole", "whole campaign"
         AD_SET = "ad_set", "ad set"
         AD = "ad", "ad"
+        # Which column of the file a field is: the header is in the place of the campaign's name.
+        COLUMN = "column", "column"
 
     # A source's key; "generic" for tables of one's own.
     source = models.CharField(max_length=40)
@@ -148,4 +150,5 @@ class ImportMapping(TenantModel):
 
     @property
     def is_left_out(self) -> bool:
-        return not self.asks_again and self.campaign_id is None and self.arm_id is None
+        is_name = self.level != self.Level.COLUMN
+        return is_name and not self.asks_again and self.campaign_id is None and self.arm_id is None

@@ -1,11 +1,13 @@
 """The pages that take an export file: uploaded, read by a worker, shown, answered, recorded when told to."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -343,7 +345,10 @@ class TestWorkbooks:
         self, marketer: Client, week: Week, yesterday: date
     ) -> None:
         header = ["Day", "Link clicks"]
-        sheets = {"Older": [header, [yesterday, 5]], "Newer <b>": [header, [yesterday, 801]]}
+        sheets: dict[str, list[list[Any]]] = {
+            "Older": [header, [yesterday, 5]],
+            "Newer <b>": [header, [yesterday, 801]],
+        }
         file = upload(marketer, workbook(sheets), name="report.xlsx", **ARM_A)
         page = page_of(marketer, file)
         assert "The file leaves <em>1 question</em> open." in page
@@ -480,6 +485,29 @@ class TestNames:
         assert "unknown_arm" in {
             question["code"] for question in upload(marketer, by_ad_set(yesterday)).questions
         }
+
+    def test_columns__said_of_a_platforms_file__hold_for_its_next_one_until_forgotten(
+        self, marketer: Client, workspace: Workspace, yesterday: date
+    ) -> None:
+        make_live_campaign(workspace, "hook-test", name="Hook test", arms=("all",))
+        counts = {"omni_purchase": 4, "subscribe": 9}
+        actions = [{"action_type": name, "value": value} for name, value in counts.items()]
+        told = '"' + json.dumps(actions).replace('"', '""') + '"'
+        text = "campaign_name,date_start,date_stop,spend,actions\n"
+        text += f"Hook test,{yesterday},{yesterday},5,{told}\n"
+        file = upload(marketer, text)
+        assert file.preview["columns"]["actions:omni_purchase"] == "conversions"
+        answer(marketer, file, map="actions:subscribe=conversions")
+        answer(marketer, file, confirm="yes")
+        assert Observation.objects.get().conversions == 9
+        assert upload(marketer, text).preview["columns"]["actions:subscribe"] == "conversions"
+        # Something else is said of one file; and then it is asked again.
+        said = upload(marketer, text, map="actions:omni_purchase=conversions")
+        assert "actions:subscribe" in said.preview["ignored_columns"]
+        url = reverse("source_names", args=["harbour", "meta"])
+        assert "actions:subscribe" in marketer.get(url).content.decode()
+        marketer.post(url, {f"n{ImportMapping.objects.get().pk}": "?"})
+        assert upload(marketer, text).preview["columns"]["actions:omni_purchase"] == "conversions"
 
     def test_names__of_an_arm_that_there_is_not__are_refused(
         self, marketer: Client, hooks: Campaign, yesterday: date

@@ -69,28 +69,44 @@ class Columns:
         return [header for header in self.header.cells if header and header not in self.read]
 
 
-def find_columns(
-    tables: Sequence[Table],
-    *,
-    preset: str,
-    mapped: Mapping[str, str],
-    sheet: str = "",
-    workspace_currency: str,
-) -> Columns:
-    """The header and its meaning, in whichever table makes most of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is known of the columns before the file is looked at.
 
-    ``mapped`` maps headers to fields, and ``sheet`` names the table, as the reader of the file says. Raises
-    ``Invalid`` (``no_header``).
+    ``mapped`` maps headers to fields, and ``sheet`` names the table, as the reader of the file says;
+    ``remembered`` maps them, by preset, as was said of earlier files. ``currency`` is the workspace's.
     """
-    _check_mapped(mapped)
+
+    currency: str
+    preset: str = "auto"
+    sheet: str = ""
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    remembered: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def mapped_in(self, line: Line, preset: Preset) -> dict[str, str]:
+        """Fields by header. What is said of this file goes before what was said of another."""
+        earlier = self.remembered.get(preset.key, {}).items()
+        return {
+            **{
+                header: name
+                for header, name in earlier
+                if header in line.cells and name not in self.mapped.values()
+            },
+            **self.mapped,
+        }
+
+
+def find_columns(tables: Sequence[Table], asked: Asked) -> Columns:
+    """The header and its meaning, in whichever table makes most of it. Raises ``Invalid`` (``no_header``)."""
+    _check_mapped(asked.mapped)
     found: list[Columns] = []
     for table in map(unfolded, tables):
         for line in first_lines(table):
-            columns = _resolve(line, table=table, preset=preset, mapped=mapped, currency=workspace_currency)
+            columns = _resolve(line, table=table, asked=asked)
             if _is_header(columns):
                 found.append(columns)
                 break
-    best = _choose_sheet(found, sheet) if any(table.name for table in tables) else _fullest(found)
+    best = _choose_sheet(found, asked.sheet) if any(table.name for table in tables) else _fullest(found)
     if best is None:
         raise Invalid.field(
             "map",
@@ -103,7 +119,7 @@ def find_columns(
         )
     if best.asks_for_sheet:
         return best
-    missing = [header for header in mapped if header not in best.header.cells]
+    missing = [header for header in asked.mapped if header not in best.header.cells]
     if missing:
         raise Invalid(
             "unknown_column",
@@ -182,9 +198,10 @@ def _is_header(columns: Columns) -> bool:
     return len(columns.positions) >= _FEWEST_FIELDS and bool(columns.measures)
 
 
-def _resolve(line: Line, *, table: Table, preset: str, mapped: Mapping[str, str], currency: str) -> Columns:
+def _resolve(line: Line, *, table: Table, asked: Asked) -> Columns:
     names = [normal_name(cell) for cell in line.cells]
-    chosen = likeliest_preset(names) if preset == "auto" else PRESETS[preset]
+    chosen = likeliest_preset(names) if asked.preset == "auto" else PRESETS[asked.preset]
+    mapped = asked.mapped_in(line, chosen)
     columns = Columns(chosen, line, table)
     taken = {position for position, cell in enumerate(line.cells) if cell in mapped}
     for target in TARGETS:
@@ -196,7 +213,7 @@ def _resolve(line: Line, *, table: Table, preset: str, mapped: Mapping[str, str]
             if present == name and position not in taken
         ]
         if found:
-            columns.positions[target] = _choose(columns, target, found, names=names, currency=currency)
+            columns.positions[target] = _choose(columns, target, found, names=names, currency=asked.currency)
     _leave_local_currency(columns, names)
     _ask_what_is_doubtful(columns, names, mapped=mapped)
     return columns

@@ -141,6 +141,7 @@ def options_of(file: FileImport) -> ImportOptions:
         reported_at=file.created_at.isoformat(),
         create_unplanned=asked["create_unplanned"],
         said=tuple(said_of(file)),
+        remembers_columns=True,
         asks_about_namesakes=True,
     )
 

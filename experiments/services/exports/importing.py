@@ -14,9 +14,20 @@ from experiments.exceptions import FieldError, Invalid, RowsRefused
 from experiments.models import Campaign, Observation
 from experiments.services.campaigns import import_campaign
 from experiments.services.exports.bodies import Passed
+from experiments.services.exports.columns import Asked
 from experiments.services.exports.days import DayOrder
 from experiments.services.exports.matching import Identity, Matched, Matcher, new_key
-from experiments.services.exports.names import NEW, NameBook, Said, remember_names, remembered
+from experiments.services.exports.names import (
+    NEW,
+    NOTHING,
+    Level,
+    NameBook,
+    Said,
+    Spelled,
+    remember_names,
+    remembered,
+    remembered_columns,
+)
 from experiments.services.exports.numbers import DecimalMark
 from experiments.services.exports.presets import PRESETS
 from experiments.services.exports.reading import Export, Progress, read_export
@@ -60,6 +71,8 @@ class ImportOptions:
     create_unplanned: bool = False
     # What names in the file stand for, beside what is remembered of its source.
     said: tuple[Said, ...] = ()
+    # Whether ``mapped`` holds for later files of the platform, too.
+    remembers_columns: bool = False
     # Whether a campaign that is new here and called as another platform's is asked about, not just made.
     asks_about_namesakes: bool = False
 
@@ -206,11 +219,12 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
         made = [Said(identity, key) for identity, key in unplanned.items()]
         matcher, matched = _matched(read.export, options=options, made=made, workspace=by.workspace)
         read = Understood(read.export, matcher, matched, options)
-    if options.said:
+    columns = _said_columns(read)
+    if options.said or columns:
         created = {identity: key for identity, key in unplanned.items() if _is_said_new(identity, options)}
         said = [one for one in options.said if one.target != NEW]
         said += [Said(identity, key) for identity, key in created.items()]
-        remember_names(_remembered_under(read.export, options), said, by=by, at=at)
+        remember_names(_remembered_under(read.export, options), [*said, *columns], by=by, at=at)
     missing = _missing(matched.rows, by=by)
     try:
         result = record_observations(matched.rows, by=by, at=at, channel=CHANNEL, file_name=file_name)
@@ -224,6 +238,16 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
     outcome.missing_days = missing
     outcome.result = result
     return outcome
+
+
+def _said_columns(read: Understood) -> list[Said]:
+    """Which column is which, for the platform's later files. Tables of one's own share no headers."""
+    if not read.options.remembers_columns or read.export.columns.preset.key == "generic":
+        return []
+    return [
+        Said(NOTHING, header, level=Level.COLUMN, part=Spelled("", name))
+        for header, name in read.options.mapped.items()
+    ]
 
 
 def _is_said_new(identity: Identity, options: ImportOptions) -> bool:
@@ -245,12 +269,15 @@ def understand(
         raise Invalid.field("campaign", "required", _("An arm belongs to a campaign: name that as well."))
     export = read_export(
         content,
-        preset=options.preset,
-        mapped=options.mapped,
-        sheet=options.sheet,
+        asked=Asked(
+            currency=workspace.currency,
+            preset=options.preset,
+            sheet=options.sheet,
+            mapped=options.mapped,
+            remembered=remembered_columns(workspace),
+        ),
         day_order=options.day_order,
         decimal_mark=options.decimal_mark,
-        currency=workspace.currency,
         progress=progress,
     )
     matcher, matched = _matched(export, options=options, workspace=workspace)

@@ -41,7 +41,10 @@ NOTHING: Final = Spelled("", "")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One name and what it stands for: a campaign's key, ``campaign/arm``, ``NEW`` or ``LEFT_OUT``."""
+    """One name and what it stands for: a campaign's key, ``campaign/arm``, ``NEW`` or ``LEFT_OUT``.
+
+    Or one field, as the name of a part, and the header of its column.
+    """
 
     campaign: Spelled
     target: str
@@ -113,10 +116,21 @@ def remembered(workspace: Workspace, source: str) -> list[Said]:
     ]
 
 
+def remembered_columns(workspace: Workspace) -> dict[str, dict[str, str]]:
+    """Which column is which, as was said: fields by header, by source."""
+    columns: dict[str, dict[str, str]] = defaultdict(dict)
+    found = ImportMapping.objects.of(workspace).filter(level=Level.COLUMN, asks_again=False).order_by("id")
+    for source, header, name in found.values_list("source", "campaign_name", "part_name"):
+        columns[source][header] = name
+    return columns
+
+
 def target_of(mapping: ImportMapping) -> str:
-    """A campaign's key, ``campaign/arm``, ``LEFT_OUT`` or ``ASK_AGAIN``."""
+    """A campaign's key, ``campaign/arm``, ``LEFT_OUT`` or ``ASK_AGAIN``; a header, where it is a column."""
     if mapping.asks_again:
         return ASK_AGAIN
+    if mapping.level == Level.COLUMN:
+        return mapping.campaign_name
     if mapping.arm is not None:
         return f"{mapping.arm.campaign.key}/{mapping.arm.key}"
     return mapping.campaign.key if mapping.campaign is not None else LEFT_OUT
@@ -127,16 +141,17 @@ def remember_names(source: str, said: Iterable[Said], *, by: Actor, at: datetime
     """Keep what was said for the next file; what the same name stood for before is replaced."""
     by.require(Permission.POST_METRICS)
     said = [one for one in said if one.target != NEW]
-    places = _places(said, by=by)
+    places = _places([one for one in said if one.level != Level.COLUMN], by=by)
     for one in said:
-        campaign, arm = places[one.target]
+        is_column = one.level == Level.COLUMN
+        campaign, arm = (None, None) if is_column else places[one.target]
         ImportMapping.objects.update_or_create(
             workspace=by.workspace,
             source=source,
             digest=_digest(one),
             defaults={
                 "campaign_id_there": one.campaign.id[:LONGEST_ID],
-                "campaign_name": one.campaign.name[:LONGEST_NAME],
+                "campaign_name": (one.target if is_column else one.campaign.name)[:LONGEST_NAME],
                 "level": one.level,
                 "part_id": one.part.id[:LONGEST_ID],
                 "part_name": one.part.name[:LONGEST_NAME],

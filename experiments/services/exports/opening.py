@@ -16,10 +16,11 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-# It would be loaded to recognise its numbers, of which a workbook has none.
-sys.modules["numpy"] = None  # type: ignore[assignment]
+if __name__ == "__main__":
+    # It would be loaded to recognise its numbers, of which a workbook has none.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
 
-from openpyxl import load_workbook  # noqa: E402 - see the line above
+from openpyxl import load_workbook
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet

@@ -1,6 +1,6 @@
 """From an export file to the numbers of days: what is read, what is passed over, and what must be asked."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.bodies import Passed, read_body, refusal
-from experiments.services.exports.columns import Columns, find_columns
+from experiments.services.exports.columns import Asked, Columns, find_columns
 from experiments.services.exports.days import DayOrder, NumericDay, agree_on_order, read_day
 from experiments.services.exports.lines import Line, RoundedNumber
 from experiments.services.exports.numbers import (
@@ -73,22 +73,17 @@ class _RawRow:
 def read_export(
     content: bytes,
     *,
-    preset: str = "auto",
-    mapped: Mapping[str, str] | None = None,
-    sheet: str = "",
+    asked: Asked,
     day_order: DayOrder | None = None,
     decimal_mark: DecimalMark | None = None,
-    currency: str,
     progress: Progress = iter,
 ) -> Export:
-    """Read a file that has a line for each day. ``currency`` is the workspace's; any other is refused.
+    """Read a file that has a line for each day. Another currency than the workspace's is refused.
 
     Raises ``Invalid`` with everything that cannot be right, naming lines; what could be one thing or another
     comes back as ``questions``.
     """
-    columns = find_columns(
-        tables_of(content), preset=preset, mapped=mapped or {}, sheet=sheet, workspace_currency=currency
-    )
+    columns, currency = find_columns(tables_of(content), asked), asked.currency
     if columns.asks_for_sheet:
         # What one of the tables lacks says nothing of the file.
         return Export(columns, questions=columns.questions)

@@ -213,15 +213,16 @@ def note_on_actions(header: Sequence[str], read: dict[str, Any]) -> str:
     """What of the actions is counted; "" where there are none."""
     types = [name for name in header if name.startswith(OF_ACTIONS)]
     counted = [f"{in_quotes(name)} ({read[name]})" for name in types if name in read]
-    others = [in_quotes(name) for name in types if name not in read]
+    others = [name for name in types if name not in read]
     if not others:
         return ""
+    example = next((name for name in others if name.startswith("actions:")), others[0])
     return _(
         "The same action may stand under several types, so one type counts for each measure, and no two are "
         "added up. Counted: {counted}. Not counted: {others}. If another is meant, say it under Columns, for "
         "example {example}."
     ).format(
         counted=listed(counted) or _("none"),
-        others=listed(others[:12]),
-        example=f"{next(name for name in types if name not in read)}=conversions",
+        others=listed([in_quotes(name) for name in others[:12]]),
+        example=f"{example}={'conversions' if example.startswith('actions:') else 'revenue'}",
     )
