@@ -17,6 +17,7 @@ from experiments.choices import (
 from experiments.models import Hypothesis
 from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.models import Decision, Sprint
+from workspaces.models.words import WORD_LENGTH
 
 
 class SprintInput(Input):
@@ -72,6 +73,13 @@ class HypothesisInput(Input):
         required=False, help_text="The smallest effect worth having, a fraction: 0.2 for 20 %."
     )
     guardrail_metrics = serializers.ListField(child=Word(METRIC_CHOICES), required=False, max_length=10)
+    conversion_name = Text(
+        max_length=WORD_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="What pages call one conversion, like trial, beside its plural. Blank: as the workspace.",
+    )
+    conversion_name_plural = Text(max_length=WORD_LENGTH, required=False, allow_blank=True)
     impact = Whole(required=False, allow_null=True, between=(1, 10))
     confidence = Whole(required=False, allow_null=True, between=(1, 10))
     ease = Whole(required=False, allow_null=True, between=(1, 10))
@@ -169,6 +177,8 @@ class HypothesisSerializer(serializers.ModelSerializer[Hypothesis]):
             "target",
             "mde_relative",
             "guardrail_metrics",
+            "conversion_name",
+            "conversion_name_plural",
             "impact",
             "confidence",
             "ease",

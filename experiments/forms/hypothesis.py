@@ -25,6 +25,7 @@ from workspaces.choices import SourceKind
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ShareField
 from workspaces.models import Membership, Source, Workspace
+from workspaces.models.words import WORD_LENGTH
 
 _CHOOSE = ("", gettext_lazy("choose"))
 # What a hypothesis says itself of how long it takes.
@@ -103,6 +104,18 @@ class HypothesisForm(Form):
         label=gettext_lazy("Must not get worse"),
         widget=forms.CheckboxSelectMultiple,
     )
+    conversion_name = forms.CharField(
+        required=False,
+        max_length=WORD_LENGTH,
+        label=gettext_lazy("One conversion is"),
+        widget=forms.TextInput(attrs={"list": "one-conversion", "autocomplete": "off"}),
+    )
+    conversion_name_plural = forms.CharField(
+        required=False,
+        max_length=WORD_LENGTH,
+        label=gettext_lazy("Several are"),
+        widget=forms.TextInput(attrs={"list": "several-conversions", "autocomplete": "off"}),
+    )
     impact = forms.IntegerField(
         label=gettext_lazy("Impact"),
         required=False,
@@ -163,7 +176,7 @@ class HypothesisForm(Form):
     def values(self) -> dict[str, Any]:
         """As the service takes them: what was left empty is not known, not empty."""
         cleaned = self.cleaned_data
-        texts = {"persona", "objection", "outcome_metric"}
+        texts = {"persona", "objection", "outcome_metric", "conversion_name", "conversion_name_plural"}
         values = {
             name: value if value or name in texts else (value or None) for name, value in cleaned.items()
         }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experiments.choices import Metric, MetricForm
+from experiments.models.team_words import USUAL_WORDS, TeamWords
 from experiments.stats.false_kill import MOST_DAYS
 from workspaces.exceptions import FieldError
 from workspaces.forms import Form, MoneyField
@@ -31,6 +32,7 @@ class RulePreview:
     metric: Metric | None = None
     action: str = ""
     level: str = ""
+    words: TeamWords = USUAL_WORDS
     comparator: str = ""
     figures: Mapping[str, Any] | None = None
     complaints: list[str] = field(default_factory=list)
@@ -43,6 +45,7 @@ class PlanForm(Form):
 
     # A campaign is saved without any of it.
     use_required_attribute = False
+    words = USUAL_WORDS
 
     spend_per_day = MoneyField(
         required=False,
@@ -83,7 +86,8 @@ class PlanForm(Form):
             price = cleaned.get(metric.exposure)
             if price is None:
                 self._ask(
-                    metric.exposure, _("The {metric} cannot be tried without it.").format(metric=metric.label)
+                    metric.exposure,
+                    _("The {metric} cannot be tried without it.").format(metric=self.words.metric(metric)),
                 )
             else:
                 values["price_of_exposure"] = price / PRICED_BY[metric.exposure]
@@ -92,7 +96,8 @@ class PlanForm(Form):
             values["order_value"] = cleaned.get("order_value")
             if values["order_value"] is None:
                 self._ask(
-                    "order_value", _("The {metric} cannot be tried without it.").format(metric=metric.label)
+                    "order_value",
+                    _("The {metric} cannot be tried without it.").format(metric=self.words.metric(metric)),
                 )
         return None if any(name in self.errors for name in needed) else values
 

@@ -22,6 +22,7 @@ from experiments.choices import (
 )
 from experiments.exceptions import InvalidTransition
 from workspaces.models import TenantModel, TenantQuerySet
+from workspaces.models.words import WORD_LENGTH
 
 SATURDAY = 5
 SCORE_VALIDATORS = [MinValueValidator(1), MaxValueValidator(10)]
@@ -67,6 +68,9 @@ class Hypothesis(TenantModel):
     target = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     mde_relative = models.FloatField(default=0.2, help_text="The smallest effect worth having, a fraction.")
     guardrail_metrics = models.JSONField(default=list, blank=True)
+    # What its pages call a conversion, like a trial; empty: as the workspace does. See team_words.
+    conversion_name = models.CharField(max_length=WORD_LENGTH, blank=True, default="", db_default="")
+    conversion_name_plural = models.CharField(max_length=WORD_LENGTH, blank=True, default="", db_default="")
     impact = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE_VALIDATORS)
     confidence = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE_VALIDATORS)
     ease = models.PositiveSmallIntegerField(null=True, blank=True, validators=SCORE_VALIDATORS)
@@ -116,6 +120,11 @@ class Hypothesis(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=HypothesisStatus.values), name="hypothesis_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(conversion_name="", conversion_name_plural="")
+                | ~(Q(conversion_name="") | Q(conversion_name_plural="")),
+                name="hypothesis_names_conversions_whole",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["workspace", "status"], name="hypothesis_by_status")]

@@ -6,7 +6,7 @@ All of it is said in the language that is active.
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from experiments.choices import (
@@ -18,40 +18,13 @@ from experiments.choices import (
     Metric,
     MetricForm,
 )
+from experiments.models.team_words import USUAL_WORDS, TeamWords, Word, words_of
 from experiments.stats.words import Figure, Said
 from workspaces.models.spelling import in_figures, in_percent, limit_in_currency, round_in_currency
 
 if TYPE_CHECKING:
     from experiments.models.campaign import Campaign
     from experiments.models.criterion import KillCriterion
-
-# One of what is counted, as the subject of a sentence.
-_ONE = {
-    "impressions": gettext_lazy("an impression"),
-    "clicks": gettext_lazy("a click"),
-    "conversions": gettext_lazy("a conversion"),
-    "leads": gettext_lazy("a lead"),
-    "marketing_qualified_leads": gettext_lazy("a marketing-qualified lead"),
-    "sales_qualified_leads": gettext_lazy("a sales-qualified lead"),
-    "opportunities": gettext_lazy("an opportunity"),
-    "customers": gettext_lazy("a customer"),
-}
-# A metric that is no cost, as the subject of a sentence.
-_THE = {
-    "ctr": gettext_lazy("the CTR"),
-    "cvr": gettext_lazy("the conversion rate"),
-    "roas": gettext_lazy("the return on ad spend"),
-    "aov": gettext_lazy("the average order value"),
-    "open_rate": gettext_lazy("the open rate"),
-    "engagement_rate": gettext_lazy("the engagement rate"),
-    "video_view_rate": gettext_lazy("the video view rate"),
-    "pipeline_per_spend": gettext_lazy("the pipeline per spend"),
-}
-
-
-def one_of(measure: str) -> str:
-    """``a conversion``, ``an opportunity``."""
-    return str(_ONE[measure])
 
 
 def metric_limit(metric: Metric, limit: Decimal, currency: str) -> str:
@@ -61,7 +34,13 @@ def metric_limit(metric: Metric, limit: Decimal, currency: str) -> str:
     return percent_of(limit) if metric.is_share else plain(limit)
 
 
-def condition(criterion: "KillCriterion", currency: str, *, probably: bool | None = None) -> str:
+def condition(
+    criterion: "KillCriterion",
+    currency: str,
+    *,
+    probably: bool | None = None,
+    words: TeamWords = USUAL_WORDS,
+) -> str:
     """``a conversion probably costs more than **$18.00**``, a clause after “when” or “that”.
 
     ``probably``: whether it says that it is no more than that; by default, where its evidence is probable.
@@ -78,7 +57,7 @@ def condition(criterion: "KillCriterion", currency: str, *, probably: bool | Non
             (False, True): _("{metric} is probably below {limit}"),
             (False, False): _("{metric} is below {limit}"),
         }[is_above, probably]
-        return template.format(metric=_THE[metric.key], limit=limit)
+        return template.format(metric=words.the(metric), limit=limit)
     if metric.per > 1:
         template = {
             (True, True): _("1,000 impressions probably cost more than {limit}"),
@@ -87,13 +66,21 @@ def condition(criterion: "KillCriterion", currency: str, *, probably: bool | Non
             (False, False): _("1,000 impressions cost less than {limit}"),
         }[is_above, probably]
         return template.format(limit=limit)
+    if words.is_named(metric.events):
+        template = {
+            (True, True): pgettext("the team's own word", "{one} probably costs more than {limit}"),
+            (True, False): pgettext("the team's own word", "{one} costs more than {limit}"),
+            (False, True): pgettext("the team's own word", "{one} probably costs less than {limit}"),
+            (False, False): pgettext("the team's own word", "{one} costs less than {limit}"),
+        }[is_above, probably]
+        return template.format(one=words.one_of(metric.events), limit=limit)
     template = {
         (True, True): _("{one} probably costs more than {limit}"),
         (True, False): _("{one} costs more than {limit}"),
         (False, True): _("{one} probably costs less than {limit}"),
         (False, False): _("{one} costs less than {limit}"),
     }[is_above, probably]
-    return template.format(one=one_of(metric.events), limit=limit)
+    return template.format(one=words.one_of(metric.events), limit=limit)
 
 
 def guard_amount(key: str, amount: object, currency: str) -> str:
@@ -104,7 +91,7 @@ def guard_amount(key: str, amount: object, currency: str) -> str:
     return in_figures(f"{number.normalize():,f}")
 
 
-def floor(criterion: "KillCriterion", currency: str) -> str:
+def floor(criterion: "KillCriterion", currency: str, *, words: TeamWords = USUAL_WORDS) -> str:
     """``**$1,500** of spend and **300** clicks``; empty without a guard."""
     text = ""
     for key, need in criterion.guards.items():
@@ -112,12 +99,12 @@ def floor(criterion: "KillCriterion", currency: str) -> str:
         if key == GuardKey.SPEND:
             part = _("{amount} of spend").format(amount=amount)
         else:
-            part = f"{amount} {GuardKey(key).label}"
+            part = f"{amount} {words.guard(key)}"
         text = _("{guards} and {guard}").format(guards=text, guard=part) if text else part
     return text
 
 
-def sentence(criterion: "KillCriterion", currency: str) -> str:
+def sentence(criterion: "KillCriterion", currency: str, *, words: TeamWords = USUAL_WORDS) -> str:
     """The whole rule, with ``**`` around what was filled in."""
     is_arm = criterion.level == CriterionLevel.ARM
     opening = {
@@ -130,8 +117,8 @@ def sentence(criterion: "KillCriterion", currency: str) -> str:
         CriterionAction.TELL: _("Tell us when in an arm {condition}")
         if is_arm
         else _("Tell us when {condition}"),
-    }[CriterionAction(criterion.action)].format(condition=condition(criterion, currency))
-    guards = floor(criterion, currency)
+    }[CriterionAction(criterion.action)].format(condition=condition(criterion, currency, words=words))
+    guards = floor(criterion, currency, words=words)
     if guards:
         is_one = set(criterion.guards) == {GuardKey.SPEND}
         once = _("{rule}, once {guards} is in") if is_one else _("{rule}, once {guards} are in")
@@ -161,16 +148,22 @@ def plain(number: Decimal) -> str:
     return in_figures(f"{number.normalize():f}")
 
 
-def retold(text: object) -> str:
+def retold(text: object, words: TeamWords = USUAL_WORDS) -> str:
     """What the statistics said, in the language that is active; any other text as it is."""
     if isinstance(text, Said):
-        return _(text.template).format(**{name: retold(part) for name, part in text.parts.items()})
+        return _(text.template).format(**{name: retold(part, words) for name, part in text.parts.items()})
+    if isinstance(text, Word):
+        return text.said_in(words)
     return in_figures(text) if isinstance(text, Figure) else str(text)
 
 
 def retold_rule(campaign: "Campaign", text: str) -> str:
-    """A stored text of this campaign: where it is one of its rules, in the language that is active."""
-    if not text or get_language() == "en":
+    """A stored text of this campaign: where it is one of its rules, in the words of whoever reads it."""
+    words = words_of(campaign.hypothesis, campaign.workspace)
+    if not text or (get_language() == "en" and words == USUAL_WORDS):
         return text
-    rules = {rule.rule_text: rule for rule in campaign.kill_criteria.all()}
-    return unmarked(sentence(rules[text], campaign.workspace.currency)) if text in rules else text
+    for rule in campaign.kill_criteria.all():
+        rule.workspace = campaign.workspace
+        if rule.rule_text == text:
+            return unmarked(sentence(rule, campaign.workspace.currency, words=words))
+    return text

@@ -11,10 +11,11 @@ from django.db.models import prefetch_related_objects
 from django.utils.functional import lazy
 from django.utils.translation import gettext, override
 
-from experiments.choices import MEASURES, METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
+from experiments.choices import METRICS, HypothesisKind, Metric, MetricForm, VerdictCode
 from experiments.exceptions import Invalid
 from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
+from experiments.models.team_words import Word
 from experiments.selectors.estimates import Estimates, Tenants, read_tenants
 from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import (
@@ -175,13 +176,7 @@ def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> M
     return next(reported, METRICS[UNPLANNED_METRICS[0]])
 
 
-def _label_without_cost(metric: Metric) -> str:
-    """``per click``, after an amount of money."""
-    return str(metric.label).removeprefix("cost ")
-
-
 # Words that wait for the language of whoever reads them.
-_short_label = lazy(_label_without_cost, str)
 _in_currency = lazy(in_currency, str)
 
 
@@ -261,7 +256,7 @@ class _Results:
         warning = _(
             "The {counted} of {names} take no part: they are dated by when they happened, and their money "
             "was spent on other days.",
-            counted=MEASURES[self.metric.events].label,
+            counted=Word("measure", self.metric.events),
             names=names,
         )
         return replace(health, warnings=(*health.warnings, warning))
@@ -417,7 +412,7 @@ class _Results:
             amount = _("{number}%", number=Figure(canonical_number(target * 100)))
         else:
             amount = Figure(canonical_number(target))
-        return _("{amount} {metric}", amount=amount, metric=_short_label(self.metric))
+        return _("{amount} {metric}", amount=amount, metric=Word("short", self.metric.key))
 
     def _arm(self, position: int, result: CampaignAnalysis) -> ArmAnalysis:
         arm, own = self.arms[position], result.arms[position]
@@ -458,7 +453,8 @@ class _Results:
             return _("It has no hypothesis, so nothing says what a yes would be. Adopt it to get a verdict.")
         if len(self.arms) == 1 and self._target() is None:
             return _(
-                "It has one arm and no target for its {metric} to compare it with.", metric=self.metric.label
+                "It has one arm and no target for its {metric} to compare it with.",
+                metric=Word("metric", self.metric.key),
             )
         if self._left_out() and not self.closed.any():
             return self._all_left_out()
@@ -467,7 +463,7 @@ class _Results:
         return None
 
     def _all_left_out(self) -> str:
-        names, counted = self._left_out_names(), MEASURES[self.metric.events].label
+        names, counted = self._left_out_names(), Word("measure", self.metric.events)
         if len(self._left_out()) == 1:
             return _(
                 "Only {names} counts the {counted}, dated by when they happened: no day of them can be set "

@@ -33,6 +33,7 @@ MOST_GUARDRAILS = 10
 SCORES = ("impact", "confidence", "ease")
 SENTENCE = {"title": 300, "change": 500, "audience": 500, "expected_effect": 500, "because": 1000}
 OPTIONAL_TEXTS = {"persona": 300, "objection": 500}
+CONVERSION_NAMES = ("conversion_name", "conversion_name_plural")
 HYPOTHESIS_FIELDS = (
     *SENTENCE,
     *OPTIONAL_TEXTS,
@@ -45,6 +46,7 @@ HYPOTHESIS_FIELDS = (
     "target",
     "mde_relative",
     "guardrail_metrics",
+    *CONVERSION_NAMES,
     *SCORES,
     "predicted_success",
     "parent",
@@ -186,6 +188,7 @@ def _read(
         "target": values.metric_value("target", metric=metric),
         "mde_relative": DEFAULT_MDE_RELATIVE if mde_relative is None else mde_relative,
         "guardrail_metrics": _read_guardrails(values, primary=metric),
+        **_read_conversion_names(values),
         **{name: values.whole(name, low=1, high=10) for name in SCORES},
         "predicted_success": values.fraction("predicted_success"),
         "parent": _read_parent(values, by=by, child=hypothesis),
@@ -309,6 +312,17 @@ def _lineage(hypothesis: Hypothesis) -> list[Hypothesis]:
     while (parent := line[-1].parent) is not None:
         line.append(parent)
     return line
+
+
+def _read_conversion_names(values: Values) -> dict[str, str]:
+    """The team's words for one conversion and for several: both, or none."""
+    names = {name: values.word(name) for name in CONVERSION_NAMES}
+    missing = [name for name in CONVERSION_NAMES if not str(values.given.get(name) or "").strip()]
+    if len(missing) == 1:
+        values.refuse(
+            missing[0], "required", _("Say both what one conversion is called and what several are.")
+        )
+    return names
 
 
 def _as_told(said: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:

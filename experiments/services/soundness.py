@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from experiments.choices import (
-    MEASURES,
     Comparator,
     CriterionAction,
     CriterionLevel,
@@ -23,7 +23,8 @@ from experiments.choices import (
 )
 from experiments.exceptions import FieldError
 from experiments.models import Campaign, KillCriterion
-from experiments.models.sentences import metric_limit, one_of, sentence, unmarked
+from experiments.models.sentences import metric_limit, sentence, unmarked
+from experiments.models.team_words import USUAL_WORDS, TeamWords, words_of
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency, in_figures
 
@@ -63,6 +64,7 @@ class RulePlan:
     # The metric's own limit that the hypothesis aims at, by key of the metric.
     target_of: str = ""
     target: Decimal | None = None
+    words: TeamWords = USUAL_WORDS
 
     @classmethod
     def of(cls, campaign: Campaign, *, days: int | None = None, budget: Decimal | None = None) -> "RulePlan":
@@ -77,6 +79,7 @@ class RulePlan:
             arms=len(campaign.arms.all()),
             target_of=hypothesis.primary_metric if hypothesis else "",
             target=hypothesis.target if hypothesis else None,
+            words=words_of(hypothesis, campaign.workspace),
         )
 
 
@@ -113,9 +116,9 @@ def unlikely(
             FieldError(
                 "silent_without_conversions",
                 _(
-                    "Every rule waits for conversions, so that a campaign without any is never stopped. "
+                    "Every rule waits for {conversions}, so that a campaign without any is never stopped. "
                     "Add one that waits for spend."
-                ),
+                ).format(conversions=plan.words.guard(GuardKey.CONVERSIONS)),
                 name,
             )
         )
@@ -127,7 +130,7 @@ def _never(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
         yield FieldError(
             "guard_missing",
             _("The criterion “{rule}” needs a guard.").format(
-                rule=unmarked(sentence(criterion, plan.workspace.currency))
+                rule=unmarked(sentence(criterion, plan.workspace.currency, words=plan.words))
             ),
             "guards",
         )
@@ -164,7 +167,7 @@ def _bought_by_the_budget(criterion: KillCriterion, plan: RulePlan) -> Iterator[
     bought = plan.budget / criterion.threshold * metric.per
     if Decimal(str(need)) < bought:
         return
-    currency, label = plan.workspace.currency, MEASURES[metric.events].label
+    currency, label = plan.workspace.currency, plan.words.events(metric)
     yield FieldError(
         "guard_out_of_reach",
         _(
@@ -192,7 +195,7 @@ def _doubts(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
         if measure in _COUNTED_ELSEWHERE
     ]
     if unknown and plan.channel in _AD_PLATFORMS:
-        what = MEASURES[unknown[0]].label
+        what = plan.words.measure(unknown[0])
         yield FieldError(
             "not_counted_by_channel",
             (
@@ -204,7 +207,7 @@ def _doubts(criterion: KillCriterion, plan: RulePlan) -> Iterator[FieldError]:
                 else _(
                     "{channel} counts no {what} by itself. Without another source of them nothing is judged."
                 )
-            ).format(channel=plan.channel.capitalize(), what=what, metric=metric.label),
+            ).format(channel=plan.channel.capitalize(), what=what, metric=plan.words.metric(metric)),
             "metric",
         )
 
@@ -219,7 +222,7 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
                 "Hardly any campaign has a {metric} of {said}: the rule would stop nearly all. If "
                 "{limit}% is meant, write {fraction} or the % sign."
             ).format(
-                metric=metric.label,
+                metric=plan.words.metric(metric),
                 said=said,
                 limit=in_figures(f"{limit.normalize():f}"),
                 fraction=in_figures(f"{(limit / 100).normalize():f}"),
@@ -232,7 +235,11 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
             _(
                 "A {metric} of {said} means {said} earned for each 1 spent. If {said}% is meant, "
                 "write {limit}."
-            ).format(metric=metric.label, said=said, limit=in_figures(f"{(limit / 100).normalize():f}")),
+            ).format(
+                metric=plan.words.metric(metric),
+                said=said,
+                limit=in_figures(f"{(limit / 100).normalize():f}"),
+            ),
             "threshold",
         )
     worse = Comparator.ABOVE if metric.direction == Direction.LOWER else Comparator.BELOW
@@ -244,7 +251,7 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
                     "A {metric} {comparator} {said} is good: this rule would stop what works. Write "
                     "“{worse}”, or let it only tell."
                 ).format(
-                    metric=metric.label,
+                    metric=plan.words.metric(metric),
                     comparator=Comparator(criterion.comparator).label,
                     said=said,
                     worse=worse.label,
@@ -292,13 +299,21 @@ def _doubts_about_the_guards(criterion: KillCriterion, plan: RulePlan) -> Iterat
     if events is not None and metric.form == MetricForm.COST:
         yield FieldError(
             "waits_for_events",
-            _(
-                "It waits for {events} {measure}, and the costlier {one} is, the later they "
-                "come. A guard of spend comes on time."
+            (
+                pgettext(
+                    "the team's own word",
+                    "It waits for {events} {measure}, and the costlier {one} is, the later they "
+                    "come. A guard of spend comes on time.",
+                )
+                if plan.words.is_named(metric.events)
+                else _(
+                    "It waits for {events} {measure}, and the costlier {one} is, the later they "
+                    "come. A guard of spend comes on time."
+                )
             ).format(
                 events=in_figures(f"{Decimal(str(events)).normalize():,f}"),
-                measure=MEASURES[metric.events].label,
-                one=one_of(metric.events),
+                measure=plan.words.events(metric),
+                one=plan.words.one_of(metric.events),
             ),
             f"guards.{metric.events}",
         )

@@ -7,8 +7,9 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from experiments.choices import MEASURES, Metric
+from experiments.choices import Metric
 from experiments.models.sentences import metric_limit
+from experiments.models.team_words import TeamWords
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount
@@ -39,6 +40,7 @@ def days(
     metric: Metric,
     limit: Decimal | None,
     currency: str,
+    words: TeamWords,
     width: float = 644,
     height: float = 300,
 ) -> SafeString:
@@ -99,12 +101,12 @@ def days(
     told = ", ".join(
         _spoken(item).format(
             day=long_weekday(item.on),
-            value=_told(item, metric, currency),
+            value=_told(item, metric, currency, words),
             expected=metric_amount(metric, item.expected, currency),
         )
         for item in shown
     )
-    label = _("{metric} by day: {days}.").format(metric=metric.label, days=told)
+    label = _("{metric} by day: {days}.").format(metric=words.metric(metric), days=told)
     return drawing(width=width, height=height, label=label, body=body, css="")
 
 
@@ -164,9 +166,9 @@ def _spoken(item: DayView) -> str:
     return _("{day} about {expected} once all is in, {value} so far")
 
 
-def _told(item: DayView, metric: Metric, currency: str) -> str:
+def _told(item: DayView, metric: Metric, currency: str, words: TeamWords) -> str:
     if item.value is None:
-        return _("no {events}").format(events=MEASURES[metric.events].label)
+        return _("no {events}").format(events=words.events(metric))
     return metric_amount(metric, item.value, currency)
 
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy, ngettext
 
-from experiments.choices import MEASURES, CampaignStatus, ZombieSignal
+from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import ZombieFlag, sentences
+from experiments.models.team_words import words_of
 from experiments.templatetags._words import rule_in_words
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
@@ -36,8 +37,9 @@ class _Facts(dict[str, str]):
         return str(UNKNOWN)
 
 
-def reason_of(flag: ZombieFlag, currency: str) -> str:
+def reason_of(flag: ZombieFlag, workspace: Workspace) -> str:
     """Why it counts as a zombie, with its number."""
+    currency = workspace.currency
     facts = _Facts(
         {
             key: in_currency(Decimal(str(value)), currency) if key in _MONEY_FACTS else str(value)
@@ -51,7 +53,7 @@ def reason_of(flag: ZombieFlag, currency: str) -> str:
     if "status" in facts:
         facts["status"] = str(CampaignStatus(facts["status"]).label)
     if "events" in facts:
-        facts["events"] = str(MEASURES[facts["events"]].label)
+        facts["events"] = words_of(flag.campaign.hypothesis, workspace).measure(facts["events"])
     if "rule" in facts:
         facts["rule"] = rule_in_words(flag.campaign, facts["rule"])
     reason = _CUT_IN_VAIN if "cut_at" in facts else _REASONS[ZombieSignal(flag.signal)]
@@ -64,7 +66,7 @@ _MEANINGS = {
     ZombieSignal.OVERDUE: gettext_lazy("Its sprint has ended, and nobody has decided."),
     ZombieSignal.UNPLANNED: gettext_lazy("Live with no kill criterion."),
     ZombieSignal.HOPELESS: gettext_lazy("Less than 5% likely to reach its target with what is left."),
-    ZombieSignal.BARREN: gettext_lazy("{multiple} times the price of a conversion spent, and none came."),
+    ZombieSignal.BARREN: gettext_lazy("{multiple} times the target cost spent, and no {conversions} came."),
     ZombieSignal.BLIND: gettext_lazy("Live, and no numbers for {blind} hours."),
     ZombieSignal.OVERSPENT: gettext_lazy(
         "More is reported than its budget, or no less a day after a plan cut it."
@@ -78,4 +80,5 @@ def meaning_of(signal: ZombieSignal, workspace: Workspace) -> str:
         grace=workspace.grace_hours,
         blind=workspace.blind_after_hours,
         multiple=sentences.plain(workspace.barren_target_multiple),
+        conversions=words_of(None, workspace).measure("conversions"),
     )

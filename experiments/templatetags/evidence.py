@@ -12,16 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from experiments.choices import (
-    MEASURES,
     METRICS,
-    GuardKey,
     Metric,
     ZombieSignal,
 )
 from experiments.forms.campaign import CriterionForm
 from experiments.forms.hypothesis import HypothesisForm
 from experiments.forms.preview import RulePreview
-from experiments.models import Campaign, KillCriterion, ZombieFlag, sentences
+from experiments.models import Campaign, Hypothesis, KillCriterion, ZombieFlag, sentences
+from experiments.models.team_words import TeamWords, words_of
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
 from experiments.selectors.campaign_pages import DayView, GuardView
@@ -88,33 +87,40 @@ def signed(share: float | None) -> str:
     return sign + in_percent(f"{abs(share) * 100:.1f}")
 
 
-@register.filter
-def metric_label(key: str) -> str:
-    return _words.metric_label(key)
+@register.simple_tag(takes_context=True)
+def team_words(context: Context, hypothesis: Hypothesis | None) -> TeamWords:
+    """What the pages of a hypothesis call a conversion: ``{% team_words campaign.hypothesis as words %}``."""
+    return words_of(hypothesis, context["workspace"])
 
 
 @register.filter
-def events_label(metric: Metric) -> str:
-    """What is counted for the metric: ``conversions``."""
-    return str(MEASURES[metric.events].label)
+def metric_label(metric: Metric | str, words: TeamWords) -> str:
+    """``cost per trial``: ``{{ metric|metric_label:words }}``."""
+    return words.metric(metric)
 
 
 @register.filter
-def measure_label(key: str) -> str:
+def events_label(metric: Metric, words: TeamWords) -> str:
+    """What is counted for the metric: ``trials``."""
+    return words.events(metric)
+
+
+@register.filter
+def measure_label(key: str, words: TeamWords) -> str:
     """What people call a counted thing: ``sales-qualified leads``."""
-    return str(MEASURES[key].label)
+    return words.measure(key)
 
 
 @register.simple_tag(takes_context=True)
-def criterion_sentence(context: Context, criterion: KillCriterion) -> SafeString:
+def criterion_sentence(context: Context, criterion: KillCriterion, words: TeamWords) -> SafeString:
     """The rule as everybody reads it, its filled-in parts in bold."""
-    return strong(sentences.sentence(criterion, _currency(context)))
+    return strong(sentences.sentence(criterion, _currency(context), words=words))
 
 
 @register.simple_tag(takes_context=True)
-def criterion_condition(context: Context, criterion: KillCriterion) -> str:
-    """``a conversion costs more than $18.00``: what we are so and so sure of."""
-    return sentences.unmarked(sentences.condition(criterion, _currency(context), probably=False))
+def criterion_condition(context: Context, criterion: KillCriterion, words: TeamWords) -> str:
+    """``a trial costs more than $18.00``: what we are so and so sure of."""
+    return sentences.unmarked(sentences.condition(criterion, _currency(context), probably=False, words=words))
 
 
 @register.simple_tag(takes_context=True)
@@ -130,26 +136,26 @@ def guard_words(context: Context, guard: GuardView) -> str:
 
 
 @register.filter
-def guard_label(guard: GuardView) -> str:
-    return str(GuardKey(guard.key).label)
+def guard_label(guard: GuardView, words: TeamWords) -> str:
+    return words.guard(guard.key)
 
 
 @register.filter
-def retold(text: str) -> str:
-    """What the statistics said (a verdict's reason, a warning), in the language of the reader."""
-    return sentences.retold(text)
+def retold(text: str, words: TeamWords) -> str:
+    """What the statistics said (a verdict's reason, a warning), in the words of the reader."""
+    return sentences.retold(text, words)
 
 
 @register.filter
 def rule_in_words(text: str, campaign: Campaign) -> str:
-    """Why a campaign stopped: its rule in the language of the reader, and anything else as it was written."""
+    """Why a campaign stopped: its rule in the words of the reader, and anything else as it was written."""
     return _words.rule_in_words(campaign, text)
 
 
 @register.simple_tag(takes_context=True)
-def rules_told(context: Context, events: Iterable[Event]) -> dict[str, str]:
+def rules_told(context: Context, events: Iterable[Event], at_hand: Iterable[Campaign] = ()) -> dict[str, str]:
     """What ``event_line`` says for the rules that events quote: ``{% rules_told events as rules %}``."""
-    return _words.rules_told(list(events), workspace=context["workspace"])
+    return _words.rules_told(list(events), workspace=context["workspace"], at_hand=at_hand)
 
 
 @register.simple_tag(takes_context=True)
@@ -171,7 +177,7 @@ def evidence_choices(row: CriterionForm) -> list[_kinds.EvidenceChoice]:
 def criterion_reading(context: Context, row: CriterionForm) -> SafeString | str:
     """The rule of a row as everybody will read it; empty while something is missing."""
     rule = row.reading
-    return strong(sentences.sentence(rule, _currency(context))) if rule else ""
+    return strong(sentences.sentence(rule, _currency(context), words=row.words)) if rule else ""
 
 
 @register.simple_tag
@@ -209,17 +215,17 @@ def expected_loss(context: Context, row: ArmRow, metric: Metric) -> str:
 
 @register.simple_tag(takes_context=True)
 def days_chart(
-    context: Context, days: Sequence[DayView], metric: Metric, limit: Decimal | None
+    context: Context, days: Sequence[DayView], metric: Metric, limit: Decimal | None, words: TeamWords
 ) -> SafeString:
     """The last days in the main metric, settled and not."""
-    return _charts.days(days, metric, limit, _currency(context))
+    return _charts.days(days, metric, limit, _currency(context), words)
 
 
 @register.simple_tag(takes_context=True)
 def days_chart_narrow(
-    context: Context, days: Sequence[DayView], metric: Metric, limit: Decimal | None
+    context: Context, days: Sequence[DayView], metric: Metric, limit: Decimal | None, words: TeamWords
 ) -> SafeString:
-    return _charts.days(days, metric, limit, _currency(context), width=316, height=280)
+    return _charts.days(days, metric, limit, _currency(context), words, width=316, height=280)
 
 
 @register.simple_tag(takes_context=True)
@@ -272,7 +278,7 @@ def stops_chart_narrow(preview: RulePreview) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def zombie_reason(context: Context, flag: ZombieFlag) -> str:
-    return _zombies.reason_of(flag, _currency(context))
+    return _zombies.reason_of(flag, context["workspace"])
 
 
 @register.simple_tag(takes_context=True)

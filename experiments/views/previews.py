@@ -42,6 +42,7 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> tuple[RulePrev
         metric=METRICS[rule["metric"]],
         action=rule["action"],
         level=rule["level"],
+        words=draft.plan.words,
         comparator=rule["comparator"],
     )
     plan = draft.plan.values_for(METRICS[rule["metric"]], budget=draft.planned_budget)

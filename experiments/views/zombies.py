@@ -31,6 +31,7 @@ class _Zombies(WorkspaceView):
             .unresolved()
             .by_money()
             .select_related("campaign__workspace", "campaign__hypothesis", "acknowledged_by")
+            .prefetch_related("campaign__kill_criteria")
         )
 
 

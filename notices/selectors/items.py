@@ -110,7 +110,7 @@ def _plan(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> I
 
 def _zombie(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag]) -> Item:
     flag = flags.get(int(event.subject_id))
-    reason = reason_of(flag, workspace.currency) if flag else ""
+    reason = reason_of(flag, workspace) if flag else ""
     per_day, since = event.data.get("money_per_day"), event.data.get("money_since")
     facts = [reason] if reason else []
     if since:

@@ -123,7 +123,7 @@ def _zombies(today: Today, workspace: Workspace) -> list[Item]:
             ),
             url=reverse("campaign", args=[workspace.slug, flag.campaign.key]),
             facts=[
-                reason_of(flag, workspace.currency),
+                reason_of(flag, workspace),
                 *(
                     [_("{amount} a day.").format(amount=_money(flag.money_per_day, workspace))]
                     if flag.money_per_day is not None

@@ -1,6 +1,6 @@
 """Giving a campaign that nobody planned a rule, a budget and, if there is one, a hypothesis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -37,7 +37,7 @@ class AdoptDraft(Draft):
         data: Mapping[str, Any] | None = None,
         *,
         workspace: Workspace,
-        hypotheses: Iterable[Hypothesis],
+        hypotheses: Sequence[Hypothesis],
     ) -> None:
         if is_unsent(data):
             self.form = AdoptForm(workspace=workspace, initial=typed(data))
@@ -49,6 +49,7 @@ class AdoptDraft(Draft):
         ]
         self.take_rules(data, workspace=workspace, most=MOST_CRITERIA)
         self.take_plan(data, workspace=workspace)
+        self.speak_for(hypotheses, workspace=workspace)
 
     @property
     def values(self) -> dict[str, Any]:

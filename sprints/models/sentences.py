@@ -7,6 +7,7 @@ is no sentence of ours and stays as it is.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from string import Formatter
@@ -14,7 +15,8 @@ from string import Formatter
 from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
-from experiments.choices import ZombieSignal
+from experiments.choices import MEASURES, METRICS, ZombieSignal
+from experiments.models.team_words import USUAL_WORDS, TeamWords, Word
 from workspaces.models.spelling import in_currency, in_figures, in_percent
 
 # In which language is kept what nobody can change later.
@@ -137,37 +139,58 @@ KEPT = (
 )
 
 
-def retold(text: str, *, currency: str) -> str:
-    """A kept text in the reader's language, as far as it is made of sentences of ours."""
-    if (get_language() or KEPT_IN).startswith(KEPT_IN):
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """For whom a text is told again: in what the workspace counts money, and what it calls a conversion."""
+
+    currency: str
+    words: TeamWords
+
+    @property
+    def is_english(self) -> bool:
+        return (get_language() or KEPT_IN).startswith(KEPT_IN)
+
+
+def retold(text: str, *, currency: str, words: TeamWords = USUAL_WORDS) -> str:
+    """A kept text in the reader's language and words, as far as it is made of sentences of ours."""
+    return _retold(text, _Reader(currency, words))
+
+
+def _retold(text: str, reader: _Reader) -> str:
+    if reader.is_english and reader.words == USUAL_WORDS:
         return text
     # The shorter before the longer: two sentences are never taken for one.
     for end in [*(found.start() for found in re.finditer(r"(?<=\.) ", text)), len(text)]:
-        if (first := _translated(text[:end], currency)) is not None:
-            rest = retold(text[end + 1 :], currency=currency)
+        if (first := _translated(text[:end], reader)) is not None:
+            rest = _retold(text[end + 1 :], reader)
             return f"{first} {rest}" if rest else first
     return text
 
 
-def _translated(text: str, currency: str) -> str | None:
+def _translated(text: str, reader: _Reader) -> str | None:
     for sentence, pattern in _patterns():
         if found := pattern.fullmatch(text):
-            facts = {
-                name: _FACTS[name][1](said, currency) if name in _FACTS else said
-                for name, said in found.groupdict().items()
-            }
+            facts = {name: _fact(name, said, reader) for name, said in found.groupdict().items()}
             return _(sentence).format(**facts)
     return None
 
 
-def _amount(said: str, currency: str) -> str:
+def _fact(name: str, said: str, reader: _Reader) -> str:
+    tell = _FACTS[name][1] if name in _FACTS else None
+    # An amount is kept as English writes it.
+    if tell is None or (reader.is_english and tell not in _TELL_WORDS):
+        return said
+    return tell(said, reader)
+
+
+def _amount(said: str, reader: _Reader) -> str:
     """``$1,500.00`` or, of a metric that is no money, ``2.50``."""
     if said[0].isdecimal():
         return in_figures(said)
-    return in_currency(Decimal(re.sub(r"[^\d.]", "", said)), currency)
+    return in_currency(Decimal(re.sub(r"[^\d.]", "", said)), reader.currency)
 
 
-def _chance(said: str, currency: str) -> str:
+def _chance(said: str, reader: _Reader) -> str:
     *side, chance = said.split(" ")
     figures = in_percent(chance.removesuffix("%"))
     if not side:
@@ -175,34 +198,39 @@ def _chance(said: str, currency: str) -> str:
     return (_("below {chance}") if side == ["below"] else _("above {chance}")).format(chance=figures)
 
 
-def _label(said: str, currency: str) -> str:
+def _label(said: str, reader: _Reader) -> str:
     """A word or several of ours: a state, a metric, two signals."""
-    return _(" and ").join(_(word) for word in said.split(" and "))
+    known = _named()
+    return _(" and ").join(
+        known[word].said_in(reader.words) if word in known else _(word) for word in said.split(" and ")
+    )
 
 
-def _capital_label(said: str, currency: str) -> str:
-    label = _label(said[:1].lower() + said[1:], currency)
+def _capital_label(said: str, reader: _Reader) -> str:
+    label = _label(said[:1].lower() + said[1:], reader)
     return label[:1].upper() + label[1:]
 
 
-def _account(said: str, currency: str) -> str:
+def _account(said: str, reader: _Reader) -> str:
     return _("The reserve") if said == "The reserve" else said
 
 
-def _part(said: str, currency: str) -> str:
-    return _translated(said, currency) or said
+def _part(said: str, reader: _Reader) -> str:
+    return _translated(said, reader) or said
 
 
-def _several(said: str, currency: str) -> str:
+def _several(said: str, reader: _Reader) -> str:
     """``1, 2 and 4``, or campaigns."""
     return said.replace(" and ", _(" and "))
 
 
+# What says something of a conversion.
+_TELL_WORDS = (_label, _capital_label, _part)
 _MONEY = (r"[^\d\s]*\s?[\d,]+(?:\.\d+)?(?: [A-Z]{3})?", _amount)
 _WORDS = (r"[^.]+?", _label)
-_NUMBER = (r"\d+", lambda said, _currency: said)
+_NUMBER = (r"\d+", lambda said, _reader: said)
 # How each kind of fact is written, and how it is said again; all others are names.
-_FACTS: dict[str, tuple[str, Callable[[str, str], str]]] = {
+_FACTS: dict[str, tuple[str, Callable[[str, _Reader], str]]] = {
     **dict.fromkeys(("amount", "limit", "found", "wanted", "available", "held", "asked", "most"), _MONEY),
     **dict.fromkeys(("metric", "others", "measure", "state", "signals", "before", "now"), _WORDS),
     **dict.fromkeys(("number", "days"), _NUMBER),
@@ -215,6 +243,14 @@ _FACTS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "first": (r".+", _part),
     "second": (r".+?", _part),
 }
+
+
+@cache
+def _named() -> dict[str, Word]:
+    """What is kept by its usual name and that a team may call otherwise."""
+    with override(KEPT_IN):
+        measures = {str(measure.label): Word("measure", key) for key, measure in MEASURES.items()}
+        return measures | {str(metric.label): Word("metric", key) for key, metric in METRICS.items()}
 
 
 @cache

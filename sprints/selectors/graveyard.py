@@ -171,9 +171,14 @@ _ABOUT = {
 
 
 def _rules(campaigns: Sequence[Campaign]) -> dict[int, KillCriterion]:
-    return KillCriterion.objects.select_related("workspace").in_bulk(
+    by_id = {campaign.pk: campaign for campaign in campaigns}
+    rules = KillCriterion.objects.in_bulk(
         [rule_id for rule_id in (getattr(campaign, "rule_id", None) for campaign in campaigns) if rule_id]
     )
+    for rule in rules.values():
+        rule.campaign = by_id[rule.campaign_id]
+        rule.workspace = rule.campaign.workspace
+    return rules
 
 
 def _days_lived(campaign: Campaign) -> int:

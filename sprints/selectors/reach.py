@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from experiments.exceptions import DomainError
 from experiments.models import Campaign, Hypothesis
+from experiments.models.team_words import words_of
 from experiments.services.sizing import ARMS, size_comparison, with_known
 from workspaces.permissions import Actor
 
@@ -56,8 +57,9 @@ def read_reach(campaign: Campaign, hypothesis: Hypothesis, *, days: int, by: Act
     if not source and hypothesis.target is not None:
         values["stands_at"], source = hypothesis.target, _("its target, as nothing better is known")
     if "stands_at" not in values:
+        words = words_of(hypothesis, by.workspace)
         why_not = _("Not known: give it a target, as nobody has measured the {metric} yet.")
-        return Reach(campaign, days, wanted, why_not=why_not.format(metric=hypothesis.metric.label))
+        return Reach(campaign, days, wanted, why_not=why_not.format(metric=words.metric(hypothesis.metric)))
     try:
         sizing = size_comparison(values=values, by=by)
     except DomainError as error:

@@ -115,6 +115,8 @@ class Today:
     running: Sequence[Sprint]
     # How those that run stand, without a comparison of the arms.
     boards: Sequence[Board]
+    # All that it speaks of, with their hypotheses and rules.
+    campaigns: Sequence[Campaign]
     # Whether the person who looks may decide about campaigns and sprints.
     may_plan: bool
 
@@ -205,6 +207,7 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
         noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
         running=running,
         boards=boards_of(running, on_boards, known, with_analyses=False, movements=movements, at=at),
+        campaigns=list(campaigns.values()),
         may_plan=by.can(Permission.PLAN),
     )
 

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, VerdictCode
+from experiments.choices import CampaignStatus, HypothesisStatus, VerdictCode
 from experiments.models import Breach, Campaign, Hypothesis
 from experiments.models.sentences import retold
+from experiments.models.team_words import words_of
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.results import CampaignVerdict
 from experiments.services.campaigns import (
@@ -124,7 +125,8 @@ def _read_campaign(known: KnownCampaign, hypothesis: Hypothesis, *, at: datetime
     is_vanity_win = verdict.code == VerdictCode.WIN and not _outcome_wins(
         campaign, verdict, hypothesis, at=at
     )
-    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], retold(verdict.reason)
+    words = words_of(hypothesis, campaign.workspace)
+    speaks_for, reason = _VERDICT_SPEAKS_FOR[verdict.code], retold(verdict.reason, words)
     if breach is not None:
         speaks_for, reason = (
             DecisionKind.KILL,
@@ -134,10 +136,9 @@ def _read_campaign(known: KnownCampaign, hypothesis: Hypothesis, *, at: datetime
         speaks_for = DecisionKind.KILL
         reason = _("It was killed: {reason}").format(reason=rule_in_words(campaign, campaign.stop_reason))
     elif is_vanity_win:
-        outcome = METRICS[hypothesis.outcome_metric].label
         speaks_for = DecisionKind.EVOLVE
         reason = _("It wins on the {metric}, but nothing shows yet that the {outcome} follows.").format(
-            metric=hypothesis.metric.label, outcome=outcome
+            metric=words.metric(hypothesis.metric), outcome=words.metric(hypothesis.outcome_metric)
         )
     return _Reading(campaign, verdict, is_vanity_win, speaks_for, reason)
 

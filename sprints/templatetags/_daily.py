@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from experiments.choices import Comparator
 from experiments.models.sentences import metric_limit
+from experiments.models.team_words import TeamWords
 from experiments.templatetags._drawings import _n, drawing, hatching, line, rect, text
 from experiments.templatetags._words import metric_amount
 from sprints.selectors.standing import BoardDay, RunningCampaign
@@ -27,7 +28,9 @@ BURN_DAYS = 9
 _BURN_WIDTH, _BURN_HEIGHT = 168.0, 26.0
 
 
-def metric_days(item: RunningCampaign, planned: Sequence[date], currency: str) -> SafeString:
+def metric_days(
+    item: RunningCampaign, planned: Sequence[date], currency: str, words: TeamWords
+) -> SafeString:
     """The metric of each planned day that is reported, and the line at which its rule speaks."""
     known = [one for one in item.days if one.value is not None][-_MOST_DAYS:]
     if not known:
@@ -63,7 +66,7 @@ def metric_days(item: RunningCampaign, planned: Sequence[date], currency: str) -
         value = metric_amount(item.metric, one.value, currency)
         body.append(text(value, x, _beside(y, edge), "t-mid t-strong" if one.is_settled else "t-mid"))
     body += [text(weekday(on)[0], x, _HEIGHT - 3, "t-mid") for on, x in places.items()]
-    return drawing(width=WIDTH, height=_HEIGHT, label=_told(item, known, currency), body=body)
+    return drawing(width=WIDTH, height=_HEIGHT, label=_told(item, known, currency, words), body=body)
 
 
 def _beside(y: float, edge: float | None) -> float:
@@ -89,14 +92,14 @@ class _Scale:
         return _FLOOR - _MARGIN - room * (value - self.low) / self.span
 
 
-def _told(item: RunningCampaign, known: Sequence[BoardDay], currency: str) -> str:
+def _told(item: RunningCampaign, known: Sequence[BoardDay], currency: str, words: TeamWords) -> str:
     told = ", ".join(
         ("{day} {value}" if one.is_settled else _("{day} {value} so far")).format(
             day=long_weekday(one.on), value=metric_amount(item.metric, one.value, currency)
         )
         for one in known
     )
-    by_day = _("{metric} by day: {days}.").format(metric=item.metric.label, days=told)
+    by_day = _("{metric} by day: {days}.").format(metric=words.metric(item.metric), days=told)
     criterion = item.watch.criterion if item.watch else None
     if criterion is None or criterion.metric != item.metric.key:
         return by_day

@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from experiments.models import KillCriterion
-from experiments.models.sentences import metric_limit
+from experiments.models.sentences import metric_limit, sentence, unmarked
+from experiments.models.team_words import words_of
 from experiments.templatetags._drawings import drawing, line, rect
 from sprints.choices import DecisionKind
 from sprints.selectors.graveyard import No
@@ -35,7 +36,18 @@ def rule_in_short(context: Context, rule: KillCriterion) -> str:
     """``CTR below 0.5%``: what stopped it, where the whole rule is too long."""
     metric = rule.metric_definition
     limit = metric_limit(metric, rule.threshold, context["workspace"].currency)
-    return f"{sentence_case(metric.label)} {rule.get_comparator_display()} {limit}"
+    words = words_of(rule.campaign.hypothesis, context["workspace"])
+    return f"{sentence_case(words.metric(metric))} {rule.get_comparator_display()} {limit}"
+
+
+@register.simple_tag
+def stop_reason(no: No) -> str:
+    """Why it was stopped: its rule in the words of the reader, and anything else as it was written."""
+    rule, reason = no.rule, no.campaign.stop_reason
+    if rule is None or rule.rule_text != reason:
+        return reason
+    words = words_of(no.campaign.hypothesis, no.campaign.workspace)
+    return unmarked(sentence(rule, no.campaign.workspace.currency, words=words))
 
 
 _SHARE_WIDTH, _SHARE_HEIGHT = 240.0, 16.0

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from experiments.models.team_words import TeamWords, words_in_common
 from experiments.templatetags._comparisons import difference_words
 from experiments.templatetags._drawings import _n, drawing, line, rect
 from sprints.choices import DecisionKind, SprintStatus
@@ -61,9 +62,17 @@ def spend_bar(
 
 
 @register.simple_tag(takes_context=True)
-def metric_days(context: Context, item: RunningCampaign, planned: Sequence[date]) -> SafeString:
+def metric_days(
+    context: Context, item: RunningCampaign, planned: Sequence[date], words: TeamWords
+) -> SafeString:
     """The campaign's metric day by day, beside the line at which its rule speaks."""
-    return _daily.metric_days(item, planned, context["workspace"].currency)
+    return _daily.metric_days(item, planned, context["workspace"].currency, words)
+
+
+@register.simple_tag(takes_context=True)
+def board_words(context: Context, board: Board) -> TeamWords:
+    """What the whole board calls a conversion."""
+    return words_in_common((row.hypothesis for row in board.hypotheses), context["workspace"])
 
 
 @register.simple_tag(takes_context=True)

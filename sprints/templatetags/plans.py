@@ -1,6 +1,6 @@
 """What the page of a plan draws and says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from experiments.models.sentences import metric_limit
+from experiments.models.team_words import USUAL_WORDS, TeamWords, words_in_common
 from experiments.templatetags._drawings import drawing, rect
 from experiments.templatetags._words import metric_amount
 from sprints.models import ReallocationLine
@@ -83,8 +84,8 @@ def line_words(context: Context, line: ReallocationLine) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def duel_words(context: Context, duel: Duel) -> str:
-    """``cost per conversion $15.11 against $21.62``."""
+def duel_words(context: Context, duel: Duel, words: TeamWords) -> str:
+    """``cost per trial $15.11 against $21.62``."""
     if duel.metric is None:
         return _("each measured by its own target")
     values = [
@@ -92,16 +93,16 @@ def duel_words(context: Context, duel: Duel) -> str:
         for row in (duel.receiver, duel.donor)
     ]
     return _("{metric} {receiver} against {donor}, over the days that both were counted").format(
-        metric=duel.metric.label, receiver=values[0], donor=values[1]
+        metric=words.metric(duel.metric), receiver=values[0], donor=values[1]
     )
 
 
 @register.simple_tag(takes_context=True)
-def target_words(context: Context, standing: Standing) -> str:
-    """``cost per conversion of $18.00``."""
+def target_words(context: Context, standing: Standing, words: TeamWords) -> str:
+    """``cost per trial of $18.00``."""
     limit = Decimal(str(standing.row["target"]))
     return _("{metric} of {limit}").format(
-        metric=standing.metric.label,
+        metric=words.metric(standing.metric),
         limit=metric_limit(standing.metric, limit, context["workspace"].currency),
     )
 
@@ -120,9 +121,16 @@ def standing_interval(context: Context, standing: Standing) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def retell(context: Context, text: str) -> str:
-    """What is kept in English with a plan or in the ledger, in the reader's language."""
-    return retold(text, currency=context["workspace"].currency)
+def retell(context: Context, text: str, words: TeamWords = USUAL_WORDS) -> str:
+    """What is kept in English with a plan or in the ledger, in the words of its reader."""
+    return retold(text, currency=context["workspace"].currency, words=words)
+
+
+@register.simple_tag(takes_context=True)
+def plan_words(context: Context, lines: Iterable[Mapping[str, Any]]) -> TeamWords:
+    """What a plan's page calls a conversion: as the campaigns do between which its lines move money."""
+    sides = [side for row in lines for side in (row["line"].source_campaign, row["line"].target_campaign)]
+    return words_in_common((side.hypothesis for side in sides if side), context["workspace"])
 
 
 @register.filter

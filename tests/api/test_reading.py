@@ -57,6 +57,8 @@ def test_hypothesis__read__has_its_fields_and_what_came_of_it(planner: APIClient
     assert body == sent | {
         "id": body["id"],
         "objection": "",
+        "conversion_name": "",
+        "conversion_name_plural": "",
         "status": "backlog",
         "sprint": None,
         "parent": None,

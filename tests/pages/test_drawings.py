@@ -7,6 +7,7 @@ import pytest
 
 from experiments.choices import METRICS, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
+from experiments.models.team_words import USUAL_WORDS
 from experiments.selectors.burning import burning, costliest
 from experiments.selectors.campaign_pages import DayView
 from experiments.templatetags import _burning, _charts
@@ -77,7 +78,7 @@ def test_days_chart__spend_without_a_conversion__keeps_the_day_and_says_none() -
         on = MONDAY + timedelta(days=offset)
         return DayView(on, Decimal(180), Decimal(events), value, is_settled=True, arms=[value])
 
-    drawn = _charts.days([day(0, 0, None), day(1, 10, 18.0)], METRICS["cpa"], None, "USD")
+    drawn = _charts.days([day(0, 0, None), day(1, 10, 18.0)], METRICS["cpa"], None, "USD", USUAL_WORDS)
     assert "Monday no conversions, Tuesday $18.00." in drawn
     assert ">Mon</text>" in drawn
     assert ">none</text>" in drawn

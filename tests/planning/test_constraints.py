@@ -47,6 +47,8 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "hypothesis_prediction_is_a_chance": ("hypothesis", {"predicted_success": 1.01}),
     "hypothesis_at_work_has_an_owner": ("hypothesis", {"owner": None}),
     "hypothesis_status_is_known": ("hypothesis", {"status": "dreamt"}),
+    "workspace_names_conversions_whole": ("workspace", {"conversion_name_plural": "trials"}),
+    "hypothesis_names_conversions_whole": ("hypothesis", {"conversion_name": "trial"}),
     **{
         f"observation_{measure}_not_negative": ("observation", {measure: Decimal(-1)}) for measure in MEASURES
     },

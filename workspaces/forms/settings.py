@@ -14,6 +14,7 @@ from workspaces.forms.amounts import MoneyField, ShareField
 from workspaces.forms.base import Form, PlainForm
 from workspaces.models import Source, Workspace
 from workspaces.models.spelling import reader_locale
+from workspaces.models.words import WORD_LENGTH
 from workspaces.models.workspace import KEY_VALIDATOR
 
 
@@ -100,6 +101,18 @@ class PolicyForm(Form):
         choices=MultipleComparisons.choices, label=_("Several comparisons in one sprint")
     )
     requires_two_steps = forms.BooleanField(required=False, label=_("Ask every member for two-step sign-in"))
+    conversion_name = forms.CharField(
+        required=False,
+        max_length=WORD_LENGTH,
+        label=_("One conversion is called"),
+        widget=forms.TextInput(attrs={"list": "one-conversion", "autocomplete": "off"}),
+    )
+    conversion_name_plural = forms.CharField(
+        required=False,
+        max_length=WORD_LENGTH,
+        label=_("Several conversions are called"),
+        widget=forms.TextInput(attrs={"list": "several-conversions", "autocomplete": "off"}),
+    )
 
 
 class SourceForm(Form):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import MultipleComparisons, ReallocationRule, Role, SourceKind
 from workspaces.models.rows import RowsQuerySet
+from workspaces.models.words import WORD_LENGTH, check_word
 
 KEY_VALIDATOR = RegexValidator(
     r"^[a-z0-9][a-z0-9_-]*$",
@@ -112,6 +113,24 @@ class Workspace(models.Model):
         ),
     )
 
+    # What pages call a conversion where its hypothesis says nothing else; empty: a conversion.
+    conversion_name = models.CharField(
+        max_length=WORD_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_word],
+        help_text=_("What one is called here, like trial, lead or order. A hypothesis may say otherwise."),
+    )
+    conversion_name_plural = models.CharField(
+        max_length=WORD_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_word],
+        help_text=_("Several of them, like trials, leads or orders."),
+    )
+
     # Kept by the database: a trigger adds each transfer. See sprints.Transfer.
     reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
     last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)
@@ -121,6 +140,12 @@ class Workspace(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(reserve__gte=0), name="workspace_reserve_is_not_overdrawn"),
+            models.CheckConstraint(
+                condition=Q(conversion_name="", conversion_name_plural="")
+                | ~(Q(conversion_name="") | Q(conversion_name_plural="")),
+                name="workspace_names_conversions_whole",
+                violation_error_message=_("Say both what one conversion is called and what several are."),
+            ),
         ]
 
     def __str__(self) -> str:

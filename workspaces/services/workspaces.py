@@ -38,6 +38,8 @@ POLICY_FIELDS = (
     "uses_learnt_spread",
     "multiple_comparisons",
     "requires_two_steps",
+    "conversion_name",
+    "conversion_name_plural",
 )
 SOURCE_FIELDS = ("name", "kind", "timezone", "day_close_hours", "attribution_lag_days", "precedence")
 

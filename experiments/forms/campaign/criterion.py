@@ -26,6 +26,7 @@ from experiments.forms.campaign.rows import RowForm
 from experiments.forms.preview import RulePreview
 from experiments.models import KillCriterion
 from experiments.models.sentences import percent_of
+from experiments.models.team_words import USUAL_WORDS, TeamWords
 from experiments.services.values import decimal_or_none
 from workspaces.models import Workspace
 
@@ -51,6 +52,8 @@ class CriterionForm(RowForm):
     risks: Mapping[str, float] = MappingProxyType({})
     # What a template that it begins with says of itself.
     note = ""
+    # What the hypothesis of its campaign calls a conversion.
+    words = USUAL_WORDS
 
     action = forms.ChoiceField(
         choices=[
@@ -106,6 +109,16 @@ class CriterionForm(RowForm):
             (chance, _("{percent} sure").format(percent=percent_of(Decimal(chance)))) for chance in known
         ]
 
+    def speak(self, words: TeamWords) -> None:
+        """Say the rule, and what can be chosen for it, in these words."""
+        self.words = words
+        cast("forms.ChoiceField", self.fields["metric"]).choices = [
+            (key, words.metric(key)) for key in METRICS
+        ]
+        for number in range(self.guard_count):
+            measures = cast("forms.ChoiceField", self.fields[f"guard_{number}_of"])
+            measures.choices = [(key.value, words.guard(key)) for key in GuardKey]
+
     def _names_guard(self, number: int) -> bool:
         return self.add_prefix(f"guard_{number}") in self.data or f"guard_{number}" in (self.initial or {})
 
@@ -154,7 +167,8 @@ class CriterionForm(RowForm):
                 continue
             if key in guards:
                 self.add_error(
-                    f"guard_{number}", _("There is a guard of {key} already.").format(key=GuardKey(key).label)
+                    f"guard_{number}",
+                    _("There is a guard of {key} already.").format(key=self.words.guard(key)),
                 )
                 continue
             try:

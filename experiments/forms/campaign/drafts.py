@@ -16,6 +16,7 @@ from experiments.forms.campaign.posts import Data, is_previewing, is_unsent, typ
 from experiments.forms.campaign.rows import RowForm, Rows
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm
 from experiments.models import Campaign, Hypothesis, KillCriterion
+from experiments.models.team_words import TeamWords, words_of
 from experiments.services.campaigns import MOST_ARMS
 from experiments.services.criteria import MOST_CRITERIA
 from workspaces.exceptions import DomainError
@@ -97,6 +98,18 @@ class Draft:
             initial=given | typed(data, f"{PLAN_PREFIX}-"),
         )
 
+    def speak(self, words: TeamWords) -> None:
+        """Say the rules, and what they would do, in these words."""
+        self.plan.words = words
+        for row in self.criteria.forms:
+            row.speak(words)
+
+    def speak_for(self, hypotheses: Iterable[Hypothesis], *, workspace: Workspace) -> None:
+        """Speak as the one does that is chosen on the form."""
+        chosen = str(self.form["hypothesis"].value() or "")
+        aim = next((hypothesis for hypothesis in hypotheses if str(hypothesis.pk) == chosen), None)
+        self.speak(words_of(aim, workspace))
+
     def take_note(self, prefix: str, *, note: str) -> None:
         """Say beside a row what the template says that filled it."""
         for row in self.criteria.forms:
@@ -154,7 +167,7 @@ class CampaignDraft(Draft):
         data: Data = None,
         *,
         workspace: Workspace,
-        hypotheses: Iterable[Hypothesis],
+        hypotheses: Sequence[Hypothesis],
         sources: Iterable[Source],
         campaign: Campaign | None = None,
         initial: dict[str, Any] | None = None,
@@ -187,6 +200,7 @@ class CampaignDraft(Draft):
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
         self.take_plan(data, workspace=workspace)
+        self.speak_for(hypotheses, workspace=workspace)
 
     def is_valid(self) -> bool:
         answers = [super().is_valid(), self.arms.is_valid()]
@@ -249,7 +263,7 @@ class AmendDraft(Draft):
         data: Data = None,
         *,
         workspace: Workspace,
-        criteria: Sequence[KillCriterion],
+        campaign: Campaign,
         spend_per_day: str,
         days: int,
     ) -> None:
@@ -257,8 +271,9 @@ class AmendDraft(Draft):
             self.form = ReasonForm(workspace=workspace, initial=typed(data))
         else:
             self.form = ReasonForm(data, workspace=workspace)
-        self.take_rules(data, workspace=workspace, criteria=criteria)
+        self.take_rules(data, workspace=workspace, criteria=campaign.kill_criteria.all())
         self.take_plan(data, workspace=workspace, spend_per_day=spend_per_day, days=days)
+        self.speak(words_of(campaign.hypothesis, workspace))
 
     @property
     def rules(self) -> list[dict[str, Any]]:

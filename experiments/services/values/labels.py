@@ -19,6 +19,8 @@ _LABELS = {
     "comparator": gettext_lazy("comparator"),
     "components": gettext_lazy("components"),
     "confidence": gettext_lazy("confidence"),
+    "conversion_name": gettext_lazy("word for a conversion"),
+    "conversion_name_plural": gettext_lazy("word for several conversions"),
     "conversions": gettext_lazy("number of conversions"),
     "criteria": gettext_lazy("criteria"),
     "criterion": gettext_lazy("criterion"),

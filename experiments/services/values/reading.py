@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from experiments.services.values.wording import listed, places_in_words, quoted
 from workspaces.models import Workspace
 from workspaces.models.reading import number_in
 from workspaces.models.spelling import in_figures
+from workspaces.models.words import WORD_LENGTH, check_word
 from workspaces.models.workspace import KEY_VALIDATOR
 
 ChoicesT = TypeVar("ChoicesT", bound=TextChoices)
@@ -90,6 +92,17 @@ class Values:
             return ""
         if required and not value:
             self.refuse(name, "required", _("The {field} is missing.").format(field=label))
+        return value
+
+    def word(self, name: str) -> str:
+        """The team's own word for something; "" where nothing was given."""
+        value = self.text(name, longest=WORD_LENGTH, required=False)
+        try:
+            if value:
+                check_word(value)
+        except ValidationError as error:
+            self.refuse(name, "no_word", " ".join(error.messages))
+            return ""
         return value
 
     def texts(self, name: str, *, most: int, longest: int) -> list[str]:

@@ -145,9 +145,11 @@ class _WriteCampaign(DraftView):
     def choices(self) -> dict[str, Any]:
         return {
             "workspace": self.workspace,
-            "hypotheses": Hypothesis.objects.of(self.workspace)
-            .filter(status__in=[HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED])
-            .order_by("title"),
+            "hypotheses": list(
+                Hypothesis.objects.of(self.workspace)
+                .filter(status__in=[HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED])
+                .order_by("title")
+            ),
             "sources": Source.objects.of(self.workspace).filter(kind=SourceKind.PLATFORM).order_by("name"),
         }
 
@@ -205,7 +207,7 @@ class AmendView(DraftView, OneCampaignView):
         return AmendDraft(
             data,
             workspace=self.workspace,
-            criteria=list(self.campaign.kill_criteria.all()),
+            campaign=self.campaign,
             **self.planned(),
         )
 

@@ -125,6 +125,8 @@ PAST = (
             "driver": "gain",
             "objection": "“Not another download”",
             "primary_metric": "cvr",
+            "conversion_name": "sign-up",
+            "conversion_name_plural": "sign-ups",
             "outcome_metric": "cost_per_sales_qualified_lead",
             "target": "0.060",
             "mde_relative": 0.2,

@@ -29,7 +29,13 @@ from sprints.services.planning import (
 from workspaces.choices import Role
 from workspaces.models import Membership, User
 from workspaces.permissions import Actor
-from workspaces.services import add_member, confirm_address, create_workspace, save_source
+from workspaces.services import (
+    add_member,
+    change_policy,
+    confirm_address,
+    create_workspace,
+    save_source,
+)
 
 DOMAIN = "harbour.example"
 TIMEZONE = "America/Chicago"
@@ -81,6 +87,12 @@ class Team:
                 email=person.email, role=person.role, name=person.name, by=self.actor("olga"), at=founded
             )
         self._share_the_password()
+        # What this team sells begins with a trial, and its pages say so.
+        change_policy(
+            changes={"conversion_name": "trial", "conversion_name_plural": "trials"},
+            by=self.actor("olga"),
+            at=founded,
+        )
         # This team counts a trial that comes within a day of the click, so its days settle sooner.
         for source in ("meta", "google", "linkedin"):
             save_source(
