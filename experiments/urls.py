@@ -15,6 +15,11 @@ urlpatterns = [
         name="hypothesis_edit",
     ),
     path(
+        "w/<slug:slug>/hypotheses/<int:pk>/scores/",
+        hypotheses.ScoresView.as_view(),
+        name="hypothesis_scores",
+    ),
+    path(
         "w/<slug:slug>/hypotheses/<int:pk>/archive/",
         hypotheses.ArchiveHypothesisView.as_view(),
         name="hypothesis_archive",

@@ -1,5 +1,5 @@
 from experiments.forms.campaign import AmendDraft, CampaignDraft
-from experiments.forms.hypothesis import HypothesisForm, SizingForm
+from experiments.forms.hypothesis import HypothesisForm, ScoresForm, SizingForm
 from experiments.forms.reasons import KeepForm, OverruleForm, WordsForm
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "HypothesisForm",
     "KeepForm",
     "OverruleForm",
+    "ScoresForm",
     "SizingForm",
     "WordsForm",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,12 +20,15 @@ from experiments.choices import (
 )
 from experiments.forms.amounts import parse_metric_amount, typed_metric_amount
 from experiments.models import Hypothesis
-from experiments.services.hypotheses import say_outcome_is_missing
+from experiments.services.hypotheses import say_outcome_is_missing, scores_of
 from workspaces.choices import SourceKind
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ShareField
 from workspaces.models import Membership, Source, Workspace
 from workspaces.models.words import WORD_LENGTH
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 _CHOOSE = ("", gettext_lazy("choose"))
 # What a hypothesis says itself of how long it takes.
@@ -34,6 +37,12 @@ _SIZED_BY = ("primary_metric", "mde_relative")
 
 def _blank(example: str | Promise) -> forms.Textarea:
     return forms.Textarea(attrs={"class": "qn-blank", "rows": 1, "placeholder": example})
+
+
+def _score(label: "StrPromise") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, required=False, min_value=1, max_value=10, help_text=gettext_lazy("1 to 10")
+    )
 
 
 def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -116,27 +125,9 @@ class HypothesisForm(Form):
         label=gettext_lazy("Several are"),
         widget=forms.TextInput(attrs={"list": "several-conversions", "autocomplete": "off"}),
     )
-    impact = forms.IntegerField(
-        label=gettext_lazy("Impact"),
-        required=False,
-        min_value=1,
-        max_value=10,
-        help_text=gettext_lazy("1 to 10"),
-    )
-    confidence = forms.IntegerField(
-        label=gettext_lazy("Confidence"),
-        required=False,
-        min_value=1,
-        max_value=10,
-        help_text=gettext_lazy("1 to 10"),
-    )
-    ease = forms.IntegerField(
-        label=gettext_lazy("Ease"),
-        required=False,
-        min_value=1,
-        max_value=10,
-        help_text=gettext_lazy("1 to 10"),
-    )
+    impact = _score(gettext_lazy("Impact"))
+    confidence = _score(gettext_lazy("Confidence"))
+    ease = _score(gettext_lazy("Ease"))
     predicted_success = ShareField(
         required=False,
         allow_zero=True,
@@ -192,6 +183,28 @@ class HypothesisForm(Form):
             "target": typed_metric_amount(hypothesis.target, metric=hypothesis.metric),
             "parent": hypothesis.parent_id,
         }
+
+
+class ScoresForm(Form):
+    """The numbers of the score by themselves, in the list of hypotheses."""
+
+    impact = _score(gettext_lazy("Impact"))
+    confidence = _score(gettext_lazy("Confidence"))
+    ease = _score(gettext_lazy("Ease"))
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        workspace: Workspace,
+        hypothesis: Hypothesis,
+        focus: str = "",
+    ) -> None:
+        super().__init__(data, workspace=workspace, initial=scores_of(hypothesis))
+        # In a list there are several: the number and the field in its place are known by the same name.
+        self.auto_id = f"%s-{hypothesis.pk}"
+        if focus in self.fields:
+            self.fields[focus].widget.attrs["autofocus"] = True
 
 
 # Left empty, the last campaigns tell these; where there are none, only a person can.

@@ -90,14 +90,48 @@ def change_hypothesis(
     by.require(Permission.PLAN)
     hypothesis = lock_hypothesis(hypothesis_id, by=by)
     _refuse_outside_the_backlog(hypothesis)
-    before = stated(hypothesis)
     require_unchanged(
-        before,
+        stated(hypothesis),
         basis=basis,
         subject=("hypothesis", hypothesis.pk),
         kinds=(EventKind.HYPOTHESIS_CREATED, EventKind.HYPOTHESIS_CHANGED),
         by=by,
     )
+    _change(hypothesis, values, by=by, at=at)
+    return hypothesis
+
+
+@transaction.atomic
+def score_hypothesis(
+    hypothesis_id: int, *, values: Mapping[str, Any], basis: str | None = None, by: Actor, at: datetime
+) -> Hypothesis:
+    """Change impact, confidence and ease, which somebody else may do while its words are worked on.
+
+    ``basis``: what the three were when the change was written (``basis_of`` the ``scores_of`` it), if that
+    matters.
+    """
+    by.require(Permission.PLAN)
+    hypothesis = lock_hypothesis(hypothesis_id, by=by)
+    _refuse_outside_the_backlog(hypothesis)
+    require_unchanged(
+        scores_of(hypothesis),
+        basis=basis,
+        subject=("hypothesis", hypothesis.pk),
+        kinds=(EventKind.HYPOTHESIS_CREATED, EventKind.HYPOTHESIS_CHANGED),
+        by=by,
+    )
+    _change(hypothesis, {name: values[name] for name in SCORES if name in values}, by=by, at=at)
+    return hypothesis
+
+
+def scores_of(hypothesis: Hypothesis) -> dict[str, int | None]:
+    """The three numbers of its score."""
+    return {name: getattr(hypothesis, name) for name in SCORES}
+
+
+def _change(hypothesis: Hypothesis, values: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Take over what was sent, or refuse it, and say what has changed."""
+    before = stated(hypothesis)
     for field, value in _read({**before, **values}, by=by, hypothesis=hypothesis).items():
         setattr(hypothesis, field, value)
     after = stated(hypothesis)
@@ -115,7 +149,6 @@ def change_hypothesis(
                 "after": _as_told(after, changed),
             },
         )
-    return hypothesis
 
 
 @transaction.atomic
@@ -285,6 +318,17 @@ def _read_guardrails(values: Values, *, primary: Metric | None) -> list[str]:
     return list(dict.fromkeys(key for key in rows if isinstance(key, str)))
 
 
+def _read_conversion_names(values: Values) -> dict[str, str]:
+    """The team's words for one conversion and for several: both, or none."""
+    names = {name: values.word(name) for name in CONVERSION_NAMES}
+    missing = [name for name in CONVERSION_NAMES if not str(values.given.get(name) or "").strip()]
+    if len(missing) == 1:
+        values.refuse(
+            missing[0], "required", _("Say both what one conversion is called and what several are.")
+        )
+    return names
+
+
 def _read_parent(values: Values, *, by: Actor, child: Hypothesis | None) -> Hypothesis | None:
     given = values.given.get("parent")
     if given is None:
@@ -312,17 +356,6 @@ def _lineage(hypothesis: Hypothesis) -> list[Hypothesis]:
     while (parent := line[-1].parent) is not None:
         line.append(parent)
     return line
-
-
-def _read_conversion_names(values: Values) -> dict[str, str]:
-    """The team's words for one conversion and for several: both, or none."""
-    names = {name: values.word(name) for name in CONVERSION_NAMES}
-    missing = [name for name in CONVERSION_NAMES if not str(values.given.get(name) or "").strip()]
-    if len(missing) == 1:
-        values.refuse(
-            missing[0], "required", _("Say both what one conversion is called and what several are.")
-        )
-    return names
 
 
 def _as_told(said: Mapping[str, Any], fields: list[str]) -> dict[str, Any]:

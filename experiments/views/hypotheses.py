@@ -3,15 +3,23 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from experiments.choices import HypothesisStatus
 from experiments.exceptions import DomainError, NotFound
-from experiments.forms import HypothesisForm, SizingForm
+from experiments.forms import HypothesisForm, ScoresForm, SizingForm
 from experiments.forms.campaign import typed
 from experiments.models import Hypothesis
 from experiments.selectors.campaign_pages import campaign_cards
-from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis, stated
+from experiments.services.hypotheses import (
+    archive_hypothesis,
+    change_hypothesis,
+    create_hypothesis,
+    score_hypothesis,
+    scores_of,
+    stated,
+)
 from experiments.services.sizing import Sizing, size_comparison, with_known
 from experiments.views.previews import is_part_wanted
 from workspaces.choices import Role
@@ -168,6 +176,63 @@ class EditHypothesisView(_WriteHypothesis, _OneHypothesis):
 
     def done_url(self) -> str:
         return self.page_url("hypothesis", pk=self.kwargs["pk"])
+
+
+class ScoresView(FormView, _OneHypothesis):
+    """The numbers of the score, changed where they stand in the backlog; or on a page of their own."""
+
+    template_name = "experiments/scores.html"
+    permission = Permission.PLAN
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form, or the numbers again for whoever leaves it."""
+        if "leave" in request.GET and is_part_wanted(request):
+            return self._part("experiments/_scores.html", {"hypothesis": self.scored})
+        return super().get(request)
+
+    @cached_property
+    def scored(self) -> Hypothesis:
+        return self.hypothesis()
+
+    def reload(self) -> None:
+        vars(self).pop("scored", None)
+
+    def get_form(self, data: QueryDict | None = None) -> ScoresForm:
+        focus = self.request.GET.get("field", "")
+        return ScoresForm(data, workspace=self.workspace, hypothesis=self.scored, focus=focus)
+
+    def basis(self) -> str:
+        return basis_of(scores_of(self.scored))
+
+    def context(self, form: Form) -> dict[str, Any]:
+        return {**super().context(form), "hypothesis": self.scored}
+
+    def render(
+        self, context: dict[str, Any] | None = None, *, status: int = 200, template: str = ""
+    ) -> HttpResponse:
+        if is_part_wanted(self.request):
+            return self._part("experiments/_scores_form.html", context or {})
+        return super().render(context, status=status, template=template)
+
+    def _part(self, template: str, context: dict[str, Any]) -> HttpResponse:
+        """What stands in the place of the numbers, for htmx, which puts in only what is answered with 200."""
+        answer = super().render({"next": self.back_to(""), **context}, template=template)
+        place = f"#scores-{self.kwargs['pk']}"
+        for name, value in (("Retarget", place), ("Reselect", place), ("Reswap", "outerHTML")):
+            answer[f"HX-{name}"] = value
+        answer["HX-Push-Url"] = "false"
+        return answer
+
+    def save(self, form: Form) -> str:
+        hypothesis = score_hypothesis(
+            self.kwargs["pk"], values=form.cleaned_data, basis=self.sent_basis, by=self.actor, at=self.at
+        )
+        if hypothesis.ice is None:
+            return _("“{hypothesis}” is not scored.").format(hypothesis=hypothesis)
+        return _("“{hypothesis}” has a score of {score}.").format(hypothesis=hypothesis, score=hypothesis.ice)
+
+    def done_url(self) -> str:
+        return self.page_url("backlog")
 
 
 class ArchiveHypothesisView(FormView, _OneHypothesis):

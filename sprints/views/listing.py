@@ -42,9 +42,11 @@ def query_of(request: HttpRequest) -> QueryDict:
 
 
 def at_its_address(response: HttpResponse, request: HttpRequest) -> HttpResponse:
-    """Tells htmx the shortest address of the list that it puts into the page."""
+    """Tells htmx the shortest address of the list that it puts into the page, unless it is there already."""
     query = query_of(request)
     if "page" in request.GET:
         query["page"] = request.GET["page"]
-    response["HX-Push-Url"] = f"{request.path}?{query.urlencode()}" if query else request.path
+    address = f"{request.path}?{query.urlencode()}" if query else request.path
+    is_there = request.headers.get("HX-Current-URL", "") == request.build_absolute_uri(address)
+    response["HX-Push-Url"] = "false" if is_there else address
     return response

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
+from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.models import Hypothesis
 from experiments.models.hypothesis import HypothesisQuerySet
+from experiments.views.previews import is_part_wanted
 from sprints.choices import MAX_HYPOTHESES, MIN_SPRINT_DAYS
 from sprints.exceptions import NotFound
 from sprints.forms import BacklogFilter, CommitForm, SprintForm
@@ -103,6 +105,8 @@ class BacklogView(_Backlog):
             "is_filtered": form.is_filtered,
             "columns": columns_of(self.COLUMNS, form, query=query),
             "planning": list(Sprint.objects.of(self.workspace).planning().order_by("starts_on", "number")),
+            # What was done in the list itself is said in it: htmx puts in no other part of the page.
+            "heard": list(get_messages(request)) if is_part_wanted(request) else [],
         }
         return at_its_address(self.render(context, status=422 if form.errors else 200), request)
 

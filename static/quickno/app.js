@@ -78,3 +78,22 @@ for (const field of document.querySelectorAll("[data-understood-at]")) {
     understand();
   });
 }
+
+/* A number that is changed in its place: Escape leaves it as it was, and whoever is done is at it again. */
+for (const list of document.querySelectorAll("[data-numbers]")) {
+  let last = "";
+  list.addEventListener("focusin", (event) => {
+    if (event.target.closest(".qn-scores") && /^(impact|confidence|ease)-/.test(event.target.id)) last = event.target.id;
+  });
+  list.addEventListener("keydown", (event) => {
+    const form = event.key === "Escape" ? event.target.closest("[data-leaves]") : null;
+    if (form) document.getElementById(form.dataset.leaves).click();
+  });
+  list.addEventListener("htmx:afterSettle", () => {
+    if (last && (!document.activeElement || document.activeElement === document.body)) document.getElementById(last)?.focus();
+  });
+  /* Where the session has ended, the browser sends the form itself: what was typed is there after signing in. */
+  list.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401 && event.target.matches?.("form[data-leaves]")) event.target.submit();
+  });
+}

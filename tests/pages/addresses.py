@@ -66,6 +66,7 @@ def every_page(subjects: Subjects) -> list[PageState]:
         PageState("hypothesis", (s.backlog,)),
         PageState("hypothesis_new"),
         PageState("hypothesis_edit", (s.backlog,)),
+        PageState("hypothesis_scores", (s.backlog,)),
         PageState("hypothesis_archive", (s.backlog,)),
         PageState("sprints"),
         PageState("sprint_new"),

@@ -94,6 +94,7 @@ PAGES = [
     (Role.MARKETER, "hypothesis", "<committed>"),
     (Role.MARKETER, "hypothesis", "<backlog>"),
     (Role.MARKETER, "hypothesis_edit", "<backlog>"),
+    (Role.MARKETER, "hypothesis_scores", "<backlog>"),
     (Role.MARKETER, "hypothesis_archive", "<backlog>"),
     (Role.MARKETER, "campaigns"),
     (Role.MARKETER, "campaign_new"),

@@ -94,6 +94,12 @@ PLAN = [
         shown_on="hypothesis {backlog}",
     ),
     Action(
+        "experiments.hypotheses.score_hypothesis",
+        {"hypothesis_id": "{backlog}", "values": {"impact": 7}},
+        page="hypothesis_scores {backlog}",
+        shown_on="backlog",
+    ),
+    Action(
         "experiments.hypotheses.archive_hypothesis",
         {"hypothesis_id": "{backlog}"},
         rest="POST hypotheses/{backlog}/archive/",
