@@ -234,7 +234,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
     @extend_schema_field(WarningSerializer(many=True))
     def get_warnings(self, campaign: Campaign) -> Any:
-        doubts = doubts_before_launch(campaign) if campaign.is_draft else []
+        days = self.context["days"].get(campaign.pk)
+        doubts = doubts_before_launch(campaign, days=days) if campaign.is_draft else []
         return WarningSerializer(doubts, many=True).data
 
     @extend_schema_field(serializers.ChoiceField(METRIC_CHOICES, allow_null=True))

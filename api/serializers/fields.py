@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.validators import ProhibitNullCharactersValidator
 from drf_spectacular.drainage import set_override
@@ -19,6 +19,10 @@ LARGEST_ID = 2**63 - 1
 
 class Input(serializers.Serializer[Any]):
     """A body that a client sends. A field that it does not know is a slip of the pen, and is refused."""
+
+    default_error_messages = {
+        "invalid": 'This is an object: names and values in braces, such as {{"name": "value"}}.'
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -50,13 +54,19 @@ class Nothing(Input):
 class Text(serializers.CharField):
     """A text and nothing that could be made one. Out, it is as it is."""
 
-    default_error_messages = {"not_a_text": "This is a text."}
+    default_error_messages = {"not_a_text": "This is a text.", "blank": "This is empty: say something."}
 
     def __init__(self, **options: Any) -> None:
         if not options.get("allow_blank"):
             # A blank is refused before its length counts; but the schema speaks of lengths.
             options["min_length"] = 1
         super().__init__(**options)
+
+    def fail(self, key: str, **values: Any) -> NoReturn:
+        if key == "blank":
+            # A text of nothing is as good as none: services, too, have one code for both.
+            raise serializers.ValidationError(self.error_messages[key], code="required")
+        super().fail(key, **values)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -41,7 +41,6 @@ class ApproveInput(Input):
 class ReplaceInput(Input):
     lines = serializers.ListField(
         child=Whole(between=(0, MAX_LINES)),
-        allow_empty=False,
         max_length=MAX_LINES,
         help_text="The lines to keep, counted from 0.",
     )

@@ -1,6 +1,7 @@
 """Funding the reserve and writing a reallocation by hand."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sprints.choices import AccountKind
+from sprints.exceptions import DomainError
 from sprints.selectors.accounts import CampaignAccount
 from workspaces.forms import Form, MoneyField
 from workspaces.models import Workspace
@@ -96,9 +98,20 @@ class PlanByHandForm(Form):
                 "amount": cast("Decimal", given[f"amount_{number}"]),
                 "reason": given["reason"],
             }
-            for number in range(LINES)
-            if given.get(f"from_{number}")
+            for number in self._filled()
         ]
+
+    def take(self, error: DomainError) -> None:
+        """Put what a service says of a row to the fields of that line; empty lines were not sent."""
+        filled = self._filled()
+        named = [
+            item if item.row is None else replace(item, field=f"{item.field}_{filled[item.row]}")
+            for item in error.errors
+        ]
+        super().take(DomainError(error.code, error.message, errors=named))
+
+    def _filled(self) -> list[int]:
+        return [number for number in range(LINES) if self.cleaned_data.get(f"from_{number}")]
 
 
 def _with_free(account: CampaignAccount) -> str:

@@ -102,6 +102,10 @@ class Sprint(TenantModel):
         number = (today - self.starts_on).days + 1
         return number if 1 <= number <= self.length_days else None
 
+    def days_left(self, today: date) -> int:
+        """How many of its days a campaign has that is launched today, or on the first if that is to come."""
+        return max(0, (self.ends_on - max(self.starts_on, today)).days + 1)
+
     def move_to(self, status: SprintStatus) -> None:
         current = SprintStatus(self.status)
         if status not in SPRINT_TRANSITIONS[current]:

@@ -1,12 +1,13 @@
-"""The days that a sprint takes: which are of a weekend, and which other sprints take, too."""
+"""The days that a sprint takes: which are of a weekend, which other sprints take, and which a draft has."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from experiments.models import Campaign
 from experiments.models.hypothesis import SATURDAY
 from sprints.choices import MAX_SPRINT_DAYS, MIN_SPRINT_DAYS, SprintStatus
-from sprints.models import Sprint
+from sprints.models import Commitment, Sprint
 
 # More than these are drawn by nobody's calendar: somebody mistyped the year.
 _MOST_DRAWN = 31
@@ -50,3 +51,21 @@ def choose_days(first: date, last: date, *, among: Iterable[Sprint]) -> ChosenDa
         and first <= sprint.ends_on
     ]
     return ChosenDays(number, drawn, others)
+
+
+def days_of_drafts(campaigns: Iterable[Campaign], *, today: date) -> dict[int, int]:
+    """How many days each draft has from its launch to its sprint's end, by id, where its sprint is known."""
+    drafts = [campaign for campaign in campaigns if campaign.is_draft and campaign.hypothesis_id]
+    if not drafts:
+        return {}
+    commitments = (
+        Commitment.objects.kept()
+        .filter(
+            hypothesis__in=[draft.hypothesis_id for draft in drafts],
+            sprint__status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING],
+        )
+        .select_related("sprint")
+        .order_by("sprint__number")
+    )
+    days = {one.hypothesis_id: one.sprint.days_left(today) for one in commitments}
+    return {draft.pk: days[draft.hypothesis_id] for draft in drafts if draft.hypothesis_id in days}

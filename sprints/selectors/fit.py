@@ -76,9 +76,9 @@ def misfits(
 
 def _cannot_receive(campaign: Campaign) -> str | None:
     status = CampaignStatus(campaign.status)
-    if campaign.is_finished:
+    if campaign.is_finished or status == CampaignStatus.DISCARDED:
         return _(sentences.CANNOT_RECEIVE).format(campaign=campaign.key, state=status.label)
-    if status in {CampaignStatus.DRAFT, CampaignStatus.DISCARDED}:
+    if status == CampaignStatus.DRAFT:
         return _(sentences.NOT_LAUNCHED).format(campaign=campaign.key, state=status.label)
     return None
 

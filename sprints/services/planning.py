@@ -222,10 +222,11 @@ def start_sprint(sprint_id: int, *, by: Actor, at: datetime) -> Sprint:
     lock_workspace(by)
     sprint = lock_sprint(sprint_id, by=by)
     sprint.move_to(SprintStatus.RUNNING)
-    _refuse_other_days(sprint, today=by.workspace.local_day(at))
+    today = by.workspace.local_day(at)
+    _refuse_other_days(sprint, today=today)
     hypotheses = _lock_hypotheses(sprint, by=by)
     drafts = _drafts(hypotheses)
-    _refuse_unready(sprint, hypotheses, drafts)
+    _refuse_unready(sprint, hypotheses, drafts, today=today)
     for hypothesis in hypotheses:
         run_until_end_of(sprint, hypothesis)
     for campaign in drafts:
@@ -276,7 +277,9 @@ def _drafts(hypotheses: list[Hypothesis]) -> list[Campaign]:
     )
 
 
-def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[Campaign]) -> None:
+def _refuse_unready(
+    sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[Campaign], *, today: date
+) -> None:
     errors = []
     if not hypotheses:
         message = _("It has no hypothesis: commit one to three.")
@@ -290,7 +293,7 @@ def _refuse_unready(sprint: Sprint, hypotheses: list[Hypothesis], drafts: list[C
     errors += [
         FieldError(item.code, f"{campaign.key}: {item.message}", f"campaigns.{campaign.key}.{item.field}")
         for campaign in drafts
-        for item in missing_for_launch(campaign, days=sprint.length_days)
+        for item in missing_for_launch(campaign, days=sprint.days_left(today))
     ]
     if errors:
         sentences = " ".join(error.message for error in errors)

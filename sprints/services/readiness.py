@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -78,11 +79,11 @@ class Plan:
         return sum((campaign.planned_budget or NOTHING for campaign in self.drafts), NOTHING)
 
 
-def read_plan(sprint: Sprint) -> Plan:
+def read_plan(sprint: Sprint, *, today: date) -> Plan:
     """What the sprint would start with, and what is still missing."""
     commitments = kept_commitments(sprint)
     campaigns = campaigns_of(commitments)
-    days = sprint.length_days
+    days = sprint.days_left(today)
     return Plan(
         [
             PlannedHypothesis(

@@ -34,7 +34,7 @@ class SprintView(OneSprint):
         context = {
             "sprint": sprint,
             "sprints": sprints,
-            "plan": read_plan(sprint),
+            "plan": read_plan(sprint, today=self.workspace.local_day(self.at)),
             "chosen": choose_days(
                 sprint.starts_on, sprint.ends_on, among=[other for other in sprints if other != sprint]
             ),

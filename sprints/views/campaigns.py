@@ -13,6 +13,7 @@ from experiments.views.campaigns import ArmsCsvView, CampaignView, DraftView
 from sprints.exceptions import NotFound
 from sprints.forms import AdoptDraft
 from sprints.selectors.companions import companions
+from sprints.selectors.days import days_of_drafts
 from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, WorkspaceView
@@ -23,6 +24,9 @@ class CampaignInSprintView(CampaignView):
 
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         return companions(campaign)
+
+    def days_of_draft(self, campaign: Campaign) -> int | None:
+        return days_of_drafts([campaign], today=self.workspace.local_day(self.at)).get(campaign.pk)
 
 
 class ArmsInSprintCsvView(ArmsCsvView, CampaignInSprintView):

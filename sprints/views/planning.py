@@ -305,7 +305,11 @@ class StartView(OneSprint, FormView):
 
     def context(self, form: Form) -> dict[str, Any]:
         sprint = self.sprint()
-        return {**super().context(form), "sprint": sprint, "plan": read_plan(sprint)}
+        return {
+            **super().context(form),
+            "sprint": sprint,
+            "plan": read_plan(sprint, today=self.workspace.local_day(self.at)),
+        }
 
     def save(self, form: Form) -> str:
         sprint = start_sprint(self.sprint().pk, by=self.actor, at=self.at)

@@ -51,7 +51,7 @@ def test_replace__two_of_four_lines__proposes_them_and_takes_the_plan_back(
 
 @pytest.mark.parametrize(
     ("rows", "code"),
-    [([], "unknown_line"), ([4], "unknown_line"), ([-1, 0], "unknown_line"), ([0, 1, 2, 3], "all_lines")],
+    [([], "required"), ([4], "unknown_line"), ([-1, 0], "unknown_line"), ([0, 1, 2, 3], "all_lines")],
 )
 def test_replace__no_part_of_the_plan__is_refused_and_leaves_it(
     plan: Reallocation, mia: Actor, now: datetime, rows: list[int], code: str

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
+from rest_framework.test import APIClient
 
 from experiments.choices import CampaignStatus
 from experiments.exceptions import CampaignNotReady, Invalid, InvalidTransition, Refused
@@ -14,7 +16,8 @@ from experiments.services.campaigns import import_campaign
 from sprints.choices import TransferKind
 from sprints.models import Sprint, Transfer
 from sprints.services.launching import adopt_campaign, launch_campaign
-from sprints.services.planning import open_review
+from sprints.services.planning import open_review, start_sprint
+from sprints.services.readiness import read_plan
 from tests.factories import criterion_values, make_draft, make_hypothesis, make_running_sprint, make_sprint
 from tests.planning.refusals import codes
 from workspaces.choices import EventKind
@@ -93,6 +96,55 @@ def test_launch__sprint_in_review_or_past_its_last_day__is_refused(
     with pytest.raises(Refused) as refusal:
         launch_campaign("late", by=marketer, at=at)
     assert refusal.value.code == "sprint_not_running"
+
+
+def test_launch__guard_of_more_days_than_are_left__is_refused_as_before_a_start(
+    sprint: Sprint, marketer: Actor, at: datetime
+) -> None:
+    rules = [criterion_values(guards={"days": 3})]
+    make_draft(marketer, Hypothesis.objects.get(), "late", at=at, kill_criteria=rules)
+    late = at + timedelta(days=(sprint.ends_on - TODAY).days - 1)
+    with pytest.raises(CampaignNotReady, match="waits for 3 days, but the campaign runs 2") as refusal:
+        launch_campaign("late", by=marketer, at=late)
+    assert codes(refusal.value) == {"kill_criteria.0.guards.days": "guard_beyond_days"}
+    launch_campaign("late", by=marketer, at=late - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "warned"),
+    [
+        # What a launch would refuse is no doubt: REST says it at the launch.
+        (3, "A criterion waits for 3 days, but the campaign runs 2", []),
+        (2, "It waits for all 2 days, and a day counts when it is over", ["guard_at_the_end"]),
+    ],
+)
+def test_campaign_page__draft_in_the_middle_of_a_sprint__counts_the_days_that_are_left(
+    sprint: Sprint, marketer: Actor, at: datetime, days: int, said: str, warned: list[str]
+) -> None:
+    rules = [criterion_values(guards={"days": days})]
+    make_draft(marketer, Hypothesis.objects.get(), "late", at=at, kill_criteria=rules)
+    late = at + timedelta(days=(sprint.ends_on - TODAY).days - 1)
+    with time_machine.travel(late, tick=False):
+        client = APIClient()
+        client.force_login(marketer.person)
+        page = client.get(f"/w/{marketer.workspace.slug}/campaigns/late/").content.decode()
+        warnings = client.get("/api/v1/campaigns/late/").json()["warnings"]
+    assert said in page
+    assert [item["code"] for item in warnings if item["field"].endswith(".days")] == warned
+
+
+def test_start__in_the_middle_of_its_days__takes_no_guard_beyond_those_that_are_left(
+    marketer: Actor, at: datetime
+) -> None:
+    hypothesis = make_hypothesis(marketer.workspace, owner=marketer.user)
+    make_draft(marketer, hypothesis, "late", at=at, kill_criteria=[criterion_values(guards={"days": 3})])
+    planned = make_sprint(marketer, hypothesis, at=at)
+    late = at + timedelta(days=planned.length_days - 2)
+    (row,) = read_plan(planned, today=marketer.workspace.local_day(late)).hypotheses
+    assert "waits for 3 days, but the campaign runs 2" in row.missing[0]
+    with pytest.raises(Refused, match="waits for 3 days, but the campaign runs 2") as refusal:
+        start_sprint(planned.pk, by=marketer, at=late)
+    assert refusal.value.code == "not_ready"
 
 
 def test_launch__twice__is_refused(sprint: Sprint, marketer: Actor, at: datetime) -> None:

@@ -83,7 +83,7 @@ def test_sprint__shorter_than_a_guard__does_not_start_and_says_why(marketer: Act
     campaign = draft(marketer, at, {**CPA, "guards": {"days": 5}})
     assert campaign.hypothesis
     sprint = make_sprint(marketer, campaign.hypothesis, at=at, days=4)
-    (row,) = read_plan(sprint).hypotheses
+    (row,) = read_plan(sprint, today=sprint.starts_on).hypotheses
     assert "waits for 5 days, but the campaign runs 4" in row.missing[0]
     with pytest.raises(Refused, match="waits for 5 days, but the campaign runs 4"):
         start_sprint(sprint.pk, by=marketer, at=at)
@@ -186,7 +186,7 @@ def test_doubts__guard_of_all_days__are_told_by_the_plan_of_the_sprint_which_sta
     campaign = draft(marketer, at, {**CPA, "guards": {"days": 5}})
     assert campaign.hypothesis
     sprint = make_sprint(marketer, campaign.hypothesis, at=at, days=5)
-    (row,) = read_plan(sprint).hypotheses
+    (row,) = read_plan(sprint, today=sprint.starts_on).hypotheses
     (planned,) = row.campaigns
     assert not row.missing
     assert "it speaks after the last one" in planned.doubts[0]

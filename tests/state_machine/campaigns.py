@@ -159,9 +159,9 @@ class Campaigns(Launches):
         faults = self.faults_of(team, found, {"draft"})
         sprint = None
         if not faults:
-            if self.missing(team, found):
-                faults.add("not_ready")
             sprint = team.sprint_of(found.hypothesis) if found.hypothesis else None
+            if self.missing(team, found, days=sprint.days_left(team.day(self.now)) if sprint else None):
+                faults.add("not_ready")
             if found.hypothesis and sprint is None:
                 faults.add("not_committed")
             elif sprint is not None and sprint.status != "running":
@@ -189,7 +189,7 @@ class Campaigns(Launches):
             campaign.status == "draft"
             and sprint is not None
             and sprint.status == "running"
-            and not self.missing(team, campaign)
+            and not self.missing(team, campaign, days=sprint.days_left(team.day(self.now)))
         )
 
     def _step(
@@ -216,8 +216,7 @@ class Campaigns(Launches):
         if not may_be_breached and found.breaches:
             faults.add("open_breach")
         if values and values["reason"] == "":
-            # The one is what the service says, the other what REST says before.
-            faults |= {"required", "blank"}
+            faults.add("required")
         done = self.act(
             f"{name} a campaign",
             team,

@@ -14,12 +14,12 @@ from tests.state_machine.invariants import Invariants
 from tests.state_machine.judging import Judging
 from tests.state_machine.metrics import DAYS, Metrics
 from tests.state_machine.model import Team, Who
-from tests.state_machine.plans import Plans
 from tests.state_machine.reports import Key
+from tests.state_machine.second_thoughts import SecondThoughts
 from tests.state_machine.workspaces import Workspaces
 
 
-class Quickno(Decisions, Criteria, Metrics, Judging, Plans, Workspaces):
+class Quickno(Decisions, Criteria, Metrics, Judging, SecondThoughts, Workspaces):
     """Two teams in the middle of their work, and a random future."""
 
     def __init__(self) -> None:

@@ -32,6 +32,10 @@ class Sprint:
     def is_full(self) -> bool:
         return sum(state != "released" for state in self.places.values()) >= 3
 
+    def days_left(self, today: date) -> int:
+        """From today or its first day, whichever is later, to its last."""
+        return max(0, (self.ends_on - max(self.starts_on, today)).days + 1)
+
 
 @dataclass
 class Hypothesis:

@@ -283,7 +283,7 @@ class Planning(Launches):
         for hypothesis in sprint.active:
             if not any(one.status == "draft" or one.is_unfinished for one in team.campaigns_of(hypothesis)):
                 return True
-        days = (sprint.ends_on - sprint.starts_on).days + 1
+        days = sprint.days_left(team.day(self.now))
         return any(self.missing(team, draft, days=days) for draft in self._drafts(team, sprint))
 
     @deed(2)

@@ -1,4 +1,4 @@
-"""Money: brought in, proposed by rule and by hand, approved by other eyes, moved once, undone."""
+"""Money: brought in, proposed by rule and by hand, approved by other eyes in whole or in part, undone."""
 
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
@@ -16,7 +16,6 @@ from sprints.services.reallocations import (
     outdate_reallocations,
     propose_reallocation,
     reject_reallocation,
-    undo_reallocation,
     withdraw_reallocation,
 )
 from tests.state_machine import money
@@ -141,8 +140,12 @@ class Plans(Stage):
         plan = self.choose_of(data, team, "plans", lambda one: one.state == "proposed")
         if plan is None:
             return
-        who = self._draw_other(data, team, plan)
-        is_right = data.draw(st.integers(0, 7)) > 0
+        self.approve_it(
+            team, self._draw_other(data, team, plan), plan, is_right=data.draw(st.integers(0, 7)) > 0
+        )
+
+    def approve_it(self, team: Team, who: Who, plan: Plan, *, is_right: bool = True) -> None:
+        """``is_right``: whether it is the digest that was shown."""
         digest = plan.digest if is_right else "0" * 64
         faults = self._plan_faults(team, plan, "proposed")
         own = {plan.proposer, plan.key_maker}
@@ -209,7 +212,9 @@ class Plans(Stage):
         plan = self.choose_of(data, team, "plans", lambda one: one.state == "approved")
         if plan is None:
             return
-        who = self.choose_who(data, team, "apply", by_key=True)
+        self.apply_it(team, self.choose_who(data, team, "apply", by_key=True), plan)
+
+    def apply_it(self, team: Team, who: Who, plan: Plan) -> None:
         faults = self._plan_faults(team, plan, "approved")
         if not faults and not why_not(who, "apply") and money.misfits(team, plan.lines, at=self.now):
             faults.add("outdated")
@@ -255,12 +260,7 @@ class Plans(Stage):
         if plan is None or data.draw(st.booleans()):
             return
         who = self.choose_who(data, team, "propose", by_key=True)
-        faults = self._plan_faults(team, plan, "proposed")
-        is_manager = RANKS.index(who.person.role) >= RANKS.index("manager")
-        # Whoever stands behind it, or might reject it: no key may.
-        is_theirs = who.person.user_id in {plan.proposer, plan.key_maker}
-        if not is_theirs and (who.key or not is_manager):
-            faults.add("not_yours")
+        faults = self._plan_faults(team, plan, "proposed") | self._why_not_theirs(who, plan)
         if self.act(
             "withdraw a plan",
             team,
@@ -272,54 +272,12 @@ class Plans(Stage):
         ):
             plan.state = "withdrawn"
 
-    @deed(2)
-    def undo(self, data: st.DataObject) -> None:
-        team = self.draw_team(data)
-        plan = self.choose_of(data, team, "plans", lambda one: one.state == "applied")
-        if plan is None:
-            return
-        faults, lines = set(), []
-        if plan.id not in team.plans:
-            faults.add("not_found")
-        else:
-            lines = self._opposite(team, plan)
-            if plan.state != "applied":
-                faults.add("not_applied")
-            if any(
-                one.undoes == plan.id and one.state in {"proposed", "approved", "applied"}
-                for one in team.plans.values()
-            ):
-                faults.add("already_undone")
-            if not lines:
-                faults.add("nothing_to_undo")
-            faults |= money.misfits(team, lines, at=self.now) - {"overdrawn"}
-        who = self.choose_who(data, team, "propose")
-        if self.act(
-            "undo a plan",
-            team,
-            who,
-            lambda **by: undo_reallocation(plan.id, **by),
-            needs="propose",
-            faults=faults,
-        ):
-            self._proposed(team, who, lines).undoes = plan.id
-
-    def _opposite(self, team: Team, plan: Plan) -> list[Line]:
-        """Back to where it came from, of what has ended to the reserve; as far as it is there still."""
-        sums: dict[tuple[str, str], Decimal] = {}
-        for source, target, amount in plan.lines:
-            has_ended = source != money.RESERVE and team.campaigns[source].status in {"killed", "completed"}
-            back = money.RESERVE if has_ended else source
-            if target != back:
-                sums[target, back] = sums.get((target, back), Decimal(0)) + amount
-        left = {account: self._free(team, account) for account, _ in sums}
-        lines: list[Line] = []
-        for (source, target), amount in sums.items():
-            there = min(amount, left[source])
-            left[source] -= there
-            if there:
-                lines.append((source, target, there))
-        return lines
+    def _why_not_theirs(self, who: Who, plan: Plan) -> set[str]:
+        """Whoever stands behind a plan takes it back, or who might reject it: no key may."""
+        if who.person.user_id in {plan.proposer, plan.key_maker}:
+            return set()
+        is_manager = RANKS.index(who.person.role) >= RANKS.index("manager")
+        return set() if is_manager and who.key is None else {"not_yours"}
 
     # What the clock does
 

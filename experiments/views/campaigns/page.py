@@ -37,6 +37,7 @@ class CampaignView(OneCampaignView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         campaign = self.campaign
+        days = self.days_of_draft(campaign)
         beside = self.companions(campaign)
         known = read_known(campaign, beside)
         ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), known=known, at=self.at)
@@ -54,8 +55,8 @@ class CampaignView(OneCampaignView):
             "numbers": numbers,
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
             "lived_days": self._lived_days(campaign),
-            "missing": missing_for_launch(campaign) if campaign.is_draft else [],
-            "doubts": doubts_before_launch(campaign) if campaign.is_draft else [],
+            "missing": missing_for_launch(campaign, days=days) if campaign.is_draft else [],
+            "doubts": doubts_before_launch(campaign, days=days) if campaign.is_draft else [],
             "revivals": campaign.revivals.all() if campaign.is_finished else [],
             "amendments": campaign.amendments.all() if campaign.amended else [],
             "events": campaign_events(campaign)[:RECENT_EVENTS],
@@ -89,6 +90,10 @@ class CampaignView(OneCampaignView):
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         """The campaigns that are looked at together with this one; a sprint knows of some."""
         return ()
+
+    def days_of_draft(self, campaign: Campaign) -> int | None:
+        """How many days a draft has from its launch on; its sprint knows."""
+        return None
 
 
 class DaysCsvView(OneCampaignView, CsvView):

@@ -128,7 +128,10 @@ def replace_reallocation(
     require_withdrawal(plan, by=by)
     plan.check_can_become(ReallocationState.WITHDRAWN)
     kept = sorted(set(rows))
-    if not kept or kept[0] < 0 or kept[-1] >= len(lines):
+    if not kept:
+        message = _("Choose the lines of plan {number} that are to be proposed.").format(number=plan.pk)
+        raise Invalid.field("lines", "required", message)
+    if kept[0] < 0 or kept[-1] >= len(lines):
         message = _("Name lines of plan {number}, from 0 to {last}.").format(
             number=plan.pk, last=len(lines) - 1
         )

@@ -21,7 +21,7 @@ from workspaces.models import Workspace
 
 MAX_LINES = 100
 
-_RESERVE = AccountKind.RESERVE.value
+_RESERVE, _OUTSIDE = AccountKind.RESERVE.value, AccountKind.OUTSIDE.value
 
 
 def build_line(
@@ -47,21 +47,17 @@ def read_lines(lines: Sequence[Mapping[str, Any]], *, workspace: Workspace) -> l
     campaigns = _find_campaigns(lines, workspace=workspace)
     read: list[ReallocationLine] = []
     errors: list[FieldError] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: set[tuple[str, str]] = set()
     for row, line in enumerate(lines):
         pair = str(line.get("from", "")), str(line.get("to", ""))
         wrong = [*_wrong_accounts(pair, campaigns), *_wrong_amount(line.get("amount"), workspace)]
         if pair in seen and all(pair):
-            message = _("Row {row} moves money between the same two; put it in one line.").format(
-                row=seen[pair]
-            )
+            message = _("An earlier line moves money between the same two; put both in one line.")
             wrong.append(FieldError("duplicate_line", message, field="to"))
         if pair[::-1] in seen and pair[0] != pair[1]:
-            message = _("Row {row} moves money the other way; put the difference in one line.").format(
-                row=seen[pair[::-1]]
-            )
+            message = _("An earlier line moves money the other way; put the difference in one line.")
             wrong.append(FieldError("opposite_line", message, field="to"))
-        seen.setdefault(pair, row)
+        seen.add(pair)
         errors += [replace(error, row=row) for error in wrong]
         if not wrong:
             source, target = (campaigns.get(key) for key in pair)
@@ -85,6 +81,12 @@ def _wrong_accounts(pair: tuple[str, str], campaigns: Mapping[str, Campaign]) ->
         if not key:
             message = _("Give the key of a campaign, or “{reserve}”.").format(reserve=_RESERVE)
             yield FieldError("required", message, field=field)
+        elif key == _OUTSIDE and key not in campaigns:
+            message = _(
+                "A plan moves no money from or to outside. Money comes in by funding the reserve: "
+                "give the key of a campaign, or “{reserve}”."
+            ).format(reserve=_RESERVE)
+            yield FieldError("unknown_campaign", message, field=field)
         elif key != _RESERVE and key not in campaigns:
             message = _(
                 "There is no campaign “{campaign}” here. Give the key of one, or “{reserve}”."
