@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from experiments.choices import Driver, HypothesisKind
 from experiments.models import Campaign
 from sprints.choices import DecisionKind
-from sprints.forms.filters import FilterForm
 from sprints.selectors.graveyard import QUARTER, No
-from workspaces.forms import Form
+from workspaces.forms import FilterForm
 from workspaces.models import Workspace
 from workspaces.templatetags.quickno import channel
 
@@ -87,7 +86,7 @@ class LearningFilter(FilterForm):
         return condition
 
 
-class GraveyardFilter(Form):
+class GraveyardFilter(FilterForm):
     period = forms.ChoiceField(
         required=False,
         label=_("Killed"),

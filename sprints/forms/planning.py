@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from experiments.choices import METRICS, BuyerStage, Driver, HypothesisKind
 from experiments.models.hypothesis import HypothesisQuerySet
-from sprints.forms.filters import FilterForm, by_label, ordering
-from workspaces.forms import DayField, Form
+from sprints.forms.filters import by_label, ordering
+from workspaces.forms import DayField, FilterForm, Form
 from workspaces.models import Membership, Workspace
 
 

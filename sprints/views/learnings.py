@@ -124,8 +124,7 @@ class GraveyardView(_Graveyard):
                 "rows": form.in_order(noes.noes),
                 "since": self.at - form.since if form.since else None,
                 "query": request.GET.urlencode(),
-            },
-            status=422 if form.errors else 200,
+            }
         )
 
 

@@ -70,6 +70,10 @@ class FirstStepsView(WorkspaceView):
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if read_first_steps(self.workspace, by=self.actor).are_over:
+            # Somebody had the page open meanwhile.
+            messages.info(request, _("The first campaign has numbers: there are no first steps any more."))
+            return redirect(self.page_url("today"))
         shown = request.POST.get("shown") == "yes"
         show_first_steps(self.request.membership, shown=shown)
         if shown:

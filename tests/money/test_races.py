@@ -15,6 +15,8 @@ from sprints.services.reallocations import (
     approve_reallocation,
     expire_reallocations,
     propose_reallocation,
+    replace_reallocation,
+    undo_reallocation,
     withdraw_reallocation,
 )
 from tests.factories import fill_reserve, make_actor, make_campaign, make_workspace
@@ -114,6 +116,57 @@ def test_plan__approved_withdrawn_and_expired_at_once__comes_to_one_end(
     ends = Event.objects.filter(subject_type="reallocation").exclude(kind="reallocation.proposed")
     assert plan.state in {ReallocationState.WITHDRAWN, ReallocationState.EXPIRED}
     assert [event.kind for event in ends] == [f"reallocation.{plan.state}"]
+
+
+def test_plan__approved_and_replaced_in_part_by_all_at_once__one_of_them_did_it(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    approvals = [
+        lambda by=by: approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=by, at=NOW)
+        for by in managers[:4]
+    ]
+    parts = [lambda by=by: replace_reallocation(plan.pk, rows=[0], by=by, at=NOW) for by in managers[4:]]
+    outcome = race(*approvals, *parts)
+    assert outcome == ["done"] + ["invalid_transition"] * (RACERS - 1)
+    plan.refresh_from_db()
+    plans = Reallocation.objects.order_by("pk")
+    if plan.state == ReallocationState.APPROVED:
+        assert list(plans) == [plan]
+    else:
+        assert [one.state for one in plans] == ["withdrawn", "proposed"]
+    check_balances(workspace)
+
+
+def test_plan__approved_withdrawn_replaced_and_expired_at_once__comes_to_one_end(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    Reallocation.objects.update(expires_at=NOW)
+    race(
+        lambda: approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=managers[0], at=NOW),
+        lambda: withdraw_reallocation(plan.pk, by=managers[1], at=NOW),
+        lambda: replace_reallocation(plan.pk, rows=[0, 1], by=managers[2], at=NOW),
+        lambda: expire_reallocations(at=NOW),
+    )
+    plan.refresh_from_db()
+    told = Event.objects.filter(subject_type="reallocation", subject_id=str(plan.pk))
+    assert plan.state in {ReallocationState.WITHDRAWN, ReallocationState.EXPIRED}
+    assert [event.kind for event in told.order_by("id")] == [
+        "reallocation.proposed",
+        f"reallocation.{plan.state}",
+    ]
+    assert Reallocation.objects.exclude(pk=plan.pk).count() <= 1
+    check_balances(workspace)
+
+
+def test_undo__eight_at_once__makes_one_opposite_plan(
+    plan: Reallocation, managers: list[Actor], workspace: Workspace
+) -> None:
+    approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=managers[0], at=NOW)
+    apply_reallocation(plan.pk, by=managers[0], at=NOW)
+    outcome = race(*(lambda by=by: undo_reallocation(plan.pk, by=by, at=NOW) for by in managers))
+    assert outcome == ["already_undone"] * (RACERS - 1) + ["done"]
+    assert Reallocation.objects.filter(undoes=plan).count() == 1
+    check_balances(workspace)
 
 
 def test_propose__eight_clicks__make_one_plan(workspace: Workspace) -> None:

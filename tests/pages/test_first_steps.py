@@ -145,6 +145,20 @@ def test_first_steps__hidden_by_one_person__stay_with_the_others_and_come_back(
     assert Membership.objects.filter(sees_first_steps=False).count() == 0
 
 
+@pytest.mark.parametrize("shown", ["yes", "no"])
+def test_first_steps__over_meanwhile__are_not_said_to_stand_on_today(
+    browse: Browse, beginning: Beginning, shown: str
+) -> None:
+    for step in FirstStep:
+        beginning.take(step)
+    mia = browse(Role.MARKETER)
+    said = mia.post(url("first_steps"), {"shown": shown}, follow=True).content.decode()
+    assert "there are no first steps any more" in said
+    assert "stand on Today again" not in said
+    assert "brings them back" not in said
+    assert 'aria-labelledby="first"' not in read(mia, "today")
+
+
 def test_board__live_campaign_without_numbers__asks_for_them_and_claims_no_spend(
     browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:

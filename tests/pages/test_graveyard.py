@@ -14,7 +14,7 @@ from sprints.selectors.graveyard import read_noes
 from sprints.services.decisions import decide
 from sprints.templatetags._stones import NARROW, WIDE, stones
 from tests.factories import make_running_sprint, report
-from tests.pages.conftest import Browse, Week
+from tests.pages.conftest import Browse
 from workspaces.choices import Role
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
@@ -93,12 +93,6 @@ def test_graveyard_csv__learning_that_looks_like_a_formula__is_harmless(browse: 
     assert row["learning"] == "'=Ask first"
     assert Decimal(row["budget"]) - Decimal(row["spent"]) == Decimal(row["saved"])
     assert row["days_lived"] == "1"
-
-
-def test_graveyard__unknown_period__says_so_and_shows_the_quarter(browse: Browse, week: Week) -> None:
-    response = browse(Role.VIEWER).get(reverse("graveyard", args=["harbour"]) + "?period=century")
-    assert response.status_code == 422
-    assert "office-skits" in response.content.decode()
 
 
 @pytest.mark.usefixtures("buried")

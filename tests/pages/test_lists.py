@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from experiments.services.hypotheses import create_hypothesis
 from tests.factories import hypothesis_values
-from tests.pages.conftest import Browse
+from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.permissions import Actor
 
@@ -85,3 +85,29 @@ def test_backlog__for_htmx__names_an_address_without_what_was_left_empty(browse:
     assert answer["HX-Push-Url"] == f"{address}?kind=offer"
     plain = browse(Role.VIEWER).get(address + "?search=&kind=", headers={"HX-Request": "true"})
     assert plain["HX-Push-Url"] == address
+
+
+@pytest.mark.parametrize(
+    ("page", "choices"),
+    [
+        ("graveyard", "period=century&sort=nonsense"),
+        ("graveyard_csv", "period=century&sort=nonsense"),
+        ("backlog", "sort=nonsense&kind=nonsense&owner=0"),
+        ("learnings", "decision=nonsense&by=nonsense&channel=nonsense"),
+        ("activity", "about=nonsense&who=0"),
+        ("activity_csv", "about=nonsense&who=0"),
+        ("campaigns", "show=nonsense"),
+    ],
+)
+def test_list__choice_that_there_is_not__is_as_good_as_none(
+    browse: Browse, week: Week, page: str, choices: str
+) -> None:
+    client, address = browse(Role.VIEWER), reverse(page, args=["harbour"])
+    as_it_is, asked = client.get(address), client.get(f"{address}?{choices}")
+    assert asked.status_code == as_it_is.status_code == 200
+    shown, usual = (
+        # Of a page where its rows lead, of a file all that it says.
+        re.findall(r'<a href="([^"?#]+)"', text) or text.splitlines()
+        for text in (answer.getvalue().decode() for answer in (asked, as_it_is))
+    )
+    assert shown == usual

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from experiments.models import Campaign, Hypothesis
 from experiments.services.campaigns import change_campaign, drafted
 from experiments.services.hypotheses import change_hypothesis, stated
 from sprints.models import Decision
 from sprints.services.decisions import decide
-from tests.factories import make_running_sprint, make_sprint
+from tests.factories import make_draft, make_running_sprint, make_sprint
 from tests.pages.conftest import Browse, Week
 from tests.pages.forms import form_at, form_in
 from workspaces.choices import Role
@@ -134,6 +135,28 @@ def test_role__changed_by_another_owner__is_told_and_not_overwritten(
     assert "is a manager now and was not made a marketer" in page
     member.refresh_from_db()
     assert member.role == "manager"
+
+
+def test_plan__its_key_changed_meanwhile__is_told_and_nothing_typed_is_lost(
+    browse: Browse, week: Week, team: dict[Role, Actor]
+) -> None:
+    address = url("campaign_edit", week.draft.key)
+    mia, dana = browse(Role.MARKETER), browse(Role.MANAGER)
+    opened = form_at(dana, address)
+    mia.post(address, {**form_at(mia, address), "key": "another-key"})
+    # What now has the old key is another campaign, and stays as it is.
+    usurper = make_draft(team[Role.MARKETER], None, week.draft.key, at=timezone.now())
+    refused = dana.post(address, {**opened, "name": "A better name"})
+    html = refused.content.decode()
+    assert refused.status_code == 409
+    assert f"{team[Role.MARKETER].label} changed this at" in html
+    assert "another-key" in html
+    assert form_in(html)["name"] == ["A better name"]
+    saved = dana.post(address, {**form_in(html), "key": "another-key"})
+    assert saved["Location"] == url("campaign", "another-key")
+    week.draft.refresh_from_db()
+    assert (week.draft.key, week.draft.name) == ("another-key", "A better name")
+    assert Campaign.objects.get(pk=usurper.pk).name == usurper.name
 
 
 def test_plan__launched_while_somebody_writes__is_refused_beside_what_they_wrote(

@@ -9,8 +9,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.choices import EventKind
-from workspaces.forms.base import Form
 from workspaces.forms.days import DayField
+from workspaces.forms.filters import FilterForm
 from workspaces.models import Membership, Workspace
 
 _ANYTHING = ("", _("anything"))
@@ -50,7 +50,7 @@ def kinds_about(topic: str) -> list[str]:
     return [kind.value for kind in EventKind if kind.value.partition(".")[0] in prefixes]
 
 
-class ActivityFilter(Form):
+class ActivityFilter(FilterForm):
     about = forms.ChoiceField(required=False, label=_("About"), choices=[_ANYTHING, *_TOPICS.items()])
     who = forms.ChoiceField(required=False, label=pgettext_lazy("a person", "By"))
     since = DayField(required=False, label=_("From"), looks_back=True)

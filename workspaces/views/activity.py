@@ -48,7 +48,7 @@ class ActivityView(_FilteredEvents):
                 "form": form,
                 "page_obj": page,
                 "query": f"{encoded}&" if encoded else "",
-                "is_filtered": any(form.data.get(name) for name in form.fields),
+                "is_filtered": form.is_filtered,
             },
             status=422 if form.errors else 200,
         )

@@ -165,6 +165,16 @@ class NewCampaignView(_WriteCampaign):
 
 
 class EditCampaignView(_WriteCampaign, OneCampaignView):
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The one that the form was filled with: its key, and so its address, may have changed since."""
+        number = self.request.POST.get("campaign", "")
+        if number.isdecimal():
+            known = self.told.of(self.workspace).filter(pk=int(number[:15])).first()
+            if known is not None:
+                return known
+        return super().campaign
+
     def basis(self) -> str:
         return basis_of(drafted(self.campaign))
 
@@ -192,7 +202,7 @@ class EditCampaignView(_WriteCampaign, OneCampaignView):
 
     def save(self, draft: CampaignDraft) -> str:
         campaign = change_campaign(
-            self.kwargs["key"], values=draft.values, basis=self.sent_basis, by=self.actor, at=self.at
+            self.campaign.key, values=draft.values, basis=self.sent_basis, by=self.actor, at=self.at
         )
         return self.page_url("campaign", key=campaign.key)
 
