@@ -46,7 +46,6 @@ for (const board of document.querySelectorAll("[data-drags]")) {
     mark(null);
   });
 }
-for (const hint of document.querySelectorAll("[data-with-script]")) hint.hidden = false;
 
 /* A passkey that was not given says so on the page, rather than on the console. */
 document.addEventListener("allauth.error", (event) => {

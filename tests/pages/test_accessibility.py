@@ -1,5 +1,6 @@
 """Every page in a real browser: nothing that axe objects to, nothing on the console, nothing too wide."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,15 +24,51 @@ from tests.factories import (
     make_workspace,
 )
 from tests.pages.addresses import Subjects, every_page
-from tests.pages.browsing import Look, faults, opened, served
+from tests.pages.browsing import LOOKS, faults, opened, served
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
 from workspaces.services import invite
 
-# A theme is a matter of colours and a width of places, so two looks see all four of them.
-LOOKS = [Look(1280, "light"), Look(390, "dark")]
+# The walk is long, so that several processes share it.
+PARTS = 3
+
+# The pages that everybody comes to, and the longest forms.
+MAIN = {
+    "today",
+    "backlog",
+    "hypothesis",
+    "hypothesis_new",
+    "sprint",
+    "sprint_new",
+    "sprint_review",
+    "decide",
+    "campaigns",
+    "campaign",
+    "campaign_new",
+    "import_numbers",
+    "import_file",
+    "zombies",
+    "graveyard",
+    "money",
+    "plan",
+    "learnings",
+    "activity",
+    "settings",
+    "settings_policy",
+    "notices",
+    "help",
+    "account",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """What there is to look at: the pages of the workspace, and two that letters lead to."""
+
+    subjects: Subjects
+    by_letter: tuple[str, ...]
 
 
 def given_files(mia: Actor, now: datetime) -> list[int]:
@@ -61,17 +98,10 @@ def given_files(mia: Actor, now: datetime) -> list[int]:
     return [file.pk for file in states.values()]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.width}-{look.scheme}")
-def test_page__real_browser__has_nothing_to_object_to(
-    shared_db: None,
-    chromium: str,
-    browse: Browse,
-    week: Week,
-    workspace: Workspace,
-    team: dict[Role, Actor],
-    now: datetime,
-    look: Look,
-) -> None:
+@pytest.fixture
+def scenery(
+    shared_db: None, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> Scenery:
     mia = team[Role.MARKETER]
     hypothesis = create_hypothesis(
         values=hypothesis_values(title="Donaudampfschifffahrtsgesellschaftskapitäne " * 2, owner=mia.user),
@@ -116,11 +146,32 @@ def test_page__real_browser__has_nothing_to_object_to(
         member=Membership.objects.get(workspace=workspace, role=Role.VIEWER).pk,
         files=tuple(given_files(mia, now)),
     )
-    paths = [
-        *(page.path("harbour") for page in every_page(subjects)),
+    letters = (
         reverse("join", args=[invitation.token(by_letter=True)]),
         reverse("notices_stop", args=[stop_token(letter_to, EVENTS)]),
-    ]
+    )
+    return Scenery(subjects, letters)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_page__real_browser__has_nothing_to_object_to(
+    scenery: Scenery, chromium: str, browse: Browse, part: int
+) -> None:
+    pages = [page.path("harbour") for page in every_page(scenery.subjects)]
+    paths = [*pages, *scenery.by_letter][part::PARTS]
     owner = browse(Role.OWNER)
-    with served() as address, opened(chromium, address, look, as_whom=owner) as page:
+    with served() as address, opened(chromium, address, LOOKS[0], as_whom=owner) as page:
         assert faults(page, paths) == []
+
+
+def test_page__in_german__says_so_and_has_nothing_to_object_to_either(
+    scenery: Scenery, chromium: str, browse: Browse
+) -> None:
+    paths = [page.path("harbour") for page in every_page(scenery.subjects) if page.name in MAIN]
+    owner = browse(Role.OWNER)
+    with (
+        served() as address,
+        opened(chromium, address, LOOKS[0], as_whom=owner, locale="de-DE") as page,
+    ):
+        # Its words are other ones, its colours are the same.
+        assert faults(page, paths, language="de", sees_colours=False) == []
