@@ -12,7 +12,7 @@ from experiments.exceptions import ChangedMeanwhile, DomainError, NotAllowed, No
 from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
-from experiments.models import CriterionTemplate, Hypothesis
+from experiments.models import Campaign, CriterionTemplate, Hypothesis
 from experiments.services.campaigns import change_campaign, create_campaign, drafted
 from experiments.services.criteria import amend_criteria
 from experiments.stats.false_kill import MOST_DAYS
