@@ -133,7 +133,7 @@ def pages_of(team: Team) -> list[Page]:
         "arm_stop": [[live.key, arm.key]],
         "hypothesis": [[live.hypothesis_id], [killed.hypothesis_id], [idea]],
         "hypothesis_edit": [[idea]],
-        "hypothesis_archive": [[idea]],
+        **{name: [[idea]] for name in ("hypothesis_archive", "hypothesis_scores")},
         "plan": [[plan]],
         "plan_reject": [[plan]],
         "plan_withdraw": [[plan]],
