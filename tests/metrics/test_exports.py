@@ -162,6 +162,12 @@ class TestOtherPlatforms:
         assert stored(day=SECOND)["reach"] == 30
         assert any("Reach was left out" in note for note in outcome.notes)
 
+    def test_import__tiktoks_own_export__names_its_day_once(self, take: Import, campaign: Campaign) -> None:
+        header = "By Day,Campaign name,Ad group name,Cost,Impressions,Clicks (destination),Reach"
+        outcome = take(table(header, "2026-02-01,Spring,Warm,5,10,2,9"), campaign="hook-test", arm="b")
+        assert (outcome.preset, outcome.columns["By Day"]) == ("tiktok", "day")
+        assert stored() == {"spend": 5, "impressions": 10, "clicks": 2, "reach": 9}
+
     def test_import__linkedins_preamble_and_american_days__are_read(
         self, take: Import, workspace: Workspace
     ) -> None:

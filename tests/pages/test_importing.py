@@ -489,7 +489,7 @@ class TestNames:
     def test_columns__said_of_a_platforms_file__hold_for_its_next_one_until_forgotten(
         self, marketer: Client, workspace: Workspace, yesterday: date
     ) -> None:
-        make_live_campaign(workspace, "hook-test", name="Hook test", arms=("all",))
+        hook = make_live_campaign(workspace, "hook-test", name="Hook test", arms=("all",))
         counts = {"omni_purchase": 4, "subscribe": 9}
         actions = [{"action_type": name, "value": value} for name, value in counts.items()]
         told = '"' + json.dumps(actions).replace('"', '""') + '"'
@@ -499,14 +499,14 @@ class TestNames:
         assert file.preview["columns"]["actions:omni_purchase"] == "conversions"
         answer(marketer, file, map="actions:subscribe=conversions")
         answer(marketer, file, confirm="yes")
-        assert Observation.objects.get().conversions == 9
+        assert Observation.objects.get(arm__campaign=hook).conversions == 9
         assert upload(marketer, text).preview["columns"]["actions:subscribe"] == "conversions"
         # Something else is said of one file; and then it is asked again.
         said = upload(marketer, text, map="actions:omni_purchase=conversions")
         assert "actions:subscribe" in said.preview["ignored_columns"]
         url = reverse("source_names", args=["harbour", "meta"])
         assert "actions:subscribe" in marketer.get(url).content.decode()
-        marketer.post(url, {f"n{ImportMapping.objects.get().pk}": "?"})
+        marketer.post(url, {f"n{ImportMapping.objects.get(level='column').pk}": "?"})
         assert upload(marketer, text).preview["columns"]["actions:omni_purchase"] == "conversions"
 
     def test_names__of_an_arm_that_there_is_not__are_refused(

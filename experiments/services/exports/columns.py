@@ -213,6 +213,8 @@ def _resolve(line: Line, *, table: Table, asked: Asked) -> Columns:
             if present == name and position not in taken
         ]
         if found:
+            # A name may stand twice among those that are looked for.
+            found = list(dict.fromkeys(found))
             columns.positions[target] = _choose(columns, target, found, names=names, currency=asked.currency)
     _leave_local_currency(columns, names)
     _ask_what_is_doubtful(columns, names, mapped=mapped)

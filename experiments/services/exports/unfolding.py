@@ -22,7 +22,7 @@ _LISTS = frozenset({"actions", "action values"})
 OF_ACTIONS = ("actions:", "action_values:")
 # A platform has some hundred types.
 _MOST_TYPES = 500
-_STAGES = ("deal stage", "dealstage")
+_STAGES = ("deal stage", "dealstage", "property dealstage", "deal pipeline stage id")
 _AMOUNTS = ("amount", "property amount")
 _IS_WON = ("is closed won", "hs is closed won", "property hs is closed won")
 _DEALS = frozenset({"deal stage", "dealstage", "deal name", "deal id", "property dealname"})
