@@ -1,6 +1,7 @@
 """Export files, from the command line and over REST."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rest_framework.test import APIClient
 from api.services import create_key
 from experiments.models import Campaign, Observation, ObservationBatch
 from tests.factories import make_live_campaign, make_workspace
+from tests.metrics.workbooks import workbook
 from workspaces.choices import Role, Scope
 from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
@@ -172,6 +174,23 @@ def test_import__an_open_question__names_the_option_that_answers_it(
         run(workspace, file, **OF_ONE_ARM)
     run(workspace, file, day_order="mdy", **OF_ONE_ARM)
     assert f"{Observation.objects.get().day}" == "2026-02-06"
+
+
+def test_import__a_workbook_with_two_tables__takes_the_sheet_that_is_named_by_command_and_rest(
+    workspace: Workspace, campaign: Campaign, written: Callable[[str | bytes], str], connector: APIClient
+) -> None:
+    day = date(2026, 2, 6)
+    content = workbook(
+        {name: [["Date", "Clicks"], [day, clicks]] for name, clicks in (("Old", 5), ("New", 6))}
+    )
+    with pytest.raises(CommandError, match="Say it with --sheet"):
+        run(workspace, written(content), **OF_ONE_ARM)
+    run(workspace, written(content), sheet="Old", **OF_ONE_ARM)
+    assert Observation.objects.get().clicks == 5
+    file = SimpleUploadedFile("export.xlsx", content)
+    sent = {"file": file, "sheet": "New", **OF_ONE_ARM}
+    assert connector.post(reverse("imports"), sent, format="multipart").status_code == 201
+    assert Observation.objects.get().clicks == 6
 
 
 def test_import__a_decimal_mark_that_was_said__is_used(
