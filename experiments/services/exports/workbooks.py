@@ -1,6 +1,7 @@
 """Excel workbooks: their sheets as tables, read by a program that may take only so much."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_noop
 
 from experiments.exceptions import Invalid
 from experiments.services.exports.lines import Line, Number, RoundedNumber
+
+logger = logging.getLogger(__name__)
 
 _NAMES_IN_A_WORKBOOK = (b"xl/workbook", b"xl/worksheets", b"[Content_Types].xml")
 # What the reader may take: bytes, and seconds of a processor.
@@ -67,6 +70,11 @@ def sheets_of(content: bytes) -> list[Sheet]:
     )
     # A reader that took more than it may was ended in the middle of its work.
     if read.returncode:
+        logger.warning(
+            "The reader of workbooks ended with %s. %s",
+            read.returncode,
+            read.stderr[-500:].decode(errors="replace"),
+        )
         raise Invalid("too_large", _(_TOO_LARGE))
     sheets: list[tuple[str, list[Line]]] = []
     for told in read.stdout.splitlines():
