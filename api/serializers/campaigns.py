@@ -31,7 +31,7 @@ from experiments.choices import (
     ThresholdUnit,
 )
 from experiments.models import Arm, Campaign, CriterionTemplate, KillCriterion
-from experiments.services.campaigns import doubts_before_launch
+from experiments.services.campaigns import doubts_before_launch, silent_rules
 from experiments.stats.false_kill import MOST_DAYS
 
 
@@ -234,9 +234,11 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
     @extend_schema_field(WarningSerializer(many=True))
     def get_warnings(self, campaign: Campaign) -> Any:
+        if not campaign.is_draft:
+            return []
         days = self.context["days"].get(campaign.pk)
-        doubts = doubts_before_launch(campaign, days=days) if campaign.is_draft else []
-        return WarningSerializer(doubts, many=True).data
+        found = [*silent_rules(campaign, days=days), *doubts_before_launch(campaign, days=days)]
+        return WarningSerializer(found, many=True).data
 
     @extend_schema_field(serializers.ChoiceField(METRIC_CHOICES, allow_null=True))
     def get_primary_metric(self, campaign: Campaign) -> str | None:

@@ -187,6 +187,8 @@ class Amount(serializers.Field[Any, Any, Any, Any]):
 class Guards(serializers.DictField):
     """What must have happened before a criterion may speak."""
 
+    default_error_messages = {"not_a_dict": 'The guards are amounts by name, such as {{"spend": "2000.00"}}.'}
+
 
 class Id(Whole):
     """The number by which a thing is known."""

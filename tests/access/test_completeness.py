@@ -37,6 +37,7 @@ ANSWERS = {
     "publish_events",
     "missing_for_launch",
     "doubts_before_launch",
+    "silent_rules",
     "read_mapping",
     "suggest_decision",
     "read_plan",

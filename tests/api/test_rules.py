@@ -1,14 +1,18 @@
 """Kill criteria as clients write them: percent or a fraction, what is doubted, and templates."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from experiments.models import CriterionTemplate
+from experiments.models import Campaign, CriterionTemplate
 from tests.api.conftest import BASE, CAMPAIGN, ClientOf
 from tests.api.test_problems import assert_problem
+from tests.factories import make_actor, make_running_sprint
 from workspaces.choices import Role, Scope
+from workspaces.models import Workspace
 
 RULE: dict[str, Any] = CAMPAIGN["kill_criteria"][0]
 TEMPLATES = f"{BASE}kill-criteria/templates/"
@@ -47,6 +51,67 @@ def test_warnings__of_a_draft__name_the_field(planner: APIClient) -> None:
     (warning,) = create(planner, comparator="above").json()["warnings"]
     assert (warning["code"], warning["field"]) == ("stops_the_good", "kill_criteria.0.comparator")
     assert "would stop what works" in warning["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code", "words"),
+    [
+        ({"guards": {"spend": "9999.00"}}, "guards.spend", "guard_beyond_budget", "the budget is $2,500.00"),
+        (
+            {"metric": "cpa", "comparator": "above", "threshold": "50", "guards": {"conversions": 60}},
+            "guards.conversions",
+            "guard_out_of_reach",
+            "it could never speak",
+        ),
+    ],
+)
+def test_warnings__rule_that_can_never_speak__is_told_before_the_launch_refuses_it(
+    planner: APIClient, changes: dict[str, Any], field: str, code: str, words: str
+) -> None:
+    warnings = create(planner, **changes).json()["warnings"]
+    (told,) = [item for item in warnings if item["code"] == code]
+    assert told["field"] == f"kill_criteria.0.{field}"
+    assert words in told["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"threshold": "0"}, "threshold", "not_positive"),
+        ({"threshold": "-1"}, "threshold", "not_positive"),
+        ({"threshold": "NaN"}, "threshold", "not_a_number"),
+        ({"threshold": "1e400"}, "threshold", "out_of_range"),
+        ({"threshold": "1"}, "threshold", "not_a_fraction"),
+        ({"threshold": "0.5"}, "threshold", "fraction_or_percent"),
+        ({"threshold": "100", "threshold_unit": "percent"}, "threshold", "out_of_range"),
+        ({"guards": {}}, "guards", "guard_missing"),
+        ({"guards": []}, "guards", "not_a_dict"),
+        ({"guards": {"spend": "0"}}, "guards.spend", "not_positive"),
+        ({"guards": {"days": 0}}, "guards.days", "out_of_range"),
+        ({"guards": {"conversions": "NaN"}}, "guards.conversions", "not_a_number"),
+        ({"confidence": 95}, "confidence", "out_of_range"),
+    ],
+)
+def test_rule__that_cannot_be__is_refused_alike_in_a_draft_a_template_and_an_amendment(
+    planner: APIClient, session: Callable[[Role], APIClient], changes: dict[str, Any], field: str, code: str
+) -> None:
+    rule = RULE | changes
+    manager = session(Role.MANAGER)
+    amended = {"criteria": [rule], "reason": "The price has changed."}
+    make_running_sprint(make_actor(Workspace.objects.get(), email="mia@pilots.example"), at=timezone.now())
+    key = Campaign.objects.get().key
+    for answer, path in (
+        (
+            planner.post(f"{BASE}campaigns/", CAMPAIGN | {"key": "b", "kill_criteria": [rule]}),
+            "kill_criteria.0",
+        ),
+        (planner.post(TEMPLATES, {"name": "Cold floor", "criterion": rule}), "criterion"),
+        (manager.post(f"{BASE}campaigns/{key}/amend_criteria/", amended, format="json"), "criteria.0"),
+    ):
+        assert_problem(answer, 422, code)
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["code"]) == (f"{path}.{field}", code)
+        assert error["message"]
 
 
 def test_template__kept_listed_and_forgotten(planner: APIClient, with_key: ClientOf) -> None:

@@ -19,7 +19,7 @@ from tests.factories import hypothesis_values
 from tests.pages.conftest import Browse, Week
 from tests.pages.forms import form_at, form_in, forms_in
 from workspaces.choices import Role
-from workspaces.models import Invitation, SentForm, Source, Workspace
+from workspaces.models import Invitation, SentForm, Source, User, Workspace
 
 FUNDS = {"amount": "1.500,50", "reason": "November"}
 AGAIN = "That was saved already: here it is."
@@ -237,3 +237,48 @@ def test_old_forms__after_a_month__are_forgotten(browse: Browse, workspace: Work
     )
     assert forget_old_answers() == 1
     assert SentForm.objects.count() == 1
+
+
+class TestOfNoWorkspace:
+    """Pages of a person: their name, their address, a workspace that they begin."""
+
+    def test_name__sent_twice_and_then_otherwise__is_changed_once(
+        self, browse: Browse, workspace: Workspace
+    ) -> None:
+        press = send(browse(Role.MANAGER), reverse("account"), {"name": "Dana Novak"})
+        assert "You are Dana Novak now." in press().content.decode()
+        assert AGAIN in press().content.decode()
+        otherwise = press(name="Somebody Else").content.decode()
+        assert "This was sent already, with other values" in otherwise
+        assert User.objects.filter(first_name="Dana", last_name="Novak").count() == 1
+        assert not User.objects.filter(first_name="Somebody").exists()
+
+    def test_address__sent_twice__writes_one_letter(
+        self, browse: Browse, workspace: Workspace, mailoutbox: list[Any]
+    ) -> None:
+        dana = browse(Role.MANAGER)
+        asked = dana.get(reverse("account_address"))
+        if asked.status_code == 302:
+            pytest.fail("A browser that has just signed in is asked who it is.")
+        press = send(dana, reverse("account_address"), {"email": "new@harbour.example"})
+        press()
+        assert AGAIN in press().content.decode()
+        assert len(mailoutbox) == 1
+
+    def test_address__refused_at_first__is_the_same_form_still(
+        self, browse: Browse, workspace: Workspace, mailoutbox: list[Any]
+    ) -> None:
+        dana = browse(Role.MANAGER)
+        address = reverse("account_address")
+        opened = form_at(dana, address)
+        refused = dana.post(address, {**opened, "email": "no address"})
+        again = form_in(refused.content.decode())
+        assert refused.status_code == 422
+        assert again["once"] == opened["once"]
+        dana.post(address, {**again, "email": "new@harbour.example"})
+        assert len(mailoutbox) == 1
+
+    def test_workspace__sent_twice__is_begun_once(self, browse: Browse, workspace: Workspace) -> None:
+        press = send(browse(Role.OWNER), reverse("workspace_new"), {"name": "Second"})
+        assert press().redirect_chain == press().redirect_chain
+        assert Workspace.objects.filter(name="Second").count() == 1

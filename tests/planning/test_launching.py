@@ -113,8 +113,7 @@ def test_launch__guard_of_more_days_than_are_left__is_refused_as_before_a_start(
 @pytest.mark.parametrize(
     ("days", "said", "warned"),
     [
-        # What a launch would refuse is no doubt: REST says it at the launch.
-        (3, "A criterion waits for 3 days, but the campaign runs 2", []),
+        (3, "A criterion waits for 3 days, but the campaign runs 2", ["guard_beyond_days"]),
         (2, "It waits for all 2 days, and a day counts when it is over", ["guard_at_the_end"]),
     ],
 )

@@ -26,21 +26,14 @@ from workspaces.models import Membership, User
 from workspaces.services import change_address
 from workspaces.services.accounts import set_name
 from workspaces.services.letters import send_letter
+from workspaces.views.once import OnceView, PersonRequest
 
 _SALT = "workspaces.address"
 LINK_WORKS_FOR = timedelta(days=1)
 
 
-class PersonRequest(HttpRequest):
-    """A request of somebody who has signed in."""
-
-    user: User
-
-
-class AccountView(LoginRequiredMixin, View):
+class AccountView(LoginRequiredMixin, OnceView):
     """Everything about the person themselves, and their name to change."""
-
-    request: PersonRequest
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(NameForm(initial={"name": self.request.user.get_full_name()}))
@@ -49,10 +42,14 @@ class AccountView(LoginRequiredMixin, View):
         form = NameForm(request.POST)
         if not form.is_valid():
             return self.page(form, status=422)
-        set_name(self.request.user, form.cleaned_data["name"])
-        self.request.user.save(update_fields=["first_name", "last_name"])
-        messages.success(request, _("You are {name} now.").format(name=self.request.user))
-        return redirect("account")
+
+        def work() -> str:
+            set_name(self.request.user, form.cleaned_data["name"])
+            self.request.user.save(update_fields=["first_name", "last_name"])
+            messages.success(request, _("You are {name} now.").format(name=self.request.user))
+            return reverse("account")
+
+        return self.once(work)
 
     def page(self, form: NameForm, *, status: int = 200) -> HttpResponse:
         user = self.request.user
@@ -88,13 +85,11 @@ class LanguageView(LoginRequiredMixin, View):
 
 
 @method_decorator(reauthentication_required, name="dispatch")
-class AddressView(LoginRequiredMixin, View):
+class AddressView(LoginRequiredMixin, OnceView):
     """Asks for another address. Nothing changes until a link in a letter to that address is opened.
 
     The answer does not tell whether the address has an account; where it has, no letter is written.
     """
-
-    request: PersonRequest
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(AddressForm())
@@ -102,18 +97,19 @@ class AddressView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = AddressForm(request.POST)
         if form.is_valid():
+            email = form.cleaned_data["email"]
+
+            def work() -> str:
+                self.ask(email.lower())
+                messages.success(
+                    request, _("If {email} can be yours, a letter is on its way there.").format(email=email)
+                )
+                return reverse("account")
+
             try:
-                self.ask(form.cleaned_data["email"].lower())
+                return self.once(work)
             except DomainError as error:
                 form.take(error)
-            else:
-                messages.success(
-                    request,
-                    _("If {email} can be yours, a letter is on its way there.").format(
-                        email=form.cleaned_data["email"]
-                    ),
-                )
-                return redirect("account")
         return self.page(form, status=422)
 
     def ask(self, email: str) -> None:

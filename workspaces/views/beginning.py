@@ -6,19 +6,20 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views import View
 
 from workspaces.exceptions import DomainError, NotAllowed
 from workspaces.forms.settings import NewWorkspaceForm
 from workspaces.models import Membership, User
 from workspaces.permissions import require_to_begin_workspace
 from workspaces.services import begin_workspace
+from workspaces.views.once import OnceView
 
 
-class NewWorkspaceView(LoginRequiredMixin, View):
+class NewWorkspaceView(LoginRequiredMixin, OnceView):
     """Its name, its currency and its time zone; whoever fills this in owns it."""
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -41,14 +42,17 @@ class NewWorkspaceView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = NewWorkspaceForm(request.POST)
         if form.is_valid():
-            try:
+
+            def work() -> str:
                 workspace = begin_workspace(**form.cleaned_data, owner=self.user, at=timezone.now())
-            except DomainError as error:
-                form.take(error)
-            else:
                 said = _("{workspace} is yours. It is empty, and begins with the first steps.")
                 messages.success(request, said.format(workspace=workspace))
-                return redirect("today", slug=workspace.slug)
+                return reverse("today", args=[workspace.slug])
+
+            try:
+                return self.once(work)
+            except DomainError as error:
+                form.take(error)
         return self.page(form, status=422)
 
     def usual(self) -> dict[str, Any]:

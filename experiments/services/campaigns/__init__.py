@@ -18,7 +18,7 @@ from experiments.services.campaigns.life_cycle import (
     start_campaign,
     stop_arm,
 )
-from experiments.services.campaigns.readiness import doubts_before_launch, missing_for_launch
+from experiments.services.campaigns.readiness import doubts_before_launch, missing_for_launch, silent_rules
 
 __all__ = [
     "MOST_ARMS",
@@ -35,6 +35,7 @@ __all__ = [
     "pause_campaign",
     "resume_campaign",
     "scale_campaign",
+    "silent_rules",
     "start_campaign",
     "stop_arm",
 ]

@@ -34,6 +34,11 @@ def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[F
     return errors + impossible(criteria, RulePlan.of(campaign, days=days))
 
 
+def silent_rules(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
+    """The rules of a draft that its budget or its days never let speak: its launch will be refused."""
+    return impossible(criteria_in_force(campaign), RulePlan.of(campaign, days=days))
+
+
 def doubts_before_launch(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
     """What a launch allows and hardly anybody means, to be read while it can still be changed."""
     criteria = [criterion for criterion in campaign.kill_criteria.all() if criterion.retired_at is None]

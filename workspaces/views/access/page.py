@@ -34,8 +34,11 @@ from workspaces.services.sending import (
 )
 from workspaces.views.kept import Kept, keep, send_back, take_kept
 
+SENT_OTHERWISE = gettext_lazy(
+    "This was sent already, with other values: here is what came of it. Nothing more was done."
+)
 # Fields that a page puts into its forms by itself.
-_NOT_TYPED = {"csrfmiddlewaretoken", ONCE_FIELD, BASIS_FIELD, AGAIN_FIELD}
+NOT_TYPED = {"csrfmiddlewaretoken", ONCE_FIELD, BASIS_FIELD, AGAIN_FIELD}
 # Of a signed 64-bit column; a larger one would break the query instead of finding nothing.
 _LARGEST_ID = 2**63 - 1
 
@@ -180,7 +183,7 @@ class WorkspaceView(LoginRequiredMixin, View):
         post, token = self.request.POST, self.request.POST.get(ONCE_FIELD, "")
         if not self.is_sending or owner_of(token) != self.request.user.pk:
             return None
-        fields = ((name, values) for name, values in post.lists() if name not in _NOT_TYPED)
+        fields = ((name, values) for name, values in post.lists() if name not in NOT_TYPED)
         fingerprint = fingerprint_of_form(self.request.path, fields)
         return Sending(self.workspace, self.request.user, token, fingerprint)
 
@@ -221,10 +224,7 @@ class WorkspaceView(LoginRequiredMixin, View):
 
     def sent_otherwise(self, url: str) -> HttpResponse:
         """The answer where this form has led to ``url`` already, but was filled in otherwise."""
-        messages.warning(
-            self.request,
-            _("This was sent already, with other values: here is what came of it. Nothing more was done."),
-        )
+        messages.warning(self.request, str(SENT_OTHERWISE))
         return redirect(url)
 
     def basis(self) -> str:
