@@ -16,13 +16,32 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-class Visitor:
-    """One person in a browser of their own."""
+# What can be seen and does nothing by itself: a button that sends no form, a link that leads nowhere, a field
+# of a form that nothing sends.
+_DEAD = """() => {
+    const sends = "button:not([type=button], [type=reset]), input:is([type=submit], [type=image])";
+    const isDead = (one) => one.matches("a") ? !one.href
+        : one.matches("[role=button], [contenteditable], [type=button]") || !one.form
+            || ![...one.form.elements].some((other) => other.matches(sends));
+    const controls = "a, button, input, select, textarea, [role=button], [contenteditable]";
+    return [...document.querySelectorAll(controls)]
+        .filter((one) => one.checkVisibility() && !one.disabled && isDead(one))
+        .map((one) => one.outerHTML.slice(0, 160));
+}"""
 
-    def __init__(self, browser: Browser, address: str, *, screen: ViewportSize) -> None:
+
+class Visitor:
+    """One person in a browser of their own, which may have its scripts switched off."""
+
+    def __init__(
+        self, browser: Browser, address: str, *, screen: ViewportSize, has_script: bool = True
+    ) -> None:
         self.objections: list[str] = []
+        self.has_script = has_script
         self._address = address
-        context = browser.new_context(viewport=screen, base_url=address, locale="en-US")
+        context = browser.new_context(
+            viewport=screen, base_url=address, locale="en-US", java_script_enabled=has_script
+        )
         context.set_default_timeout(PATIENCE * 1000)
         context.add_init_script(_TELL_OF_VIOLATIONS)
         self.page: Page = context.new_page()
@@ -101,6 +120,8 @@ class Visitor:
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 0:
             self.objections.append(f"{self.page.url}: {wide} pixels wider than the screen")
+        if not self.has_script:
+            self.objections += [f"{self.page.url}: dead: {one}" for one in self.page.evaluate(_DEAD)]
 
 
 def _starting(name: str) -> re.Pattern[str]:
