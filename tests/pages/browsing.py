@@ -20,8 +20,16 @@ AXE = """(options) => axe.run(options).then(({ violations }) => violations.map((
     `${id}, ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join("; ")}`))"""
 # A busy machine may take its time for a page.
 PATIENCE_MS = 60_000
-# Wider than the screen: what must scroll sideways.
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# By how much the page is wider than the screen, so that it must scroll sideways, and what reaches that far.
+OVERFLOW = """() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const reaches = (one) => {
+        const { left, right } = one.getBoundingClientRect();
+        return Math.abs(Math.max(right, left + one.scrollWidth) - scrollWidth) < 1.5;
+    };
+    const widest = scrollWidth > clientWidth ? [...document.querySelectorAll("body *")].filter(reaches) : [];
+    return [scrollWidth - clientWidth, widest.at(-1)?.outerHTML.slice(0, 200) ?? ""];
+}"""
 # What is folded away has to fit and be readable, too.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true"
 
@@ -119,9 +127,9 @@ def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colou
         for look in LOOKS:
             page.set_viewport_size(look.screen)
             page.emulate_media(color_scheme=look.scheme)
-            overflow = page.evaluate(OVERFLOW)
+            overflow, widest = page.evaluate(OVERFLOW)
             if overflow > 0:
-                wrong.append(f"it is {overflow} px too wide at {look}")
+                wrong.append(f"it is {overflow} px too wide at {look}: {widest}")
             wrong += [f"{violation} at {look}" for violation in page.evaluate(AXE, options)]
         wrong += said
         found += [f"{path}: {fault}" for fault in wrong]
