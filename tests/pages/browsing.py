@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -113,7 +113,7 @@ def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colou
     found: list[str] = []
     said = said_on(page)
     page.add_init_script(Axe().axe_script)
-    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    options: dict[str, Any] = {"runOnly": RULES, "resultTypes": ["violations"]}
     if not sees_colours:
         options["rules"] = {"color-contrast": {"enabled": False}}
     for path in paths:
