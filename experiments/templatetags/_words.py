@@ -8,8 +8,10 @@ from experiments.choices import Metric
 from experiments.models import Campaign, KillCriterion
 from experiments.models.sentences import retold_rule, sentence, unmarked
 from experiments.models.team_words import words_of
+from workspaces.choices import EventKind
 from workspaces.models import Event, Workspace
 from workspaces.models.spelling import Number, in_currency, in_figures
+from workspaces.templatetags.feed import Retelling
 from workspaces.templatetags.quickno import UNKNOWN, percent
 
 
@@ -29,34 +31,40 @@ def rule_in_words(campaign: Campaign, text: str) -> str:
     return retold_rule(campaign, text)
 
 
-def rules_told(
+def retold_events(
     events: Sequence[Event], *, workspace: Workspace, at_hand: Iterable[Campaign] = ()
-) -> dict[str, str]:
-    """The rules that events quote, each in the words of its reader where those are others.
+) -> Retelling:
+    """The rules that events quote, and what is restated of campaigns, in the words of whoever reads.
 
     ``at_hand``: campaigns that have been read with their hypotheses and the rules in force. They are not read
     again for English, in which a rule that was amended since reads well as it was kept.
     """
     known = [event.data for event in events if isinstance(event.data, dict)]
     quoted = {str(data[key]) for data in known for key in ("rule", "reason") if data.get(key)}
-    if not quoted:
-        return {}
-    keys = {str(data["campaign"]) for data in known if data.get("campaign")}
-    keys |= {event.subject_id for event in events if event.subject_type == "campaign"}
+    restated = {event.subject_id for event in events if event.kind == EventKind.METRICS_RESTATED}
+    keys = set(restated)
+    if quoted:
+        keys |= {str(data["campaign"]) for data in known if data.get("campaign")}
+        keys |= {event.subject_id for event in events if event.subject_type == "campaign"}
     rules: list[KillCriterion] = []
+    usual = words_of(None, workspace).several
+    conversions = dict.fromkeys(restated, usual)
     if get_language() == "en":
         for campaign in at_hand:
             keys.discard(campaign.key)
+            conversions[campaign.key] = words_of(campaign.hypothesis, workspace).several
             rules += campaign.kill_criteria.all()
             for rule in campaign.kill_criteria.all():
                 rule.campaign = campaign
     if keys:
+        # What somebody planned has rules, and what nobody did has no word of its own.
         others = KillCriterion.objects.of(workspace).filter(campaign__key__in=keys)
         rules += others.select_related("campaign__hypothesis")
     told = {}
     for rule in rules:
         rule.workspace = workspace
-        if rule.rule_text in quoted:
-            words = words_of(rule.campaign.hypothesis, workspace)
+        words = words_of(rule.campaign.hypothesis, workspace)
+        conversions[rule.campaign.key] = words.several
+        if quoted and rule.rule_text in quoted:
             told[rule.rule_text] = unmarked(sentence(rule, workspace.currency, words=words))
-    return told
+    return Retelling(rules=told, conversions=conversions)

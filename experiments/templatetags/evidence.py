@@ -38,6 +38,7 @@ from experiments.templatetags import (
 )
 from workspaces.models import Event
 from workspaces.models.spelling import MINUS, Number, in_currency, in_figures, in_percent
+from workspaces.templatetags.feed import Retelling
 from workspaces.templatetags.quickno import UNKNOWN, day, strong, weekday
 
 register = template.Library()
@@ -153,9 +154,9 @@ def rule_in_words(text: str, campaign: Campaign) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def rules_told(context: Context, events: Iterable[Event], at_hand: Iterable[Campaign] = ()) -> dict[str, str]:
-    """What ``event_line`` says for the rules that events quote: ``{% rules_told events as rules %}``."""
-    return _words.rules_told(list(events), workspace=context["workspace"], at_hand=at_hand)
+def retold_events(context: Context, events: Iterable[Event], at_hand: Iterable[Campaign] = ()) -> Retelling:
+    """In which words ``event_line`` tells the events: ``{% retold_events events at_hand as retelling %}``."""
+    return _words.retold_events(list(events), workspace=context["workspace"], at_hand=at_hand)
 
 
 @register.simple_tag(takes_context=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.choices import CriterionAction, ZombieSignal
 from experiments.models import ZombieFlag
-from experiments.templatetags._words import rules_told
+from experiments.templatetags._words import retold_events
 from experiments.templatetags._zombies import reason_of
 from notices.choices import NoticeKind
 from workspaces.models import Event, Workspace
@@ -40,7 +40,7 @@ def items_of(events: Iterable[Event], *, workspace: Workspace) -> list[Item]:
         [int(event.subject_id) for kind, event in told if event.subject_type == "zombie"]
     )
     told.sort(key=lambda item: kinds.index(item[0]))
-    rules = rules_told([event for _kind, event in told], workspace=workspace)
+    rules = retold_events([event for _kind, event in told], workspace=workspace).rules
     items = [_TELLERS[kind](event, workspace, flags) for kind, event in told]
     return [replace(item, quote=rules.get(item.quote, item.quote)) for item in items]
 

@@ -55,6 +55,7 @@ ANSWERS = {
     "planned",
     "policy_of",
     "settings_of",
+    "scores_of",
     "stated",
 }
 # What somebody does to their own account and wishes, or by a link that was made for them.

@@ -199,7 +199,8 @@ def test_scores__without_script__are_a_page_of_their_own(
     assert "How good a bet is it?" in page
     refused = client.post(address_of(idea), {**form_in(page), "impact": "11"})
     assert refused.status_code == 422
-    assert client.post(address_of(idea), {**form_in(page), "impact": "6"}).url == BACKLOG
+    saved: Any = client.post(address_of(idea), {**form_in(page), "impact": "6"})
+    assert saved.url == BACKLOG
     assert Hypothesis.objects.get(title="Coupons").impact == 6
 
 

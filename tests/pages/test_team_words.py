@@ -14,9 +14,10 @@ from sprints.services.planning import start_sprint
 from tests.factories import criterion_values, hypothesis_values, make_draft, make_sprint, report
 from tests.pages.conftest import Browse
 from tests.pages.forms import form_at
-from workspaces.choices import Role
+from workspaces.choices import EventKind, Role
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
+from workspaces.services import record_event
 
 TRIAL = {"conversion_name": "trial", "conversion_name_plural": "trials"}
 COST = criterion_values(metric="cpa", comparator="above", threshold="18.00", guards={"spend": "500.00"})
@@ -31,7 +32,7 @@ def main_of(client: Client, address: str) -> str:
     """What the page itself says, without its links to the documents."""
     page = client.get(address).content.decode()
     main = page[page.index("<main") : page.index("</main>")]
-    return " ".join(main.replace("#late-conversions", "").replace("about late conversions", "").split())
+    return " ".join(main.replace("#late-conversions", "").replace("“late conversions”", "").split())
 
 
 @pytest.fixture
@@ -48,6 +49,9 @@ def trials(workspace: Workspace, team: dict[Role, Actor], now: datetime) -> Camp
         for arm in ("a", "b"):
             numbers: dict[str, Any] = {"impressions": 40_000, "clicks": 800, "conversions": 9}
             report(campaign, day, arm=arm, spend="400.00", reported_at=now, **numbers)
+    # What is told otherwise later stands in the feed.
+    told = {"name": campaign.name, "batch": 1, "days": ["2026-11-16"], "measures": ["conversions"]}
+    record_event(EventKind.METRICS_RESTATED, by=mia, at=now, subject=("campaign", campaign.key), data=told)
     judge_campaigns([campaign.pk], at=now)
     campaign.refresh_from_db()
     return campaign
@@ -70,6 +74,8 @@ def test_page__about_a_hypothesis_with_a_word__says_it_and_not_conversion(
     assert "conversion" not in said.lower()
     if page in {"today", "sprint", "campaign", "sprint_review"}:
         assert RULE in said
+    if page == "campaign":
+        assert "Trials of Mon 16 Nov" in said
 
 
 def test_amend__and_what_a_rule_would_do__speak_of_trials(browse: Browse, trials: Campaign) -> None:

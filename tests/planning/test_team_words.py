@@ -178,7 +178,7 @@ def test_rule__kept_and_digested__says_conversion_whatever_the_team_calls_it(
 
 @pytest.mark.django_db
 def test_events__of_a_named_conversion__are_kept_in_the_usual_words(marketer: Actor, at: datetime) -> None:
-    make_running_sprint(marketer, at=at, **TRIAL)
+    make_running_sprint(marketer, at=at, conversion_name="trial", conversion_name_plural="trials")
     assert Hypothesis.objects.get().conversion_name == "trial"
     assert not [event.kind for event in Event.objects.all() if "trial" in str(event.data)]
 
@@ -220,5 +220,5 @@ def test_doubts_about_a_rule__are_in_the_words_of_its_hypothesis(marketer: Actor
     )
     said_of = [item.message for item in unlikely(list(campaign.kill_criteria.all()), RulePlan.of(campaign))]
     assert "Every rule waits for trials, so that a campaign without any is never stopped." in said_of[-1]
-    assert "It waits for 3 trials, and the costlier a trial is, the later they come." in said_of[0]
+    assert "It waits for 3 trials, and the costlier a trial is, the later they come." in " ".join(said_of)
     assert TRIALS.guard(GuardKey.CLICKS) == "clicks"

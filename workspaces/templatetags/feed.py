@@ -22,6 +22,17 @@ register = template.Library()
 
 
 @dataclass(frozen=True, slots=True)
+class Retelling:
+    """What events quote, in the words of their reader, where those are others.
+
+    ``rules``: by their sentence as it is kept. ``conversions``: what they are called, by campaign.
+    """
+
+    rules: Mapping[str, str]
+    conversions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """How a kind is told: ``{what}`` is the thing, linked where it has a page."""
 
@@ -129,14 +140,14 @@ def _subject(event: Event, slug: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(page, args=[slug, identity]), name)
 
 
-def _details(event: Event, currency: str, rules: Mapping[str, str]) -> list[str]:
+def _details(event: Event, currency: str, retelling: Retelling) -> list[str]:
     """What else a reader needs: the rule, how sure, the amount, the change, the reason."""
     data = event.data
     evidence = data.get("evidence")
     chance = evidence.get("probability") if isinstance(evidence, dict) else None
     amount = data.get("amount") or data.get("total")
     told = {
-        "rule": rules.get(str(data.get("rule")), data.get("rule")),
+        "rule": retelling.rules.get(str(data.get("rule")), data.get("rule")),
         "sure": gettext("{chance} sure").format(chance=probability(chance))
         if isinstance(chance, float)
         else None,
@@ -147,7 +158,7 @@ def _details(event: Event, currency: str, rules: Mapping[str, str]) -> list[str]
         if event.kind == _K.MEMBER_CHANGED
         else None,
         "rows": counted(data["received"], "row") if data.get("received") else None,
-        "restated": _restated(data) if event.kind == _K.METRICS_RESTATED else None,
+        "restated": _restated(event, retelling) if event.kind == _K.METRICS_RESTATED else None,
         "signal": gettext("Signal: {signal}").format(signal=_said(data["signal"]))
         if data.get("signal")
         else None,
@@ -159,9 +170,11 @@ def _details(event: Event, currency: str, rules: Mapping[str, str]) -> list[str]
     return [f"{words.removesuffix('.')}." for words in told.values() if words]
 
 
-def _restated(data: dict[str, Any]) -> str:
+def _restated(event: Event, retelling: Retelling) -> str:
     """``Conversions of Tue 10 Nov``."""
-    measures = [_said(key) for key in data.get("measures") or ["numbers"]]
+    data: dict[str, Any] = event.data
+    named = {"conversions": retelling.conversions.get(event.subject_id) or _said("conversions")}
+    measures = [named.get(key) or _said(key) for key in data.get("measures") or ["numbers"]]
     days = [day(on) for on in data.get("days") or []]
     when = days[0] if len(days) == 1 else counted(len(days), "day")
     return gettext("{measures} of {when}").format(measures=sentence_case(", ".join(measures)), when=when)
@@ -222,20 +235,20 @@ def _decimal(text: str) -> float:
 
 
 @register.simple_tag(takes_context=True)
-def event_line(context: Context, event: Event, rules: Mapping[str, str]) -> SafeString:
-    """``Dana killed Founder video. “Nobody clicked.”``, with the rules as the reader's language says them."""
+def event_line(context: Context, event: Event, retelling: Retelling) -> SafeString:
+    """``Dana killed Founder video. “Nobody clicked.”``, in the words of its reader."""
     workspace = context["workspace"]
     telling = _TELLINGS.get(event.kind)
     if telling is None:
         return format_html("<strong>{}</strong>: {}", event.actor_label, event.kind)
-    words, details = str(telling.words), " ".join(_details(event, workspace.currency, rules))
+    words, details = str(telling.words), " ".join(_details(event, workspace.currency, retelling))
     if event.times > 1 and event.kind == _K.METRICS_RESTATED:
         words, details = gettext("restated {what} {times} times since {day}"), ""
         words = words.replace("{times}", in_figures(str(event.times))).replace("{day}", day(event.first_at))
     before, what, after = words.partition("{what}")
     subject = _subject(event, workspace.slug) if what else ""
     reason = str(event.data.get("reason") or event.data.get("learning") or "")
-    reason = rules.get(reason, reason).rstrip(".")
+    reason = retelling.rules.get(reason, reason).rstrip(".")
     return format_html(
         "<strong>{}</strong> {}{}{}.{}{}",
         event.actor_label,
