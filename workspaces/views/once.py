@@ -11,7 +11,8 @@ from django.views import View
 from workspaces.forms.tokens import ONCE_FIELD, owner_of
 from workspaces.models import Membership, User
 from workspaces.services.sending import Landing, Sending, fingerprint_of_form, send_once
-from workspaces.views.access import NOT_TYPED, SENT_OTHERWISE, WorkspaceView
+from workspaces.views.access import WorkspaceView
+from workspaces.views.access.page import NOT_TYPED, SENT_OTHERWISE
 
 
 class PersonRequest(HttpRequest):
