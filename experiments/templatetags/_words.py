@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.utils.translation import get_language
-
 from experiments.choices import Metric
 from experiments.models import Campaign, KillCriterion
 from experiments.models.sentences import retold_rule, sentence, unmarked
@@ -37,25 +35,23 @@ def retold_events(
     """The rules that events quote, and what is restated of campaigns, in the words of whoever reads.
 
     ``at_hand``: campaigns that have been read with their hypotheses and the rules in force. They are not read
-    again for English, in which a rule that was amended since reads well as it was kept.
+    again: a rule that was amended since reads as it was kept.
     """
     known = [event.data for event in events if isinstance(event.data, dict)]
     quoted = {str(data[key]) for data in known for key in ("rule", "reason") if data.get(key)}
     restated = {event.subject_id for event in events if event.kind == EventKind.METRICS_RESTATED}
     keys = set(restated)
     if quoted:
-        keys |= {str(data["campaign"]) for data in known if data.get("campaign")}
-        keys |= {event.subject_id for event in events if event.subject_type == "campaign"}
+        keys |= {event.campaign_key for event in events if event.campaign_key}
     rules: list[KillCriterion] = []
     usual = words_of(None, workspace).several
     conversions = dict.fromkeys(restated, usual)
-    if get_language() == "en":
-        for campaign in at_hand:
-            keys.discard(campaign.key)
-            conversions[campaign.key] = words_of(campaign.hypothesis, workspace).several
-            rules += campaign.kill_criteria.all()
-            for rule in campaign.kill_criteria.all():
-                rule.campaign = campaign
+    for campaign in at_hand:
+        keys.discard(campaign.key)
+        conversions[campaign.key] = words_of(campaign.hypothesis, workspace).several
+        rules += campaign.kill_criteria.all()
+        for rule in campaign.kill_criteria.all():
+            rule.campaign = campaign
     if keys:
         # What somebody planned has rules, and what nobody did has no word of its own.
         others = KillCriterion.objects.of(workspace).filter(campaign__key__in=keys)

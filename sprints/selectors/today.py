@@ -19,7 +19,7 @@ from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
 from sprints.selectors.savings import movements_of, with_movements
 from sprints.selectors.standing import Board
-from workspaces.models import Workspace
+from workspaces.models import Event, Workspace
 from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
@@ -161,8 +161,11 @@ class Today:
         return self.zombie_money_per_day + sum(breached.values(), NOTHING)
 
 
-def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
-    """What waits at ``at`` and how much of it for ``by``, in as many queries for much as for little."""
+def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, at: datetime) -> Today:
+    """What waits at ``at`` and how much of it for ``by``, in as many queries for much as for little.
+
+    ``told``: events that stand beside it, whose campaigns are read along.
+    """
     today = workspace.local_day(at)
     zombies = list(ZombieFlag.objects.of(workspace).calling().by_money())
     costliest: dict[int, Decimal] = {}
@@ -178,7 +181,8 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
     lines = [line for plan in plans for line in plan.lines.all()]
     named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
-    campaigns = _campaigns(workspace, running, named, killed_since=at - QUARTER)
+    keys = {event.campaign_key for event in told}
+    campaigns = _campaigns(workspace, running, named, keys, killed_since=at - QUARTER)
     for flag in shown:
         flag.campaign = campaigns[flag.campaign_id]
     for breach in breaches:
@@ -213,16 +217,21 @@ def read_today(workspace: Workspace, *, by: Actor, at: datetime) -> Today:
 
 
 def _campaigns(
-    workspace: Workspace, running: Sequence[Sprint], named: AbstractSet[int], *, killed_since: datetime
+    workspace: Workspace,
+    running: Sequence[Sprint],
+    named: AbstractSet[int],
+    keys: AbstractSet[str],
+    *,
+    killed_since: datetime,
 ) -> dict[int, Campaign]:
-    """Every campaign that the page speaks of, by id in the order of the ids: those that are named, those of
-    the sprints that run, and those that were killed of late.
+    """Every campaign that the page speaks of, by id in the order of the ids: those that are named by their
+    ids or keys, those of the sprints that run, and those that were killed of late.
     """
     taken = [item.hypothesis_id for sprint in running for item in sprint.commitments.all()]
     killed = killed_campaigns(workspace, since=killed_since).order_by().values("pk")
     campaigns = (
         _TOLD.of(workspace)
-        .filter(Q(pk__in=named) | Q(pk__in=killed) | Q(hypothesis__in=taken))
+        .filter(Q(pk__in=named) | Q(key__in=keys) | Q(pk__in=killed) | Q(hypothesis__in=taken))
         .order_by("pk")
     )
     for campaign in campaigns:

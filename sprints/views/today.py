@@ -22,7 +22,9 @@ class TodayView(WorkspaceView):
     section = "today"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        today = read_today(self.workspace, by=self.actor, at=self.at)
+        events = Event.objects.of(self.workspace).exclude(kind__in=ROUTINE).select_related("actor")
+        latest = list(events.order_by("-id")[:EVENTS_SHOWN])
+        today = read_today(self.workspace, told=latest, by=self.actor, at=self.at)
         membership = self.request.membership
         steps = None
         if membership.sees_first_steps or not today.groups:
@@ -36,10 +38,7 @@ class TodayView(WorkspaceView):
             {
                 "today": today,
                 "running": list(zip(today.running, today.boards, strict=True)),
-                "events": Event.objects.of(self.workspace)
-                .exclude(kind__in=ROUTINE)
-                .select_related("actor")
-                .order_by("-id")[:EVENTS_SHOWN],
+                "events": latest,
                 "noes": today.noes,
                 "steps": steps,
                 "leads": leads,

@@ -66,3 +66,9 @@ class Event(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_type} {self.subject_id}"
+
+    @property
+    def campaign_key(self) -> str:
+        """The key of the campaign that it is about or names; "" where there is none."""
+        named = self.data.get("campaign") if isinstance(self.data, dict) else None
+        return str(named or (self.subject_id if self.subject_type == "campaign" else ""))
