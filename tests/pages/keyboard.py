@@ -11,7 +11,7 @@ MOST_STOPS = 200
 
 # Where the focus is: whether that is the goal, and what is wrong with how it shows. The stop before has to
 # look different now that the focus has left it, and something of this one must lie open to the eye.
-_STOP = """(goal) => {
+_STOP = """async (goal) => {
     const looks = (element) => {
         const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element);
         const outline = outlineStyle === "none" ? [] : [outlineStyle, outlineWidth, outlineColor];
@@ -31,6 +31,9 @@ _STOP = """(goal) => {
     if (before?.element.isConnected && before.element !== here && looks(before.element) === before.looks)
         wrong.push(`looks the same with and without the focus: ${named(before.element)}`);
     const isSomewhere = here && here !== document.body;
+    // The page may scroll there in the frames that follow.
+    for (let frame = 0; isSomewhere && !isOpen(here) && frame < 30; frame += 1)
+        await new Promise(requestAnimationFrame);
     if (isSomewhere && !isOpen(here)) wrong.push(`is covered or out of sight: ${named(here)}`);
     window.lastStop = isSomewhere ? { element: here, looks: looks(here) } : null;
     return { isThere: here === goal, where: here ? named(here) : "", wrong };
