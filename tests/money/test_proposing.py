@@ -17,7 +17,7 @@ from sprints.models import Reallocation
 from sprints.models.ledger import plan_digest
 from sprints.selectors.candidates import candidates_of
 from sprints.services.reallocations import propose_reallocation
-from tests.factories import make_actor, make_workspace, restate
+from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import SETTLED_DAYS, Harbour, build_harbour, finish, flag, run
 from workspaces.choices import Role
 from workspaces.models import Event, Workspace
@@ -146,8 +146,7 @@ class TestTheRule:
 def halve_the_controls_trials() -> Callable[[Campaign], None]:
     def halve(campaign: Campaign) -> None:
         for observation in campaign.arms.get(key="a").observations.all():
-            observation.conversions = 8 + observation.day.day % 3
-            observation.save()
+            report(campaign, observation.day, arm="a", conversions=8 + observation.day.day % 3)
 
     return halve
 

@@ -3,7 +3,7 @@
 All of it is in the language that is active; in English where none is.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache, lru_cache
 
@@ -40,7 +40,15 @@ def in_percent(number: str) -> str:
 
 def as_day(day: date, pattern: str) -> str:
     """A day by one of babel's patterns, in the reader's words."""
-    return format_date(day, pattern, locale=reader_locale())
+    # A moment is a day to babel, too, and equal to none.
+    on = day.date() if isinstance(day, datetime) else day
+    return _as_day(on, pattern, get_language() or "en")
+
+
+# A page says few days many times.
+@lru_cache(maxsize=10_000)
+def _as_day(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=_locale(language))
 
 
 def on_day(day: date) -> str:
@@ -54,12 +62,13 @@ def in_currency(amount: Number, currency: str, *, whole: bool = False) -> str:
     value = Decimal(str(amount))
     if whole:
         value = value.quantize(Decimal(1), ROUND_HALF_EVEN)
-    return _in_currency(value, currency, reader_locale(), whole=whole)
+    return _in_currency(value, currency, get_language() or "en", whole=whole)
 
 
 # A page of accounts says hundreds of amounts, mostly those that the page before has said.
 @lru_cache(maxsize=10_000)
-def _in_currency(value: Decimal, currency: str, locale: Locale, *, whole: bool) -> str:
+def _in_currency(value: Decimal, currency: str, language: str, *, whole: bool) -> str:
+    locale = _locale(language)
     text = format_currency(
         abs(value),
         currency,
