@@ -16,6 +16,7 @@ from experiments.models import (
     Campaign,
     CriterionTemplate,
     CriterionWatch,
+    DayTotal,
     FileImport,
     Hypothesis,
     ImportMapping,
@@ -146,6 +147,7 @@ def build_rows(marketer: Actor, manager: Actor, *, at: datetime) -> World:
             data_through=DAY,
         ),
         "observation": observation,
+        "day_total": DayTotal.objects.get(),
         "restatement": Restatement.objects.create(
             **own,
             observation=observation,

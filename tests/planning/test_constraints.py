@@ -142,6 +142,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "judgement_once_per_day": ("judgement", {}),
     "breach_one_open": ("breach", {}),
     "observation_once_per_key": ("observation", {}),
+    "day_total_once_per_key": ("day_total", {}),
     "restatement_once_per_batch": ("restatement", {}),
     "import_mapping_once_per_name": ("mapping", {}),
     "zombie_one_open_per_signal": ("zombie", {}),
