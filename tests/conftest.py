@@ -12,12 +12,23 @@ from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
+# How the house is run, and how pages look, move and read: the database has no say in it.
+ONCE = {
+    ROOT / "tests" / "test_house.py",
+    ROOT / "tests" / "test_messages.py",
+    *(
+        ROOT / "tests" / "pages" / f"test_{name}.py"
+        for name in ("accessibility", "choices", "dragging", "drawings", "keyboard", "spelling", "steady")
+    ),
+}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches no database, before `-m` looks for the mark."""
+    """Mark what one run is enough for, before `-m` looks for the marks."""
     for item in items:
+        if item.path in ONCE:
+            item.add_marker(pytest.mark.once)
         if any(item.path.is_relative_to(folder) for folder in PURE_FOLDERS):
             item.add_marker(pytest.mark.pure)
 

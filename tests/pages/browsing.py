@@ -104,6 +104,16 @@ def said_on(page: Page) -> list[str]:
     return said
 
 
+def objections(page: Page) -> list[str]:
+    """What is wrong with the page that is open: what axe finds, and whether it is too wide."""
+    page.evaluate(UNFOLD)
+    page.evaluate(Axe().axe_script)
+    overflow, widest = page.evaluate(OVERFLOW)
+    too_wide = [f"it is {overflow} px too wide: {widest}"] if overflow > 0 else []
+    found: list[str] = page.evaluate(AXE, {"runOnly": RULES, "resultTypes": ["violations"]})
+    return found + too_wide
+
+
 def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colours: bool = True) -> list[str]:
     """Open each and say what is wrong: the answer, its language, the console, and at every look the width
     and what axe finds.

@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page
 
 from experiments.models import Hypothesis
 from sprints.models import Decision, Transfer
-from tests.pages.browsing import AXE, OVERFLOW, UNFOLD, Look, opened, served
+from tests.pages.browsing import Look, objections, opened, served
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.permissions import Actor
@@ -19,13 +18,6 @@ PASSWORD = "a long password that nobody guesses"
 
 def url(name: str, *args: object) -> str:
     return reverse(name, args=["harbour", *args])
-
-
-def faults_of(page: Page) -> list[str]:
-    """What is wrong with the page that is open."""
-    page.evaluate(UNFOLD)
-    found = [violation["id"] for violation in Axe().run(page, options=AXE).response["violations"]]
-    return found + ["it is too wide"] * (page.evaluate(OVERFLOW) > 0)
 
 
 def save(page: Page, leads_to: str) -> None:
@@ -49,7 +41,7 @@ def fund_twice(page: Page) -> None:
     page.click("main button.btn-primary")
     page.wait_for_selector("text=You have saved this form already")
     assert page.input_value("[name=amount]") == "1.500,50"
-    assert faults_of(page) == []
+    assert objections(page) == []
 
 
 def edit_in_two_windows(page: Page, address: str) -> None:
@@ -63,7 +55,7 @@ def edit_in_two_windows(page: Page, address: str) -> None:
     table = other.inner_text("main table")
     assert "The first title" in table
     assert "The second title" in table
-    assert faults_of(other) == []
+    assert objections(other) == []
     save(other, r"/hypotheses/[0-9]+/$")
     other.close()
 
@@ -87,7 +79,7 @@ def decide_without_a_session(page: Page, email: str) -> None:
     assert page.input_value("[name=learning]") == "It took me an hour to see this."
     assert page.is_checked("[name=decision][value=kill]")
     assert page.is_checked("[name=moved_the_business][value=no]")
-    assert faults_of(page) == []
+    assert objections(page) == []
 
 
 def decide_in_two_windows(page: Page) -> None:
@@ -105,7 +97,7 @@ def decide_in_two_windows(page: Page) -> None:
     page.wait_for_selector("text=You decided Kill at")
     assert "This was sooner." in page.inner_text("main")
     assert "It took me an hour to see this." in page.inner_text("main")
-    assert faults_of(page) == []
+    assert objections(page) == []
 
 
 def press_without_a_session(page: Page, email: str) -> None:

@@ -12,7 +12,7 @@ from experiments.choices import HypothesisStatus
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import create_hypothesis
 from tests.factories import hypothesis_values
-from tests.pages.browsing import OVERFLOW, Look, opened, served
+from tests.pages.browsing import Look, objections, opened, served
 from tests.pages.conftest import Browse
 from tests.pages.forms import form_in
 from workspaces.choices import Role
@@ -218,7 +218,7 @@ def test_cell__in_a_browser__is_opened_left_and_saved_by_keys_alone(
         page.keyboard.press("Enter")
         page.wait_for_selector(f"input{number}")
         assert page.evaluate(focused) == number[1:]
-        assert page.evaluate(OVERFLOW) <= 0
+        assert objections(page) == []
         page.fill(number, "7")
         page.keyboard.press("Escape")
         page.wait_for_selector(f"a{number}")
