@@ -175,6 +175,17 @@ def test_campaign_form__twin_arms__are_named(browse: Browse) -> None:
     assert "Each arm has a key of its own" in response.content.decode()
 
 
+def test_campaign_form__share_left_empty__is_all_of_it_where_there_is_one_arm_and_is_asked_of_several(
+    browse: Browse,
+) -> None:
+    several = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, "arm-1-planned_share": ""})
+    assert several.status_code == 422
+    alone = {"arm-0-planned_share": "", "arm-1-name": "", "arm-1-key": "", "arm-1-planned_share": ""}
+    assert browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, **alone}).status_code == 302
+    arm = Campaign.objects.get().arms.get()
+    assert (arm.name, arm.planned_share) == ("Studio", Decimal(1))
+
+
 @pytest.mark.parametrize("sent", [{}, {"more": "arm"}, {"arm-9-name": "x"}, {"control": "none"}])
 def test_campaign_form__half_a_form__is_no_server_error(browse: Browse, sent: dict[str, str]) -> None:
     assert browse(Role.MARKETER).post(new("campaign_new"), sent).status_code in {200, 422}

@@ -196,6 +196,9 @@ class CampaignDraft(Draft):
             fewest=2,
             most=MOST_ARMS,
         )
+        if len(self.arms.filled) == 1:
+            # There is nobody to share with.
+            self.arms.filled[0].fields["planned_share"].required = False
         self.take_rules(data, workspace=workspace, criteria=criteria)
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
@@ -247,11 +250,12 @@ class CampaignDraft(Draft):
 
     def _arm(self, number: int, form: ArmForm) -> dict[str, Any]:
         several = len(self.arms.filled) > 1
+        share = form.cleaned_data["planned_share"]
         return {
             "key": form.cleaned_data["key"] or ascii_lowercase[number],
             "name": form.cleaned_data["name"],
             "is_control": several and self.control == str(number),
-            "planned_share": form.cleaned_data["planned_share"],
+            "planned_share": Decimal(1) if share is None and not several else share,
         }
 
 
