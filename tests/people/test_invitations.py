@@ -1,7 +1,7 @@
 """People come in by a link: once, in time, under the address that was invited, and into their own account."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -69,6 +69,19 @@ def test_invite__known_and_unknown_address__are_answered_alike(browse: Browse, v
     assert pages[0][0] == pages[1][0]
     labels = [str(page[1]).count("A password") for page in pages]
     assert labels == [1, 1]
+
+
+def test_invite__link_that_is_passed_on__ends_on_the_workspaces_own_day(
+    team: Team, workspace: Workspace, now: datetime
+) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(timezone="America/Chicago")
+    invitation = invited(team, at=now)
+    # A day has begun in UTC, and not yet in Chicago.
+    invitation.expires_at = invitation.expires_at.astimezone(UTC).replace(hour=1)
+    invitation.save(update_fields=["expires_at"])
+    last = invitation.expires_at - timedelta(days=1)
+    page = Client().get(link(invitation, by_letter=False)).content.decode()
+    assert f"until {last:%A} {last.day} {last:%B}" in page
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MARKETER, Role.MANAGER])

@@ -118,7 +118,9 @@ class JoinView(View):
             "form": form,
             "asks": self._asks(invitation, by_letter=by_letter),
         }
-        return render(self.request, "workspaces/join.html", context, status=status)
+        # Its last day is the one that whoever invited was told.
+        with timezone.override(invitation.workspace.tz):
+            return render(self.request, "workspaces/join.html", context, status=status)
 
     def _over(self) -> HttpResponse:
         return render(self.request, "workspaces/join_over.html", status=410)
