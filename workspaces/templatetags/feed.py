@@ -148,7 +148,7 @@ def _details(event: Event, currency: str, retelling: Retelling) -> list[str]:
     amount = data.get("amount") or data.get("total")
     told = {
         "rule": retelling.rules.get(str(data.get("rule")), data.get("rule")),
-        "sure": gettext("{chance} sure").format(chance=probability(chance))
+        "sure": sentence_case(gettext("{chance} sure").format(chance=probability(chance)))
         if isinstance(chance, float)
         else None,
         "decision": _said(data.get("decision") or "").capitalize(),
