@@ -105,7 +105,9 @@ class HypothesisForm(Form):
         required=False,
         choices=[("", pgettext_lazy("an outcome", "none")), *OUTCOME_METRIC_CHOICES],
         label=gettext_lazy("Business outcome it serves"),
-        help_text=gettext_lazy("Needed where the metric is not one itself: clicks alone are a vanity win."),
+        help_text=gettext_lazy(
+            "Needed unless it is judged by one of these itself: CTR or cost per lead alone is a vanity win."
+        ),
     )
     guardrail_metrics = forms.MultipleChoiceField(
         required=False,
