@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from experiments.choices import ZombieSignal
 from sprints.models import Reallocation
 from sprints.models.ledger import ReallocationLine
 from sprints.selectors.plan_pages import Growth, do_nothing, read_flows, read_proof
@@ -22,7 +23,7 @@ from sprints.services.reallocations import (
 )
 from sprints.templatetags import _flows
 from sprints.templatetags.plans import account_bars
-from tests.money.harbour import Harbour, build_harbour, finish
+from tests.money.harbour import Harbour, build_harbour, finish, flag
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
 
@@ -77,6 +78,15 @@ def test_plan_page__waiting__says_under_its_own_title_what_goes_on(plan: Realloc
     assert '<span class="qn-label">If you do nothing</span>' in page
     assert "Pricing calculator goes on spending $200.00 a day, and $2,451.60 stays idle." in page
     assert "If you do nothing:" not in page
+
+
+def test_plan_page__campaign_that_is_left_out__is_named_with_the_reason(
+    harbour: Harbour, mia: Actor, read: Read, now: datetime
+) -> None:
+    flag(harbour.founder, ZombieSignal.OVERDUE)
+    page = read(propose_reallocation(by=mia, at=now))
+    assert "Not in the plan:" in page
+    assert "does well, but receives nothing: it is" in page
 
 
 def test_plan_page__applied_and_rejected__say_what_has_become_of_the_money(
