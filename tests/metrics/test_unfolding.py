@@ -91,6 +91,11 @@ class TestLists:
             '[{"action_type": "lead", "value": "many"}]',
             '[{"action_type": "lead", "value": "NaN"}]',
             '[{"action_type": "lead", "value": 1}, {"action_type": "lead", "value": 1}]',
+            '[{"action_type": "lead", "value": "1E+999999999"}]',
+            '[{"action_type": "lead", "value": "1E+900000"}]',
+            '[{"action_type": "lead", "value": "1E-900000"}]',
+            '[{"action_type": "lead\\u0000", "value": "1"}]',
+            '[{"action_type": "lead\\ud800", "value": "1"}]',
             "[5]",
             "[" * 100_000,
         ],
@@ -103,6 +108,15 @@ class TestLists:
         assert refusal.value.code == "malformed_actions"
         assert refusal.value.message.startswith("Line 2: “")
         assert '[{"action_type": "lead", "value": "3"}]' in refusal.value.message
+
+    def test_actions__many_types_on_many_lines__are_refused_before_they_are_laid_out(
+        self, hook: Campaign, look: Import
+    ) -> None:
+        every_type = of_day(A_DAY, actions(**{f"type_{number}": "1" for number in range(500)}))
+        with pytest.raises(Invalid) as refusal:
+            look(rows(every_type, *[of_day(DAY_BEFORE, "[]")] * 10_000))
+        assert refusal.value.code == "too_many_actions"
+        assert "10001 lines" in refusal.value.message
 
     def test_actions__a_column_of_that_name_with_numbers__is_a_column_like_others(
         self, campaign: Campaign, look: Import

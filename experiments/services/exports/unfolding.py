@@ -22,6 +22,11 @@ _LISTS = frozenset({"actions", "action values"})
 OF_ACTIONS = ("actions:", "action_values:")
 # A platform has some hundred types.
 _MOST_TYPES = 500
+# Every line gets a cell for each type, however few its own list names.
+_MOST_CELLS = 5_000_000
+# So many places before and behind the mark tell a number that is too large from a text of a billion digits.
+_MOST_PLACES = 40
+_NOT_DONE = Number("0")
 _STAGES = ("deal stage", "dealstage", "property dealstage", "deal pipeline stage id")
 _AMOUNTS = ("amount", "property amount")
 _IS_WON = ("is closed won", "hs is closed won", "property hs is closed won")
@@ -110,13 +115,15 @@ def _with_lists(table: Table, header: Line, places: Mapping[int, str]) -> Unfold
                     {f"{kind}:{name}": value for name, value in counts.items()}
                 )
                 read.setdefault(line.number, set()).add(kind)
-    types = _types({name for counts in found.values() for name in counts})
+    types = _types({name for counts in found.values() for name in counts}, lines=len(found))
     unfolded = Unfolded(table, header, types)
     for number, counts in found.items():
         # A list names what was done: what it does not name was not.
         unfolded.cells[number] = tuple(
             [
-                Number(f"{counts.get(name, Decimal(0)):f}") if name.partition(":")[0] in read[number] else ""
+                (Number(f"{counts[name]:f}") if name in counts else _NOT_DONE)
+                if name.partition(":")[0] in read[number]
+                else ""
                 for name in types
             ]
         )
@@ -131,7 +138,7 @@ def _actions_in(cell: str, number: int, header: str) -> dict[str, Decimal]:
         for action in json.loads(cell):
             name, value = str(action["action_type"]), Decimal(str(action["value"]))
             part = json.dumps({key: action[key] for key in action if key != "value"}, sort_keys=True)
-            if part in seen or not value.is_finite():
+            if part in seen or not _is_name(name) or not _is_plain(value):
                 raise ValueError(name)  # noqa: TRY301 - one answer to all that is wrong with a list
             seen.add(part)
             told[name] = told.get(name, Decimal(0)) + value
@@ -151,10 +158,22 @@ def _actions_in(cell: str, number: int, header: str) -> dict[str, Decimal]:
     return told
 
 
+def _is_name(text: str) -> bool:
+    """Whether it can be stored: JSON also spells NUL and halves of characters."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _is_plain(value: Decimal) -> bool:
+    """Whether the number can be written out."""
+    if not value.is_finite():
+        return False
+    return abs(value.adjusted()) <= _MOST_PLACES and int(value.as_tuple().exponent) >= -_MOST_PLACES
+
+
 def _with_lines_of_actions(table: Table, header: Line, names: Sequence[str]) -> Unfolded:
     kind, value = names.index("action type"), names.index("value")
     lines = [line for line in _below(table, header) if len(line.cells) > max(kind, value)]
-    types = _types({f"actions:{line.cells[kind]}" for line in lines})
+    types = _types({f"actions:{line.cells[kind]}" for line in lines}, lines=len(lines))
     unfolded = Unfolded(table, header, types, reason=_ANOTHER_ACTION, has_a_line_for_each_action=True)
     for line in lines:
         mine = f"actions:{line.cells[kind]}"
@@ -162,13 +181,21 @@ def _with_lines_of_actions(table: Table, header: Line, names: Sequence[str]) -> 
     return unfolded
 
 
-def _types(found: set[str]) -> list[str]:
+def _types(found: set[str], *, lines: int) -> list[str]:
     if len(found) > _MOST_TYPES:
         raise Invalid(
             "too_many_actions",
             _("The file names {count} types of actions; at most {most} are read.").format(
                 count=len(found), most=_MOST_TYPES
             ),
+        )
+    if len(found) * lines > _MOST_CELLS:
+        raise Invalid(
+            "too_many_actions",
+            _(
+                "The file has {lines} lines and names {count} types of actions: that is more than can be "
+                "read here. Export fewer days at once."
+            ).format(lines=lines, count=len(found)),
         )
     return sorted(found)
 
