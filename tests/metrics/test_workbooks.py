@@ -1,5 +1,6 @@
 """Excel workbooks: typed cells, several sheets, and those made to hurt whoever opens them."""
 
+import tracemalloc
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -177,6 +178,17 @@ class TestHostile:
         inner = f"<sheetData><row>{'<c/>' * 1_000_000}</row></sheetData>"
         with pytest.raises(Invalid, match="more than can be read here"):
             look(with_part(plain, SHEET, sheet_xml(inner)))
+
+    def test_workbook__says_the_same_ever_again__is_held_once(self) -> None:
+        """Some kilobytes would otherwise become a gigabyte of the process that answers everybody."""
+        said = "\N{ZOMBIE}" * 16_000
+        content = workbook({"Sheet": [HEADER, *[[said, A_DAY, 1204]] * 500]})
+        tracemalloc.start()
+        [sheet] = workbooks.sheets_of(content)
+        _held, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert [line.cells[0] for line in sheet.rows[1:]] == [said] * 500
+        assert most < 16 * opening.MEGABYTE
 
     def test_workbook__entities__are_neither_fetched_nor_multiplied(
         self, plain: bytes, look: Import, tmp_path: Path

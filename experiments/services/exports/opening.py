@@ -112,9 +112,11 @@ def main(most_memory: int, most_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
     warnings.simplefilter("ignore")
     content, told = sys.stdin.buffer.read(), sys.stdout
+    # Escaped, some signs would take three times the room.
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     try:
         for item in rows_of(content):
-            told.write(json.dumps(item) + "\n")
+            told.write(json.dumps(item, ensure_ascii=False) + "\n")
     except (TooLargeError, MemoryError):
         told.write('{"error": "too_large"}\n')
     except LockedError:

@@ -5,9 +5,10 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
@@ -61,24 +62,39 @@ def is_workbook(content: bytes) -> bool:
 def sheets_of(content: bytes) -> list[Sheet]:
     """The sheets that are shown and not empty. Raises ``Invalid`` where the workbook cannot be read."""
     # Alone and without the settings here, for it reads what strangers made.
-    read = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-I", str(_READER), str(MOST_MEMORY), str(MOST_SECONDS)],
-        input=content,
-        capture_output=True,
-        check=False,
-        env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
-    )
-    # A reader that took more than it may was ended in the middle of its work.
-    if read.returncode:
-        logger.warning(
-            "The reader of workbooks ended with %s. %s",
-            read.returncode,
-            read.stderr[-500:].decode(errors="replace"),
+    # What it says goes to a file: a small workbook can have it say far more than this process should hold.
+    with TemporaryFile() as told:
+        read = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-I", str(_READER), str(MOST_MEMORY), str(MOST_SECONDS)],
+            input=content,
+            stdout=told,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
         )
-        raise Invalid("too_large", _(_TOO_LARGE))
+        # A reader that took more than it may was ended in the middle of its work.
+        if read.returncode:
+            logger.warning(
+                "The reader of workbooks ended with %s. %s",
+                read.returncode,
+                read.stderr[-500:].decode(errors="replace"),
+            )
+            raise Invalid("too_large", _(_TOO_LARGE))
+        told.seek(0)
+        sheets = _sheets_in(told)
+    found = [Sheet(name, rows) for name, rows in sheets if rows]
+    if not found:
+        raise Invalid("empty_file", _("No sheet of the workbook has anything in it."))
+    return found
+
+
+def _sheets_in(told: Iterable[bytes]) -> list[tuple[str, list[Line]]]:
+    """The names and the rows of the sheets, as the reader says them, line by line."""
     sheets: list[tuple[str, list[Line]]] = []
-    for told in read.stdout.splitlines():
-        item = json.loads(told)
+    # Most cells say what others have said, and share one text.
+    known: dict[str, str] = {"": ""}
+    for line in told:
+        item = json.loads(line)
         if isinstance(item, dict):
             reason = item["error"]
             raise Invalid(f"workbook_{reason}", _(_REFUSALS[reason]))
@@ -86,10 +102,7 @@ def sheets_of(content: bytes) -> list[Sheet]:
             sheets.append((item, []))
         else:
             number, cells = item
-            sheets[-1][1].append(
-                Line(number, tuple([_KINDS[cell[0]](cell[1:]) if cell else "" for cell in cells]))
-            )
-    found = [Sheet(name, rows) for name, rows in sheets if rows]
-    if not found:
-        raise Invalid("empty_file", _("No sheet of the workbook has anything in it."))
-    return found
+            for cell in set(cells) - known.keys():
+                known[cell] = _KINDS[cell[0]](cell[1:])
+            sheets[-1][1].append(Line(number, tuple([known[cell] for cell in cells])))
+    return sheets
