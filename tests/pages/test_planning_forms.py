@@ -191,6 +191,16 @@ def test_campaign_form__half_a_form__is_no_server_error(browse: Browse, sent: di
     assert browse(Role.MARKETER).post(new("campaign_new"), sent).status_code in {200, 422}
 
 
+@pytest.mark.parametrize("revived", ["no key", "\x00", "<b>", "{0}"])
+def test_campaign_form__revives_what_has_no_key__is_a_form_without_it(browse: Browse, revived: str) -> None:
+    client = browse(Role.MARKETER)
+    page = client.get(new("campaign_new"), {"revives": revived})
+    assert page.status_code == 200
+    assert "revives <a" not in page.content.decode()
+    assert client.post(new("campaign_new"), {**CAMPAIGN, "revives": revived}).status_code == 422
+    assert not Campaign.objects.exists()
+
+
 def test_campaign_form__edit_of_a_draft__replaces_its_plan(browse: Browse, week: Week) -> None:
     url = reverse("campaign_edit", args=["harbour", "inbox-quote"])
     page = browse(Role.MARKETER).get(url).content.decode()

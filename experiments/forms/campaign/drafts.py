@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import slug_re
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -219,6 +220,12 @@ class CampaignDraft(Draft):
         for number, row in enumerate(self.arms.forms, start=1):
             shown |= shown_in(row, about=_("Arm {number}").format(number=number))
         return {**shown, "control": (_("Control"), self.control_name)}
+
+    @property
+    def revived(self) -> str:
+        """The key of the campaign that this one revives; "" where the address or the form names none."""
+        key = str(self.form["revives"].value() or "")
+        return key if slug_re.match(key) else ""
 
     @property
     def control_name(self) -> str:
