@@ -36,7 +36,10 @@ def test_home__two_workspaces__lets_choose(browse: Browse, workspace: Workspace)
     assert reverse("today", args=["second"]) in page
 
 
-def test_action__next_of_another_site__is_not_followed(browse: Browse, week: Week) -> None:
+@pytest.mark.parametrize("wanted", ["//elsewhere.example/", "elsewhere", "today"])
+def test_action__next_that_is_no_page_of_ours__is_not_followed(
+    browse: Browse, week: Week, wanted: str
+) -> None:
     url = reverse("campaign_pause", args=["harbour", "brand-search"])
-    response = browse(Role.MARKETER).post(url, {"next": "//elsewhere.example/"})
+    response = browse(Role.MARKETER).post(url, {"next": wanted})
     assert response["Location"] == reverse("campaign", args=["harbour", "brand-search"])

@@ -133,6 +133,7 @@ def test_page__theme_cookie__is_rendered_by_the_server(browse: Browse, week: Wee
     assert not re.search("data-bs-theme", client.get(url).content.decode())
 
 
-def test_theme__address_of_another_site__leads_home(client: Client) -> None:
-    answer = client.post(reverse("theme"), {"theme": "dark", "next": "https://elsewhere.example/"})
+@pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "elsewhere", "\x00"])
+def test_theme__no_page_of_ours__leads_home(client: Client, wanted: str) -> None:
+    answer = client.post(reverse("theme"), {"theme": "dark", "next": wanted})
     assert answer["Location"] == "/"

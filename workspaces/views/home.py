@@ -7,12 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from workspaces.models import Invitation, Membership, User
 from workspaces.permissions import may_begin_workspace
-from workspaces.views.access import WorkspaceView
+from workspaces.views.access import WorkspaceView, is_page_of_ours
 
 THEMES = {"light", "dark"}
 
@@ -61,10 +60,7 @@ class ThemeView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         wanted = request.POST.get("next", "")
-        safe = url_has_allowed_host_and_scheme(
-            wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        )
-        response = redirect(wanted if safe else "/")
+        response = redirect(wanted if is_page_of_ours(wanted, request) else "/")
         theme = request.POST.get("theme")
         if theme in THEMES:
             response.set_cookie(

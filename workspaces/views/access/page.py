@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
@@ -32,6 +31,7 @@ from workspaces.services.sending import (
     fingerprint_of_form,
     send_once,
 )
+from workspaces.views.access.addresses import is_page_of_ours
 from workspaces.views.kept import Kept, keep, send_back, take_kept
 
 SENT_OTHERWISE = gettext_lazy(
@@ -275,8 +275,4 @@ class WorkspaceView(LoginRequiredMixin, View):
     def back_to(self, default: str) -> str:
         """Where the person came from, if the form says so and it is one of our pages."""
         wanted = self.given.get("next") or self.request.GET.get("next") or ""
-        if url_has_allowed_host_and_scheme(
-            wanted, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
-        ):
-            return wanted
-        return default
+        return wanted if is_page_of_ours(wanted, self.request) else default
