@@ -121,6 +121,19 @@ def test_hypothesis__back_and_written_otherwise__is_asked_about_and_can_be_a_sec
     ]
 
 
+def test_draft__sent_otherwise_when_its_address_is_no_more__leads_to_what_it_became(
+    browse: Browse, week: Week
+) -> None:
+    """A page of ours says which draft it shows; a program that sends the form need not."""
+    address = url("campaign_edit", week.draft.key)
+    press = send(browse(Role.MARKETER), address, {"key": "another-key", "campaign": ""})
+    press()
+    second = press(name="Another name", campaign="")
+    assert second.redirect_chain == [(url("campaign", "another-key"), 302)]
+    assert "This was sent already, with other values" in second.content.decode()
+    assert Campaign.objects.get(pk=week.draft.pk).name == week.draft.name
+
+
 def test_sprint__sent_twice__is_one(browse: Browse, workspace: Workspace) -> None:
     press = send(browse(Role.MARKETER), url("sprint_new"), {"name": "Inbox"})
     press()

@@ -220,7 +220,11 @@ class WorkspaceView(LoginRequiredMixin, View):
             messages.info(self.request, str(self.said_already))
             return redirect(landing.url)
         self.request.is_sent = True
-        return self.sent_otherwise(landing.url)
+        try:
+            return self.sent_otherwise(landing.url)
+        except NotFound:
+            # What the form is of goes by another name since, so there is nothing to compare with here.
+            return WorkspaceView.sent_otherwise(self, landing.url)
 
     def sent_otherwise(self, url: str) -> HttpResponse:
         """The answer where this form has led to ``url`` already, but was filled in otherwise."""
