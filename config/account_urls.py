@@ -9,7 +9,7 @@ from allauth.socialaccount import views as provider_views
 from allauth.urls import build_provider_urlpatterns
 from django.urls import include, path, re_path
 
-from config.accounts import PasswordResetFromKeyView
+from config.accounts import LogoutView, PasswordResetFromKeyView
 from workspaces.views import account
 
 urlpatterns = [
@@ -18,7 +18,7 @@ urlpatterns = [
     path("address/", account.AddressView.as_view(), name="account_address"),
     path("address/<str:token>/", account.AddressConfirmView.as_view(), name="account_address_confirm"),
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", LogoutView.as_view(), name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),

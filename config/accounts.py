@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.views import LogoutView as AllauthLogoutView
 from allauth.account.views import PasswordResetFromKeyView as AllauthPasswordResetFromKeyView
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -127,4 +128,13 @@ class PasswordResetFromKeyView(AllauthPasswordResetFromKeyView):
         # Before allauth signs anybody in: what the account's maker may have left must not ask for its code.
         take_in_hand(user, password=form.cleaned_data["password1"])
         response: HttpResponse = super().form_valid(form)
+        return response
+
+
+class LogoutView(AllauthLogoutView):
+    """Signs out, and has the browser forget the pages that it would show whoever goes back."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)
+        response["Clear-Site-Data"] = '"cache"'
         return response

@@ -298,3 +298,11 @@ class TestOldPage:
         strict.get(url("fund"))
         assert strict.post(url("fund"), data, headers={"origin": HERE}).status_code == 403
         assert "kept_posts" not in strict.session
+
+
+def test_sign_out__pages_seen_before__are_forgotten_by_the_browser(browse: Browse) -> None:
+    """It keeps whole pages for whoever goes back, and would show them to the next at the same machine."""
+    dana = browse(Role.MANAGER)
+    left = dana.post(reverse("account_logout"))
+    assert left["Clear-Site-Data"] == '"cache"'
+    assert dana.get(url("money"))["Location"].startswith(reverse("account_login"))
