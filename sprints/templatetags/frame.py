@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
@@ -101,10 +101,16 @@ def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
     """The workspace with all counts of the rail, the last reported day, what runs and who brings numbers of
     it, in one query.
     """
+    ended = Q(sprint__status=SprintStatus.IN_REVIEW)
+    ended |= Q(sprint__status=SprintStatus.RUNNING, sprint__ends_on__lt=today)
+    undecided = Commitment.objects.active().filter(ended, workspace=_MINE)
+    unstarted = Sprint.objects.planning().filter(workspace=_MINE, starts_on__lte=today)
     # A day that has begun elsewhere may be posted; here there is no such day yet.
     reported = Observation.objects.filter(workspace=_MINE, day__lte=today).order_by("-day")
     return _FACTS.annotate(
         own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(waits_for(by))),
+        undecided=_count_of(undecided),
+        unstarted=_count_of(unstarted),
         data_through=Subquery(reported.values("day")[:1]),
     ).get(pk=workspace.pk)
 
@@ -115,7 +121,7 @@ def _entries(workspace: Workspace, facts: Any, *, by: Actor) -> list[Entry]:
 
     waiting = facts.own_plans
     if by.can(Permission.PLAN):
-        waiting += facts.breaches + facts.zombies_calling
+        waiting += facts.breaches + facts.zombies_calling + facts.undecided + facts.unstarted
     return [
         Entry("today", _("Today"), "today", url("today"), waiting, is_calling=True),
         Entry("sprint", _("Sprint"), "sprint", url("sprints")),

@@ -67,3 +67,14 @@ def test_strip__review_opened_before_the_last_day__counts_no_more_days(
     assert html.count("no longer part of it") == 3
     # Judged, not waiting: the half circle in the colour of evidence.
     assert "qn-state is-judging" in html
+
+
+def test_rail__one_to_decide_and_one_to_start__counts_what_today_counts(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    make_running_sprint(mia, at=now - timedelta(days=7), days=5)
+    make_sprint(mia, make_hypothesis(workspace, "Quotes", owner=mia.user), at=now)
+    page = client.get(reverse("today", args=["harbour"])).content.decode()
+    assert "Two decisions wait for you" in page
+    assert '<span class="qn-count is-calling">2<' in page
