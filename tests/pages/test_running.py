@@ -241,7 +241,7 @@ def test_today__two_sprints_run__names_both_and_each_page_has_its_own_strip(
     start_sprint(second.pk, by=mia, at=started)
     client = browse(Role.VIEWER)
     today = read(client, "today")
-    assert 'Sprint 1</a>, day 4 of 6 <span class="qn-quiet">also' in today
+    assert 'Sprint 1</a>, day 4 of 6, <span class="qn-quiet">also' in today
     for sprint in (1, second.number):
         assert f'id="sprint{sprint}"' in today
     for where in (("sprint", second.number), ("campaign", "coupon"), ("hypothesis", hypothesis.pk)):
