@@ -339,6 +339,23 @@ class TestPreview:
         assert "An earlier import had, this file lacks" in page
         assert "Founder video: 1 row of" in page
 
+    def test_preview__days_before_the_launch__says_that_they_do_not_count_and_so_does_what_follows(
+        self, marketer: Client, week: Week, yesterday: date
+    ) -> None:
+        launch = week.paused.first_judged_day()
+        assert launch is not None
+        days = [launch - timedelta(days=number) for number in (2, 1, 0)]
+        lines = "".join(f"{day},1\n" for day in days)
+        file = upload(marketer, f"day,clicks\n{lines}", **ARM_A)
+        said = "Founder video: 2 rows are of days before its launch"
+        assert said in page_of(marketer, file)
+        answer(marketer, file, confirm="yes")
+        assert file.state == FileImportState.DONE
+        assert said in page_of(marketer, file)
+        page = unescape(marketer.get(reverse("campaign", args=["harbour", "founder-video"])).content.decode())
+        assert "2 days before the launch" in page
+        assert "before its launch" not in page_of(marketer, upload(marketer, totals(yesterday), **ARM_A))
+
 
 class TestWorkbooks:
     def test_workbook__two_tables__asks_on_which_sheet_and_takes_that_one(

@@ -151,4 +151,8 @@ def describe(outcome: ImportOutcome, *, is_dry: bool) -> Iterator[str]:
     yield from (f"  note: {note}" for note in outcome.notes)
     yield from (f"  restated: {change}" for change in outcome.changes)
     yield from (f"  an earlier import had, this file lacks: {row}" for row in outcome.missing)
+    yield from (
+        f"  before its launch, so that it does not count: {one.campaign_name}, {one.rows} rows"
+        for one in outcome.baseline
+    )
     yield from (f"  unplanned campaign: {key}" for key in outcome.unplanned)

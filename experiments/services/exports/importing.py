@@ -13,6 +13,7 @@ from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid, RowsRefused
 from experiments.models import Campaign, Observation
 from experiments.services.campaigns import import_campaign
+from experiments.services.exports.baseline import Baseline, baseline_of
 from experiments.services.exports.bodies import Passed
 from experiments.services.exports.columns import Asked
 from experiments.services.exports.days import DayOrder
@@ -107,6 +108,8 @@ class ImportOutcome:
     changes: list[str] = field(default_factory=list)
     # Rows of an earlier import that this file lacks.
     missing_days: list[MissingDay] = field(default_factory=list)
+    # Rows of days before their campaign's launch.
+    baseline: list[Baseline] = field(default_factory=list)
     # Lines that hold numbers; of these, those that wait for an answer and those that nobody wants.
     lines: int = 0
     waiting: int = 0
@@ -168,6 +171,7 @@ def compare(read: Understood, *, by: Actor, at: datetime) -> tuple[ImportOutcome
     outcome.waiting += 0 if unplanned else len(matched.unknown_lines)
     outcome.changes = _changes_in_words(preview, matched)
     outcome.missing_days = _missing(matched.rows, by=by)
+    outcome.baseline = baseline_of(matched.rows, workspace=by.workspace)
     return outcome, preview
 
 
@@ -236,6 +240,7 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
     outcome.updated = result.updated
     outcome.unchanged = result.unchanged
     outcome.missing_days = missing
+    outcome.baseline = baseline_of(matched.rows, workspace=by.workspace)
     outcome.result = result
     return outcome
 

@@ -16,7 +16,7 @@ from experiments.services.exports.files import options_of
 from experiments.services.exports.importing import ImportOutcome, compare, store, understand
 from experiments.services.exports.keeping import content_of, throw_away, throw_away_strays
 from experiments.services.exports.lines import Line
-from experiments.services.exports.summary import summary
+from experiments.services.exports.summary import MOST_SHOWN, summary
 from workspaces.models import Membership
 from workspaces.permissions import Actor
 
@@ -197,4 +197,5 @@ def _in_short(outcome: ImportOutcome) -> dict[str, Any]:
         "updated": outcome.updated,
         "unchanged": outcome.unchanged,
         "left_out": outcome.left_out,
+        "baseline": [one.as_dict() for one in outcome.baseline[:MOST_SHOWN]],
     }

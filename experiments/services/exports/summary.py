@@ -94,6 +94,7 @@ def summary(read: Understood, outcome: ImportOutcome, preview: Preview) -> dict[
         "changes": outcome.changes[:MOST_SHOWN],
         "changes_more": max(outcome.updated - MOST_SHOWN, 0),
         "missing": _missing(outcome),
+        "baseline": [one.as_dict() for one in outcome.baseline[:MOST_SHOWN]],
         "campaigns": [_as_dict(identity, one, read) for identity, one in ranked[:MOST_CAMPAIGNS]],
         "campaigns_more": max(len(ranked) - MOST_CAMPAIGNS, 0),
     }

@@ -10,6 +10,7 @@ from experiments.models import Campaign
 from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
+from experiments.selectors.baseline import baseline_days
 from experiments.selectors.campaign_pages import (
     WITH_STORY,
     CampaignNumbers,
@@ -53,6 +54,7 @@ class CampaignView(OneCampaignView):
             "limit": main.criterion.threshold if main else None,
             "open_breaches": [breach for view in criteria for breach in view.breaches],
             "numbers": numbers,
+            "baseline_days": baseline_days(campaign),
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign, days=days) if campaign.is_draft else [],
