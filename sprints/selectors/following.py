@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,8 @@ def spend_since(plan: Reallocation, *, at: datetime) -> list[SpendSince]:
     )
     spent = whole_days(campaigns, at=at)
     first = plan.workspace.local_day(plan.applied_at)
+    # The first whole day after the plan.
+    is_day_over = plan.workspace.local_day(at) > first + timedelta(days=1)
     until = _next_plans(plan, campaigns)
     return [
         _since(
@@ -72,6 +74,7 @@ def spend_since(plan: Reallocation, *, at: datetime) -> list[SpendSince]:
                 for day, amount in spent[campaign.pk].items()
                 if first < day and (campaign.pk not in until or day <= until[campaign.pk])
             ],
+            is_day_over=is_day_over,
         )
         for campaign in campaigns
     ]
@@ -95,7 +98,9 @@ def _next_plans(plan: Reallocation, campaigns: list[Campaign]) -> dict[int, date
     return found
 
 
-def _since(campaign: Campaign, told: Mapping[str, Any], amounts: list[Decimal]) -> SpendSince:
+def _since(
+    campaign: Campaign, told: Mapping[str, Any], amounts: list[Decimal], *, is_day_over: bool
+) -> SpendSince:
     pace, daily = _amount(told.get("pace")), _amount(told["daily_budget"])
     recent = amounts[-PACE_DAYS:]
     per_day = sum(recent, NOTHING) / len(recent) if recent else None
@@ -105,7 +110,7 @@ def _since(campaign: Campaign, told: Mapping[str, Any], amounts: list[Decimal]) 
         daily_budget=daily,
         per_day=per_day,
         days=len(recent),
-        state=_state(campaign, pace, daily, per_day=per_day, days=len(recent)),
+        state=_state(campaign, pace, daily, per_day=per_day, days=len(recent), is_day_over=is_day_over),
     )
 
 
@@ -120,10 +125,13 @@ def _state(
     *,
     per_day: Decimal | None,
     days: int,
+    is_day_over: bool,
 ) -> Following:
     if campaign.is_stopped and daily == 0:
-        # Nobody reports a campaign that spends nothing.
-        return Following.CONTRADICTED if per_day else Following.CONFIRMED
+        # Nobody reports a campaign that spends nothing: a whole day without a word of it confirms the plan.
+        if per_day:
+            return Following.CONTRADICTED
+        return Following.CONFIRMED if is_day_over else Following.TOO_EARLY
     if pace is None or daily is None or not is_visible(pace=pace, wanted=daily):
         return Following.NOT_KNOWN
     if per_day is None or days < FEWEST_DAYS:

@@ -97,6 +97,15 @@ def test_spend__one_whole_day__is_too_early_to_tell(
     assert rows["webinar-replay"].state == Following.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("days", "state"), [(0, Following.TOO_EARLY), (1, Following.TOO_EARLY), (2, Following.CONFIRMED)]
+)
+def test_spend__of_an_ended_campaign__confirms_nothing_before_a_whole_day_is_over(
+    harbour: Harbour, applied: Reallocation, now: datetime, days: int, state: Following
+) -> None:
+    assert since(applied, now + timedelta(days=days))["webinar-replay"].state == state
+
+
 def test_spend__of_an_ended_campaign_afterwards__contradicts_the_plan(
     harbour: Harbour, applied: Reallocation, now: datetime
 ) -> None:
