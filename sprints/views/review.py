@@ -301,7 +301,7 @@ class OpenReviewView(OneSprint, FormView):
     def context(self, form: Form) -> dict[str, Any]:
         sprint, today = self.sprint(), self.workspace.local_day(self.at)
         number = sprint.day_number(today)
-        ends_early = today <= sprint.ends_on
+        ends_early = today < sprint.ends_on
         if not ends_early:
             title = _("Open the review of {sprint}?")
         elif number:

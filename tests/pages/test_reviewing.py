@@ -12,6 +12,7 @@ from sprints.services.decisions import decide
 from tests.factories import make_running_sprint, make_sprint
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
+from workspaces.models import Workspace
 from workspaces.permissions import Actor
 
 KILL = {"decision": "kill", "moved_the_business": "no", "learning": "Nobody clicks."}
@@ -42,13 +43,17 @@ def test_open_review__before_the_last_day__says_so_and_ends_nothing_by_being_loo
     assert Sprint.objects.get().status == "in_review"
 
 
-def test_open_review__after_the_last_day__asks_without_a_warning(mia: Client, now: datetime) -> None:
-    past = now.date() - timedelta(days=7)
-    Sprint.objects.update(starts_on=past, ends_on=past + timedelta(days=5))
+@pytest.mark.parametrize("days_ago", [0, 2])
+def test_open_review__on_the_last_day_or_after_it__asks_without_a_warning(
+    mia: Client, workspace: Workspace, now: datetime, days_ago: int
+) -> None:
+    last = workspace.local_day(now) - timedelta(days=days_ago)
+    Sprint.objects.update(starts_on=last - timedelta(days=5), ends_on=last)
     assert "Open the review" in mia.get(url("sprint", 1)).content.decode()
     page = mia.get(url("sprint_review_open", 1)).content.decode()
     assert "Open the review of" in page
     assert "before its planned end" not in page
+    assert "early" not in page
 
 
 def test_decide__final__is_asked_about_once_more_and_can_still_be_changed(
