@@ -46,7 +46,7 @@ class FirstStep(Enum):
 class StepView:
     step: FirstStep
     is_done: bool
-    # The one that stands out: the first that whoever looks can do now.
+    # The one that stands out: the first that cannot wait and that whoever looks can do now.
     is_next: bool
     is_allowed: bool
 
@@ -91,7 +91,7 @@ def read_first_steps(workspace: Workspace, *, by: Actor) -> FirstSteps:
     can_do = {step: by.can(step.permission) for step in FirstStep}
 
     def waits(step: FirstStep) -> bool:
-        return can_do[step] and not done[step] and not (step.is_optional and any(done.values()))
+        return can_do[step] and not done[step] and not step.is_optional
 
     is_over = done[FirstStep.FIRST_NUMBERS]
     coming = None if is_over else next(filter(waits, FirstStep), None)
