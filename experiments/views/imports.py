@@ -189,6 +189,9 @@ class ImportFileView(WorkspaceView):
                 "rows": rows,
                 "questions": questions,
                 "asks": sum(question["asks"] for question in questions),
+                # The fold with the answers stands open only where they are what is asked for.
+                "is_asked": bool(file.error or form.errors)
+                or any(question["anchor"] in FIELDS.values() for question in questions),
                 "faults": [
                     {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
                     for item in file.error.get("errors", [])

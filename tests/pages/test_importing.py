@@ -272,6 +272,18 @@ class TestPreview:
         assert file.preview["ignored_total"] == 1
         assert "1 line: a totals row: it has no name (line 4)" in page_of(marketer, file)
 
+    def test_preview__question_beside_a_name__leaves_the_other_answers_folded(
+        self, marketer: Client, yesterday: date
+    ) -> None:
+        fold = re.compile(r"<details class=\"qn-sheet qn-sheet-pad\"( open)?>")
+        file = upload(marketer, f"Campaign,Day,Clicks,Cost\nHalloween,{yesterday},5,20.00\n", preset="google")
+        page = page_of(marketer, file)
+        assert "1 campaign of the file is not known here." in page
+        assert fold.findall(page) == [""]
+        assert page.count('name="create_unplanned"') == 1
+        page = page_of(marketer, upload(marketer, "day,clicks,spend\n03/04/2026,1,1.00\n", **ARM_A))
+        assert fold.findall(page) == [" open"]
+
     def test_preview__days_in_doubt__counts_the_rows_and_leads_to_the_field(
         self, marketer: Client, week: Week
     ) -> None:
