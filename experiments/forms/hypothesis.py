@@ -49,6 +49,11 @@ def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [_CHOOSE, *options]
 
 
+class _OutcomeField(forms.ChoiceField):
+    # What its label says in the place of "optional".
+    optional_as = gettext_lazy("depends on the metric")
+
+
 class HypothesisForm(Form):
     title = forms.CharField(
         max_length=300,
@@ -101,7 +106,7 @@ class HypothesisForm(Form):
         label=gettext_lazy("Smallest effect worth having"),
         help_text=gettext_lazy("A difference below this changes nothing for us."),
     )
-    outcome_metric = forms.ChoiceField(
+    outcome_metric = _OutcomeField(
         required=False,
         choices=[("", pgettext_lazy("an outcome", "none")), *OUTCOME_METRIC_CHOICES],
         label=gettext_lazy("Business outcome it serves"),

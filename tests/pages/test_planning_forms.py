@@ -75,6 +75,15 @@ def test_hypothesis_form__rate_without_its_sign__asks_and_keeps_what_was_typed(b
     assert not Hypothesis.objects.exists()
 
 
+def test_hypothesis_form__outcome__is_not_called_optional(browse: Browse) -> None:
+    page = browse(Role.MARKETER).get(new("hypothesis_new")).content.decode()
+    said = re.findall(
+        r'<label class="qn-label" for="id_(\w+)">[^<]*<span class="qn-optional">(.*?)</span>', page
+    )
+    assert dict(said)["outcome_metric"] == "depends on the metric"
+    assert dict(said)["target"] == "optional"
+
+
 def test_hypothesis_form__vanity_metric_alone__names_the_field_of_the_rule(browse: Browse) -> None:
     sent = {**HYPOTHESIS, "primary_metric": "ctr", "target": "0.5%"}
     response = browse(Role.MARKETER).post(new("hypothesis_new"), sent)
