@@ -131,8 +131,29 @@ def test_campaign_form__rows_that_may_stay_empty__are_not_insisted_on_by_the_bro
     insisted = [
         tag for tag in re.findall(r"<(?:input|select)[^>]*>", page) if re.search(r"\brequired\b", tag)
     ]
-    assert [name for tag in insisted for name in re.findall(r' name="(.*?)"', tag)] == ["name"]
+    assert [name for tag in insisted for name in re.findall(r' name="(.*?)"', tag)] == ["name", "channel"]
     assert all(f'name="{row}"' in page for row in ("arm-1-name", "criterion-0-threshold"))
+
+
+def test_campaign_form__first_campaign__asks_for_its_channel_and_the_next_one_begins_with_that(
+    browse: Browse,
+) -> None:
+    client = browse(Role.MARKETER)
+
+    def chosen() -> tuple[str, list[str]]:
+        page = client.get(new("campaign_new")).content.decode()
+        (options,) = re.findall(r'<select name="channel".*?</select>', page, re.DOTALL)
+        return re.findall(r'<option value="(.*?)"', options)[0], re.findall(
+            r'value="(\w+)" selected', options
+        )
+
+    assert chosen() == ("", [])
+    assert client.post(new("campaign_new"), {**CAMPAIGN, "channel": ""}).status_code == 422
+    assert not Campaign.objects.exists()
+    client.post(new("campaign_new"), CAMPAIGN)
+    first, preset = chosen()
+    assert first
+    assert preset == [CAMPAIGN["channel"]]
 
 
 def test_campaign_form__one_more_criterion__saves_nothing_and_keeps_everything(browse: Browse) -> None:

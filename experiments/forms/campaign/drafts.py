@@ -187,7 +187,9 @@ class CampaignDraft(Draft):
         channels = {source.key: source.name for source in sources}
         if campaign is not None:
             channels.setdefault(campaign.channel, campaign.channel)
-        cast("forms.ChoiceField", fields["channel"]).choices = list(channels.items())
+        # Nobody is taken for the first channel of the list just because it is the first.
+        unchosen = [] if self.form["channel"].value() in channels else [("", _("choose"))]
+        cast("forms.ChoiceField", fields["channel"]).choices = [*unchosen, *channels.items()]
         self.arms = Rows(
             ArmForm,
             data,

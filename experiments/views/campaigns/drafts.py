@@ -157,6 +157,8 @@ class _WriteCampaign(DraftView):
 class NewCampaignView(_WriteCampaign):
     def draft(self, data: QueryDict | None = None) -> CampaignDraft:
         initial = {name: self.request.GET.get(name, "") for name in ("hypothesis", "revives")}
+        last = Campaign.objects.of(self.workspace).order_by("-pk").values_list("channel", flat=True)[:1]
+        initial["channel"] = "".join(last)
         return CampaignDraft(data, **self.choices(), initial=initial)
 
     def save(self, draft: CampaignDraft) -> str:
