@@ -69,6 +69,22 @@ def test_template__whose_limit_nobody_knows_yet__asks_for_the_spend_first_and_ke
     assert '<option value="usual:cost_ceiling" selected>' in html
 
 
+def test_template__with_blanks_that_only_a_person_fills__shows_examples_and_begins_with_the_first(
+    mia: Client,
+) -> None:
+    blanks = {name.replace("-", "__"): "" for name in EMPTY_RULE}
+    html = ask(mia, template="usual:ctr_floor", use="1", **blanks)
+    limit, guard = (
+        re.findall(rf'<input[^>]* name="criterion-0-{name}"[^>]*>', html)[0]
+        for name in ("threshold", "guard_0")
+    )
+    assert 'placeholder="0.5%"' in limit
+    assert "autofocus" in limit
+    assert 'placeholder="$1,000"' in guard
+    assert html.count("autofocus") == 1
+    assert "autofocus" not in mia.get(NEW).content.decode()
+
+
 def test_guard__beyond_what_can_be__is_quoted_as_it_was_typed(mia: Client) -> None:
     answer = mia.post(NEW, CAMPAIGN | {"criterion-0-guard_1": "500", "criterion-0-guard_1_of": "days"})
     assert "; 500 was given" in answer.content.decode()

@@ -31,6 +31,8 @@ from experiments.services.values import decimal_or_none
 from workspaces.models import Workspace
 
 FEWEST_GUARDS = 2
+# What an empty blank may look like.
+_LIMIT, _LIMIT_OF_A_SHARE, _SPEND, _COUNT = Decimal(18), Decimal("0.005"), Decimal(1000), Decimal(10)
 _USUAL_CONFIDENCES = ("0.8", "0.9", "0.95", "0.99")
 
 
@@ -118,6 +120,25 @@ class CriterionForm(RowForm):
         for number in range(self.guard_count):
             measures = cast("forms.ChoiceField", self.fields[f"guard_{number}_of"])
             measures.choices = [(key.value, words.guard(key)) for key in GuardKey]
+
+    def ask_for_blanks(self) -> None:
+        """Show in each empty blank what it may look like, and begin with the first."""
+        metric, key = str(self["metric"].value()), str(self["guard_0_of"].value())
+        examples = {
+            "threshold": shown_limit(
+                _LIMIT_OF_A_SHARE if METRICS[metric].is_share else _LIMIT,
+                metric=METRICS[metric],
+                workspace=self.workspace,
+            ),
+            "guard_0": shown_guard(
+                _SPEND if key == GuardKey.SPEND else _COUNT, key=GuardKey(key), workspace=self.workspace
+            ),
+        }
+        empty = [name for name in examples if not self[name].value()]
+        for name in empty:
+            self.fields[name].widget.attrs["placeholder"] = examples[name]
+        for name in empty[:1]:
+            self.fields[name].widget.attrs["autofocus"] = True
 
     def _names_guard(self, number: int) -> bool:
         return self.add_prefix(f"guard_{number}") in self.data or f"guard_{number}" in (self.initial or {})

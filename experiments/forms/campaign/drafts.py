@@ -112,10 +112,11 @@ class Draft:
         self.speak(words_of(aim, workspace))
 
     def take_note(self, prefix: str, *, note: str) -> None:
-        """Say beside a row what the template says that filled it."""
+        """Say beside a row what the template says that filled it, and ask for what it left open."""
         for row in self.criteria.forms:
             if row.prefix == prefix:
                 row.note = note
+                row.ask_for_blanks()
 
     @property
     def planned_budget(self) -> Decimal | None:
