@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.views import LogoutView as AllauthLogoutView
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
@@ -58,6 +60,29 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_notification_mail(*args, **kwargs)
         except MAIL_ERRORS as error:
             logger.warning("A letter about a change of an account did not leave: %s", error)
+
+
+class LoginForm(AllauthLoginForm):
+    """Knows the invitation that somebody signs in for, and with it their address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invitation = _invitation_behind(self.request)
+        if self.invitation is not None:
+            self.fields["login"].initial = self.invitation.email
+
+
+def _invitation_behind(request: HttpRequest) -> Invitation | None:
+    """The invitation whose page follows, open or just accepted: its link shows the address all the same."""
+    try:
+        match = resolve(request.POST.get("next") or request.GET.get("next", ""))
+    except Resolver404:
+        return None
+    found = Invitation.objects.found_by(match.kwargs["token"]) if match.url_name == "join" else None
+    if found is None:
+        return None
+    invitation, _by_letter = found
+    return invitation if invitation.accepted_by_id or invitation.is_open(timezone.now()) else None
 
 
 def _ask_to_confirm(request: HttpRequest, user: User) -> HttpResponse:

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from notices.services import plan_notices, send_letters
 from tests.factories import make_member
@@ -16,7 +17,14 @@ from workspaces.choices import EventKind, Role
 from workspaces.exceptions import NotAllowed, Refused
 from workspaces.models import Event, Invitation, Membership, User, Workspace
 from workspaces.permissions import Actor
-from workspaces.services import change_role, invite, join_by_letter, publish_events, send_again
+from workspaces.services import (
+    change_role,
+    invite,
+    join_by_letter,
+    publish_events,
+    send_again,
+    withdraw_invitation,
+)
 
 Team = dict[Role, Actor]
 NORA = "nora@harbour.example"
@@ -129,6 +137,25 @@ def test_join__by_hand_with_a_password__is_a_member_whose_address_nobody_has_sho
     membership = Membership.objects.get(user__email=NORA)
     assert not membership.user.has_confirmed_address
     assert signed_in(NORA, OWN).get(reverse("today", args=["harbour"])).status_code == 200
+
+
+def test_sign_in__for_an_invitation__knows_the_address_and_does_not_speak_of_the_demo(
+    team: Team, workspace: Workspace, now: datetime, settings: Settings
+) -> None:
+    settings.SHOWS_DEMO, settings.DEMO_SLUG = True, workspace.slug
+    invitation, client = invited(team, at=now), Client()
+    answer = client.post(link(invitation, by_letter=False), ANSWER)
+    page = client.get(answer["Location"]).content.decode()
+    assert f'name="login" value="{NORA}"' in page
+    assert "This is the demo." not in page
+    elsewhere = client.get(reverse("account_login"), {"next": "/join/nonsense/"}).content.decode()
+    assert NORA not in elsewhere
+    assert "This is the demo." in elsewhere
+    other = invited(team, "eve@harbour.example", at=now)
+    door = {"next": link(other, by_letter=True)}
+    assert 'value="eve@harbour.example"' in client.get(reverse("account_login"), door).content.decode()
+    withdraw_invitation(other.pk, by=team[Role.OWNER], at=now)
+    assert "eve@harbour.example" not in client.get(reverse("account_login"), door).content.decode()
 
 
 def test_join__by_hand_address_has_an_account__changes_nothing_and_says_the_same(
