@@ -53,6 +53,11 @@ class RunningCampaign:
     conversions: Decimal | None
 
     @property
+    def counted(self) -> Decimal | None:
+        """What was counted for the metric, over all arms."""
+        return sum(self.events.values(), NOTHING) if self.events else None
+
+    @property
     def pace(self) -> Decimal | None:
         """What a day costs: the mean of the last reported ones."""
         latest = [item.spend for item in self.days if item.spend is not None][-PACE_DAYS:]
