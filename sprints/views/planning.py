@@ -154,7 +154,8 @@ class SprintsView(WorkspaceView):
     def get(self, request: HttpRequest) -> HttpResponse:
         sprints = Sprint.objects.of(self.workspace).order_by("-number")
         page = Paginator(sprints, PAGE_SIZE).get_page(request.GET.get("page"))
-        return self.render({"page_obj": page, "rows": sprint_rows(list(page.object_list))})
+        rows = sprint_rows(list(page.object_list))
+        return self.render({"page_obj": page, "rows": rows, "is_running": sprints.running().exists()})
 
 
 class SprintsCsvView(CsvView):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from experiments.models import Campaign, Hypothesis
 from sprints.models import Decision, Sprint
 from sprints.services.decisions import decide
-from tests.factories import make_running_sprint, make_sprint
+from tests.factories import make_running_sprint, make_sprint, report
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Workspace
@@ -41,6 +41,25 @@ def test_open_review__before_the_last_day__says_so_and_ends_nothing_by_being_loo
     assert Sprint.objects.get().status == "running"
     mia.post(url("sprint_review_open", 1))
     assert Sprint.objects.get().status == "in_review"
+
+
+def test_review__metric_that_counts_leads__tells_how_many_of_those_the_money_brought(
+    mia: Client, week: Week, paused: Hypothesis, workspace: Workspace, now: datetime
+) -> None:
+    assert "for 54 conversions" in mia.get(url("sprint_review", 1)).content.decode()
+    Hypothesis.objects.filter(pk=paused.pk).update(primary_metric="cpl", outcome_metric="cpa")
+    day = workspace.local_day(now) - timedelta(days=1)
+    report(week.paused, day, arm="a", leads=7, spend="1100.00", reported_at=now)
+    page = mia.get(url("sprint_review", 1)).content.decode()
+    assert "for 7 leads" in page
+    assert "54 conversions" not in page
+
+
+def test_sprints__one_runs__do_not_press_for_another(mia: Client) -> None:
+    link = f'href="{url("sprint_new")}"'
+    assert f'<a class="btn btn-outline" {link}' in mia.get(url("sprints")).content.decode()
+    Sprint.objects.update(status="in_review")
+    assert f'<a class="btn btn-primary" {link}' in mia.get(url("sprints")).content.decode()
 
 
 @pytest.mark.parametrize("days_ago", [0, 2])
