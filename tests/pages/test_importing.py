@@ -508,6 +508,8 @@ class TestNames:
         kept.refresh_from_db()
         assert kept.is_left_out
         assert Event.objects.count() == told + 1
+        page = marketer.get(reverse("activity", args=["harbour"])).content.decode()
+        assert "said what names in files of <strong>Meta Ads</strong> stand for" in page
         assert upload(marketer, by_ad_set(yesterday)).preview["left_out"] == 1
         marketer.post(url, {f"n{kept.pk}": "?"})
         assert "Cold 25-44 phone" not in marketer.get(url).content.decode()

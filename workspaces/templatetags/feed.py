@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from workspaces.choices import EventKind, Role
 from workspaces.models import Event
 from workspaces.models.spelling import in_currency, in_figures
-from workspaces.templatetags.quickno import counted, day, icon, probability, sentence_case
+from workspaces.templatetags.quickno import channel, counted, day, icon, probability, sentence_case
 
 register = template.Library()
 
@@ -122,6 +122,8 @@ def _name(event: Event) -> str:
         return gettext("plan {number}").format(number=event.subject_id)
     if event.subject_type == "hypothesis" and event.data.get("title"):
         return str(event.data["title"])
+    if event.kind == _K.IMPORT_NAMES_CHANGED:
+        return gettext("other tables") if event.subject_id == "generic" else channel(event.subject_id)
     for key in _NAMES:
         value = event.data.get(key)
         if isinstance(value, str) and value:
