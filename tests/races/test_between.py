@@ -14,6 +14,7 @@ from experiments.choices import CampaignStatus, CriterionAction, HypothesisStatu
 from experiments.models import Campaign, CriterionWatch, Hypothesis, Observation
 from experiments.services.campaigns import change_campaign, import_campaign, kill_campaign
 from experiments.services.exports import ImportOptions, import_export
+from experiments.services.exports.importing import store, understand
 from experiments.services.judging import judge_campaigns
 from experiments.services.observations import record_observations
 from experiments.services.observations.placing import find_campaigns
@@ -145,6 +146,18 @@ def test_import__of_the_same_new_campaigns_in_the_opposite_order__never_waits_in
             rival.come()
     # Where it waited, it is told that the key is taken; where it came later, it found the campaigns.
     assert rival.outcome() in {"key_taken", "done"}
+    assert Campaign.objects.count() == 2
+
+
+def test_import__its_new_campaigns_are_made_since_it_was_read__makes_no_others(
+    workspace: Workspace, mia: Actor, at: datetime
+) -> None:
+    content = b"campaign_name,day,spend\nBeta,2026-11-17,5\nAlpha,2026-11-17,4\n"
+    options = ImportOptions(source="meta", create_unplanned=True)
+    read = understand(content, options=options, workspace=workspace)
+    import_export(content, file_name="a.csv", options=options, by=mia, at=at)
+    outcome = store(read, file_name="b.csv", by=mia, at=at)
+    assert (outcome.inserted, outcome.unchanged) == (0, 2)
     assert Campaign.objects.count() == 2
 
 

@@ -197,7 +197,12 @@ def import_export(
 def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> ImportOutcome:
     """Store what was read, and remember what was said of the names in it; all or nothing."""
     by.require(Permission.POST_METRICS)
-    options, matched = read.options, read.matched
+    options = read.options
+    if read.matched.unknown:
+        # Somebody may have made these campaigns since the file was read, by the same file perhaps.
+        matcher, matched = _matched(read.export, options=options, workspace=by.workspace)
+        read = Understood(read.export, matcher, matched, options)
+    matched = read.matched
     questions, unplanned = _unplanned(read, by=by)
     if questions:
         raise Invalid(
