@@ -1,7 +1,7 @@
 """What was counted, and what was said before it was restated."""
 
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -37,11 +37,6 @@ class ObservationBatch(TenantModel):
 
     def __str__(self) -> str:
         return f"Batch {self.pk}"
-
-
-class ObservationQuerySet(TenantQuerySet["Observation"]):
-    def of_campaigns(self, campaign_ids: list[int]) -> Self:
-        return self.filter(arm__campaign__in=campaign_ids)
 
 
 def _whole() -> Any:
@@ -96,7 +91,7 @@ class Observation(TenantModel):
     revenue = _money()
     pipeline_value = _money()
 
-    objects = models.Manager.from_queryset(ObservationQuerySet)()
+    objects = models.Manager.from_queryset(TenantQuerySet["Observation"])()
 
     class Meta:
         constraints: ClassVar = [
