@@ -8,11 +8,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views import View
 
-from workspaces.forms.tokens import ONCE_FIELD, owner_of
 from workspaces.models import Membership, User
-from workspaces.services.sending import Landing, Sending, fingerprint_of_form, send_once
+from workspaces.services.sending import Landing, send_once
 from workspaces.views.access import WorkspaceView
-from workspaces.views.access.page import NOT_TYPED, SENT_OTHERWISE
+from workspaces.views.access.page import SENT_OTHERWISE, sending_of
 
 
 class PersonRequest(HttpRequest):
@@ -42,11 +41,10 @@ class OnceView(View):
         return redirect(landing.url)
 
     def _send(self, work: Callable[[], str]) -> Landing:
-        token, user = self.request.POST.get(ONCE_FIELD, ""), self.request.user
+        user = self.request.user
         # What was sent is noted where the person has been longest; whoever is nowhere yet has no such place.
         home = Membership.objects.filter(user=user.pk).select_related("workspace").order_by("pk").first()
-        if home is None or owner_of(token) != user.pk:
+        sending = sending_of(self.request, user, home.workspace) if home else None
+        if sending is None:
             return Landing(work(), is_repetition=False)
-        fields = ((name, values) for name, values in self.request.POST.lists() if name not in NOT_TYPED)
-        fingerprint = fingerprint_of_form(self.request.path, fields)
-        return send_once(Sending(home.workspace, user, token, fingerprint), at=timezone.now(), work=work)
+        return send_once(sending, at=timezone.now(), work=work)

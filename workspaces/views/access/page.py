@@ -43,6 +43,15 @@ NOT_TYPED = {"csrfmiddlewaretoken", ONCE_FIELD, BASIS_FIELD, AGAIN_FIELD}
 _LARGEST_ID = 2**63 - 1
 
 
+def sending_of(request: HttpRequest, user: User, workspace: Workspace) -> Sending | None:
+    """The form that is sent, if it says which one it is; what is sent is noted in the workspace."""
+    token = request.POST.get(ONCE_FIELD, "")
+    if owner_of(token) != user.pk:
+        return None
+    fields = ((name, values) for name, values in request.POST.lists() if name not in NOT_TYPED)
+    return Sending(workspace, user, token, fingerprint_of_form(request.path, fields))
+
+
 class WorkspaceRequest(HttpRequest):
     """A request whose person is known to be a member."""
 
@@ -180,12 +189,7 @@ class WorkspaceView(LoginRequiredMixin, View):
     @cached_property
     def sending(self) -> Sending | None:
         """The form that is sent, if it says which one it is."""
-        post, token = self.request.POST, self.request.POST.get(ONCE_FIELD, "")
-        if not self.is_sending or owner_of(token) != self.request.user.pk:
-            return None
-        fields = ((name, values) for name, values in post.lists() if name not in NOT_TYPED)
-        fingerprint = fingerprint_of_form(self.request.path, fields)
-        return Sending(self.workspace, self.request.user, token, fingerprint)
+        return sending_of(self.request, self.request.user, self.workspace) if self.is_sending else None
 
     def once(self, work: Callable[[], str]) -> HttpResponse | None:
         """Do ``work``, which returns the page to go to, once for each form that was shown.
