@@ -31,7 +31,7 @@ from experiments.choices import (
     ThresholdUnit,
 )
 from experiments.models import Arm, Campaign, CriterionTemplate, KillCriterion
-from experiments.services.campaigns import doubts_before_launch, silent_rules
+from experiments.services.campaigns import doubts_about_rules, silent_rules
 from experiments.stats.false_kill import MOST_DAYS
 
 
@@ -192,7 +192,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     spend = serializers.SerializerMethodField()
     primary_metric = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField(
-        help_text="Of a draft: what is worth a second thought before its kill criteria freeze."
+        help_text="What is worth a second thought: before the kill criteria of a draft freeze, and in the "
+        "answer to an amendment or adoption that wrote new ones."
     )
 
     class Meta:
@@ -234,10 +235,10 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
     @extend_schema_field(WarningSerializer(many=True))
     def get_warnings(self, campaign: Campaign) -> Any:
-        if not campaign.is_draft:
+        if not campaign.is_draft and campaign.key != self.context.get("new_rules_of"):
             return []
         days = self.context["days"].get(campaign.pk)
-        found = [*silent_rules(campaign, days=days), *doubts_before_launch(campaign, days=days)]
+        found = [*silent_rules(campaign, days=days), *doubts_about_rules(campaign, days=days)]
         return WarningSerializer(found, many=True).data
 
     @extend_schema_field(serializers.ChoiceField(METRIC_CHOICES, allow_null=True))

@@ -120,8 +120,11 @@ class CampaignViewSet(ApiViewSet):
             "days": days_of_drafts(rows, today=self.workspace.local_day(self.now)),
         }
 
-    def shown(self, row: Campaign, *, status: int = status.HTTP_200_OK) -> Response:
-        return Response(CampaignSerializer(row, context=self.told_beside([row])).data, status=status)
+    def shown(
+        self, row: Campaign, *, status: int = status.HTTP_200_OK, has_new_rules: bool = False
+    ) -> Response:
+        context = self.told_beside([row]) | {"new_rules_of": row.key if has_new_rules else None}
+        return Response(CampaignSerializer(row, context=context).data, status=status)
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.rows())) or []
@@ -204,7 +207,7 @@ class CampaignViewSet(ApiViewSet):
         """Give an imported campaign kill criteria, a budget and, if you like, a hypothesis."""
         campaign = adopt_campaign(key, values=self.given(AdoptInput), by=self.actor, at=self.now)
         self.judge_soon(campaign)
-        return self.shown(self.found(key=key))
+        return self.shown(self.found(key=key), has_new_rules=True)
 
     @extend_schema(request=AmendInput)
     @action(detail=True, methods=["post"])
@@ -212,7 +215,7 @@ class CampaignViewSet(ApiViewSet):
         """Replace the kill criteria after launch: a signed-in manager, with a reason shown for ever."""
         amendment = amend_criteria(key, **self.given(AmendInput), by=self.actor, at=self.now)
         self.judge_soon(amendment.campaign)
-        return self.shown(self.found(key=key))
+        return self.shown(self.found(key=key), has_new_rules=True)
 
     @extend_schema(parameters=[AnalysisQuery], responses=OpenApiTypes.OBJECT)
     @action(detail=True, methods=["get"], query_class=AnalysisQuery)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from experiments.models import Campaign, Hypothesis
-from experiments.services.campaigns import doubts_before_launch, missing_for_launch
+from experiments.services.campaigns import doubts_about_rules, missing_for_launch
 from sprints.choices import MAX_HYPOTHESES
 from sprints.models import Commitment, Sprint
 from sprints.selectors.board import campaigns_of, kept_commitments
@@ -106,5 +106,5 @@ def _planned(campaign: Campaign, *, days: int) -> PlannedCampaign:
     return PlannedCampaign(
         campaign,
         [item.message for item in missing_for_launch(campaign, days=days)],
-        [item.message for item in doubts_before_launch(campaign, days=days)],
+        [item.message for item in doubts_about_rules(campaign, days=days)],
     )

@@ -36,7 +36,7 @@ ANSWERS = {
     # Whoever reads the feed helps to number what has been committed, as the worker does.
     "publish_events",
     "missing_for_launch",
-    "doubts_before_launch",
+    "doubts_about_rules",
     "silent_rules",
     "read_mapping",
     "suggest_decision",

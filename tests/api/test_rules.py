@@ -114,6 +114,30 @@ def test_rule__that_cannot_be__is_refused_alike_in_a_draft_a_template_and_an_ame
         assert error["message"]
 
 
+def test_warnings__of_an_amendment__are_told_in_its_answer_and_not_for_ever(
+    planner: APIClient, session: Callable[[Role], APIClient]
+) -> None:
+    manager = session(Role.MANAGER)
+    make_running_sprint(make_actor(Workspace.objects.get(), email="mia@pilots.example"), at=timezone.now())
+    address = f"{BASE}campaigns/{Campaign.objects.get().key}/"
+    unusual = RULE | {"threshold": "99.9", "threshold_unit": "percent"}
+    amended = {"criteria": [unusual], "reason": "The price has changed."}
+    answer = manager.post(f"{address}amend_criteria/", amended, format="json")
+    assert answer.status_code == 200, answer.content
+    assert [(item["code"], item["field"]) for item in answer.json()["warnings"]] == [
+        ("doubtful_share", "kill_criteria.0.threshold")
+    ]
+    assert manager.get(address).json()["warnings"] == []
+
+
+def test_guard__that_is_none__is_refused_with_those_that_there_are(planner: APIClient) -> None:
+    answer = create(planner, guards={"clickz": 100})
+    assert_problem(answer, 422, "unknown_field")
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "kill_criteria.0.guards.clickz"
+    assert "clicks, conversions, days" in error["message"]
+
+
 def test_template__kept_listed_and_forgotten(planner: APIClient, with_key: ClientOf) -> None:
     answer = planner.post(TEMPLATES, {"name": "Cold floor", "criterion": RULE})
     assert answer.status_code == 201, answer.content

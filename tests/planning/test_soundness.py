@@ -11,7 +11,7 @@ from experiments.models import Campaign
 from experiments.services.campaigns import (
     change_campaign,
     create_campaign,
-    doubts_before_launch,
+    doubts_about_rules,
     missing_for_launch,
 )
 from sprints.services.launching import adopt_campaign, launch_campaign
@@ -129,7 +129,7 @@ def test_share__whose_unit_is_said__is_taken_and_stays_through_other_changes(
     create_campaign(values=campaign_values(kill_criteria=[rule]), by=marketer, at=at)
     campaign = change_campaign("founder-video", values={"name": "Again"}, by=marketer, at=at)
     assert campaign.kill_criteria.get().threshold == Decimal(kept)
-    doubted = "doubtful_share" in [item.code for item in doubts_before_launch(campaign)]
+    doubted = "doubtful_share" in [item.code for item in doubts_about_rules(campaign)]
     assert doubted is (unit == "fraction")
 
 
@@ -177,7 +177,7 @@ def test_rule__possible_and_hardly_meant__is_doubted_before_the_launch(
     rules: list[dict[str, Any]], changes: dict[str, Any], doubts: list[str], marketer: Actor, at: datetime
 ) -> None:
     campaign = draft(marketer, at, *rules, **changes)
-    assert [item.code for item in doubts_before_launch(campaign)] == doubts
+    assert [item.code for item in doubts_about_rules(campaign)] == doubts
 
 
 def test_doubts__guard_of_all_days__are_told_by_the_plan_of_the_sprint_which_starts_all_the_same(

@@ -10,7 +10,7 @@ import pytest
 from experiments.choices import METRICS, MetricForm
 from experiments.exceptions import Invalid, NotAllowed, NotFound, Refused
 from experiments.models import CriterionTemplate
-from experiments.services.campaigns import create_campaign, doubts_before_launch, missing_for_launch
+from experiments.services.campaigns import create_campaign, doubts_about_rules, missing_for_launch
 from experiments.services.templates import USUAL_TEMPLATES, delete_template, save_template
 from experiments.stats.threshold import threshold_evidence
 from tests.factories import campaign_values, criterion_values, make_hypothesis, make_workspace
@@ -75,7 +75,7 @@ def test_usual_template__once_filled__can_be_launched_without_a_doubt_about_the_
     assert missing_for_launch(campaign) == []
     # The return alone waits for conversions, as its note says.
     doubts = ["silent_without_conversions"] if key == "return_floor" else []
-    assert [item.code for item in doubts_before_launch(campaign)] == doubts
+    assert [item.code for item in doubts_about_rules(campaign)] == doubts
 
 
 @pytest.mark.parametrize(("conversions", "sure"), [(0, 0.98), (1, 0.90)])

@@ -11,7 +11,7 @@ from api.models import WebhookDelivery
 from api.services import deliver, deliveries, plan_deliveries, register_endpoint
 from api.services.outbound import NotDelivered
 from experiments.choices import CampaignStatus, CriterionAction, HypothesisStatus
-from experiments.models import Campaign, CriterionWatch, Hypothesis, Observation
+from experiments.models import Arm, Campaign, CriterionWatch, Hypothesis, Observation
 from experiments.services.campaigns import change_campaign, import_campaign, kill_campaign
 from experiments.services.exports import ImportOptions, import_export
 from experiments.services.exports.importing import store, understand
@@ -158,6 +158,25 @@ def test_import__its_new_campaigns_are_made_since_it_was_read__makes_no_others(
     import_export(content, file_name="a.csv", options=options, by=mia, at=at)
     outcome = store(read, file_name="b.csv", by=mia, at=at)
     assert (outcome.inserted, outcome.unchanged) == (0, 2)
+    assert Campaign.objects.count() == 2
+
+
+def test_import__a_campaign_is_made_while_those_that_there_are_are_read__asks_nothing(
+    workspace: Workspace, mia: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_live_campaign(workspace, "alpha", channel="meta")
+    read_arms = Arm.objects.of
+
+    def then_one_is_made(of: Workspace) -> object:
+        import_campaign(key="beta", name="Beta", channel="meta", external_id="", by=mia, at=at)
+        monkeypatch.undo()
+        return read_arms(of)
+
+    monkeypatch.setattr(Arm.objects, "of", then_one_is_made)
+    content = b"campaign_name,day,spend\nBeta,2026-11-17,5\n"
+    options = ImportOptions(source="meta", create_unplanned=True)
+    outcome = import_export(content, file_name="a.csv", options=options, by=mia, at=at)
+    assert (outcome.inserted, outcome.questions) == (1, [])
     assert Campaign.objects.count() == 2
 
 

@@ -18,7 +18,7 @@ from experiments.services.campaigns.life_cycle import (
     start_campaign,
     stop_arm,
 )
-from experiments.services.campaigns.readiness import doubts_before_launch, missing_for_launch, silent_rules
+from experiments.services.campaigns.readiness import doubts_about_rules, missing_for_launch, silent_rules
 
 __all__ = [
     "MOST_ARMS",
@@ -27,7 +27,7 @@ __all__ = [
     "complete_campaign",
     "create_campaign",
     "discard_campaign",
-    "doubts_before_launch",
+    "doubts_about_rules",
     "drafted",
     "import_campaign",
     "kill_campaign",

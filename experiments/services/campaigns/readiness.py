@@ -35,17 +35,20 @@ def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[F
 
 
 def silent_rules(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
-    """The rules of a draft that its budget or its days never let speak: its launch will be refused."""
-    return impossible(criteria_in_force(campaign), RulePlan.of(campaign, days=days))
+    """The rules that budget or days never let speak: a draft's launch will be refused."""
+    return impossible(criteria_in_force(campaign), RulePlan.of(campaign, days=days, budget=campaign.funding))
 
 
-def doubts_before_launch(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
-    """What a launch allows and hardly anybody means, to be read while it can still be changed."""
+def doubts_about_rules(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
+    """What a launch allows and hardly anybody means, to be read while it can still be changed.
+
+    Of a launched campaign: what an amendment of its rules allows.
+    """
     criteria = [criterion for criterion in campaign.kill_criteria.all() if criterion.retired_at is None]
     for criterion in criteria:
         # The sentence names money, and the workspace is at hand.
         criterion.workspace = campaign.workspace
-    return unlikely(criteria, RulePlan.of(campaign, days=days))
+    return unlikely(criteria, RulePlan.of(campaign, days=days, budget=campaign.funding))
 
 
 def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:

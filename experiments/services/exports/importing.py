@@ -198,8 +198,8 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
     """Store what was read, and remember what was said of the names in it; all or nothing."""
     by.require(Permission.POST_METRICS)
     options = read.options
-    if read.matched.unknown:
-        # Somebody may have made these campaigns since the file was read, by the same file perhaps.
+    if read.matched.unknown or read.matched.questions:
+        # Somebody may have made what is missing since the file was read, by the same file perhaps.
         matcher, matched = _matched(read.export, options=options, workspace=by.workspace)
         read = Understood(read.export, matcher, matched, options)
     matched = read.matched

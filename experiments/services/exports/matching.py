@@ -346,6 +346,8 @@ def _known_campaigns(workspace: Workspace, *, key: str) -> list[Known]:
     if key:
         # PostgreSQL takes no NUL in a text, not even to say that there is none such.
         campaigns = campaigns.none() if "\x00" in key else campaigns.filter(key=key)
+    # The campaigns first: one that is made between the two reads must not seem to have no arms.
+    found = list(campaigns.values_list("id", "key", "name", "external_id", "channel"))
     arms: dict[int, dict[str, str]] = defaultdict(dict)
     for campaign_id, arm, name in (
         Arm.objects.of(workspace)
@@ -354,12 +356,7 @@ def _known_campaigns(workspace: Workspace, *, key: str) -> list[Known]:
         .values_list("campaign_id", "key", "name")
     ):
         arms[campaign_id][arm] = name
-    return [
-        Known(key, name, external_id, channel, arms[pk])
-        for pk, key, name, external_id, channel in campaigns.values_list(
-            "id", "key", "name", "external_id", "channel"
-        )
-    ]
+    return [Known(key, name, external_id, channel, arms[pk]) for pk, key, name, external_id, channel in found]
 
 
 def arm_by_name(campaign: Known, part: Spelled) -> str:

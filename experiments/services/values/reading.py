@@ -44,7 +44,11 @@ class Values:
             if name not in known:
                 shown = quoted(name)
                 self.refuse(
-                    shown, "unknown_field", _("There is no field “{shown}” here.").format(shown=shown)
+                    shown,
+                    "unknown_field",
+                    _("There is no field “{shown}” here. There are: {names}.").format(
+                        shown=shown, names=", ".join(sorted(known))
+                    ),
                 )
 
     def __contains__(self, name: str) -> bool:

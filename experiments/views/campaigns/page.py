@@ -22,7 +22,7 @@ from experiments.selectors.campaign_pages import (
 )
 from experiments.selectors.looks import look_rows
 from experiments.selectors.next_look import next_look
-from experiments.services.campaigns import doubts_before_launch, missing_for_launch
+from experiments.services.campaigns import doubts_about_rules, missing_for_launch
 from experiments.views.campaigns.base import OneCampaignView
 from workspaces.views.downloads import CsvView
 
@@ -58,7 +58,7 @@ class CampaignView(OneCampaignView):
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign, days=days) if campaign.is_draft else [],
-            "doubts": doubts_before_launch(campaign, days=days) if campaign.is_draft else [],
+            "doubts": doubts_about_rules(campaign, days=days) if campaign.is_draft else [],
             "revivals": campaign.revivals.all() if campaign.is_finished else [],
             "amendments": campaign.amendments.all() if campaign.amended else [],
             "events": campaign_events(campaign)[:RECENT_EVENTS],
