@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any, Self, TypeVar, cast
 
@@ -45,21 +46,15 @@ class Rows:
         """Turn the column of each parent into the rows themselves."""
         reader = _Reader(self, using)
         for parent in parents:
-            found = reader.read(parent.__dict__.pop(self.column), parent)
-            if not self.is_relation:
-                setattr(parent, self.name, found)
-                continue
-            rows = getattr(parent, self.name).get_queryset()
-            # As with a prefetch: what was read stays what it is.
-            rows._result_cache, rows._prefetch_done = found, True
-            known = parent.__dict__.setdefault("_prefetched_objects_cache", {})
-            known[self.name] = rows
+            reader.take(parent)
 
 
 class RowsQuerySet(models.QuerySet[ModelT]):
     """Rows that can bring the rows that belong to them."""
 
     _rows: tuple[Rows, ...] = ()
+    # Of rows that were brought: which they are, for whoever asks further.
+    _brought_by: dict[str, models.Model] | None = None
 
     def with_rows(
         self, name: str, rows: "RowsQuerySet[Any]", *, joined: Iterable[str] = (), by: str = ""
@@ -81,10 +76,20 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         with_them._rows = (*self._rows, asked)
         return with_them
 
+    @classmethod
+    def brought(
+        cls, rows: list[models.Model], *, model: type[models.Model], by: dict[str, models.Model], using: str
+    ) -> Self:
+        """Rows that are read already; whoever filters them asks the database for the rows of ``by``."""
+        known: Any = cls(model=cast("Any", model), using=using)
+        known._result_cache, known._prefetch_done, known._brought_by = rows, True, by
+        return cast("Self", known)
+
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
         clone._rows = self._rows
-        return clone
+        # Most are only looked through, so the condition is made where one asks on, not for each parent.
+        return clone if self._brought_by is None else clone.filter(**self._brought_by)
 
     def _fetch_all(self) -> None:
         is_read = self._result_cache is not None
@@ -188,9 +193,23 @@ class _Reader:
 
     def __init__(self, rows: Rows, using: str) -> None:
         self.rows, self.using = rows, using
-        self.own = _Columns(rows.model, using)
-        self.joined = [(path, _Columns(_model(rows.model, path), using)) for path in rows.joined]
-        self.nested = [(one, _Reader(one, using)) for one in rows.nested]
+        self.own = _columns(rows.model, using)
+        self.joined = [(path, _columns(_model(rows.model, path), using)) for path in rows.joined]
+        self.nested = [_Reader(one, using) for one in rows.nested]
+        # The query set that the relation's own manager would give.
+        self.query_set: Any = type(rows.model._default_manager.get_queryset())
+
+    def take(self, parent: models.Model) -> None:
+        """Turn the column of this parent into the rows themselves."""
+        found = self.read(parent.__dict__.pop(self.rows.column), parent)
+        if not self.rows.is_relation:
+            setattr(parent, self.rows.name, found)
+            return
+        # As with a prefetch: what was read stays what it is.
+        known = parent.__dict__.setdefault("_prefetched_objects_cache", {})
+        known[self.rows.name] = self.query_set.brought(
+            found, model=self.rows.model, by={self.rows.key.name: parent}, using=self.using
+        )
 
     def read(self, told: Any, parent: models.Model) -> list[models.Model]:
         # A decimal keeps its digits where the database writes them all.
@@ -212,11 +231,10 @@ class _Reader:
             if holder is not None:
                 field = cast("Any", holder._meta.get_field(last))
                 field.set_cached_value(holder, None if part[columns.key] is None else columns.model_of(part))
-        for one, _ in self.nested:
-            row.__dict__[one.column] = values[at]
+        for reader in self.nested:
+            row.__dict__[reader.rows.column] = values[at]
             at += 1
-        for one, _ in self.nested:
-            one.take([row], self.using)
+            reader.take(row)
         return row
 
 
@@ -237,6 +255,11 @@ class _Columns:
             for way, value in zip(self.ways, values, strict=True)
         ]
         return self.model.from_db(self.using, self.names, read)
+
+
+@cache
+def _columns(model: type[models.Model], using: str) -> _Columns:
+    return _Columns(model, using)
 
 
 def _model(model: type[models.Model], path: str) -> type[models.Model]:
