@@ -13,7 +13,7 @@ from experiments.models import Campaign, Hypothesis, KillCriterion, Observation
 from sprints.choices import TransferKind
 from sprints.models import Commitment, Sprint, Transfer
 from workspaces.choices import EventKind, Scope
-from workspaces.models import Event, Workspace
+from workspaces.models import Event, Invitation, Membership, Workspace
 from workspaces.permissions import Actor, Permission
 
 
@@ -26,6 +26,7 @@ class FirstStep(Enum):
     SPRINT = (Permission.PLAN, _("Plan a sprint and commit the hypothesis to it"))
     CAMPAIGN = (Permission.PLAN, _("Draft the campaign with its kill criterion"))
     LAUNCH = (Permission.PLAN, _("Launch it"))
+    TEAM = (Permission.MANAGE_MEMBERS, _("Invite a second person"))
     FIRST_NUMBERS = (Permission.POST_METRICS, _("See its first numbers"))
 
     def __init__(self, permission: Permission, title: str) -> None:
@@ -38,8 +39,11 @@ class FirstStep(Enum):
 
     @property
     def is_optional(self) -> bool:
-        """What everything else can do without: old numbers help, and the new ones come last anyway."""
-        return self == FirstStep.NUMBERS
+        """What no other step waits for.
+
+        Old numbers help, and the new ones come last anyway. A second person is needed for a plan only.
+        """
+        return self in {FirstStep.NUMBERS, FirstStep.TEAM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,12 @@ def read_first_steps(workspace: Workspace, *, by: Actor) -> FirstSteps:
     is_over = done[FirstStep.FIRST_NUMBERS]
     coming = None if is_over else next(filter(waits, FirstStep), None)
     return FirstSteps(
-        steps=[StepView(step, done[step], step == coming, can_do[step]) for step in FirstStep],
+        steps=[
+            StepView(step, done[step], step == coming, can_do[step])
+            for step in FirstStep
+            # Where there is a team, there is nobody to look for.
+            if step != FirstStep.TEAM or facts["is_alone"]
+        ],
         is_spending=facts["is_spending"],
         hypothesis=facts["hypothesis"],
         planned_sprint=facts["planned_sprint"],
@@ -127,6 +136,8 @@ def _facts(workspace: Workspace) -> dict[str, Any]:
             has_sprint=Exists(Commitment.objects.filter(workspace=mine).kept()),
             has_campaign=Exists(ruled),
             has_launch=Exists(ruled.launched()),
+            is_alone=~Exists(Membership.objects.filter(workspace=mine).order_by("pk")[1:]),
+            has_team=Exists(Invitation.objects.filter(workspace=mine).pending()),
             has_first_numbers=Exists(observations.filter(is_of_ruled)),
             is_spending=Exists(campaigns.spending()),
             # What a sprint has taken on comes first, because its campaign is what is wanted.

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from api.services.keys import create_key
 from experiments.models import Campaign, Hypothesis
@@ -14,11 +15,23 @@ from sprints.models import Sprint
 from sprints.selectors.first_steps import FirstStep, read_first_steps
 from sprints.services.ledger import fund_reserve
 from sprints.services.planning import commit_hypothesis, create_sprint, start_sprint
-from tests.factories import hypothesis_values, make_draft, make_running_sprint, make_sprint, report
+from tests.factories import (
+    hypothesis_values,
+    make_actor,
+    make_draft,
+    make_running_sprint,
+    make_sprint,
+    make_workspace,
+    report,
+)
 from tests.pages.conftest import Browse
 from workspaces.choices import Role, Scope
 from workspaces.models import Membership, Workspace
 from workspaces.permissions import Actor
+from workspaces.services.invitations import invite
+
+# Those of a team. Who is alone is asked to invite somebody, too.
+STEPS = [step for step in FirstStep if step != FirstStep.TEAM]
 
 
 def url(name: str, *args: object) -> str:
@@ -77,15 +90,15 @@ def test_first_steps__taken_in_order__are_ticked_and_lead_on_to_the_next(
 ) -> None:
     client = browse(Role.MANAGER)
     # The numbers can wait, so they are never what stands out.
-    following = [FirstStep.RESERVE, *list(FirstStep)[1:]]
-    for number, (step, coming) in enumerate(zip(FirstStep, following, strict=True)):
-        assert beginning.seen_by() == (list(FirstStep)[:number], coming)
+    following = [FirstStep.RESERVE, *STEPS[1:]]
+    for number, (step, coming) in enumerate(zip(STEPS, following, strict=True)):
+        assert beginning.seen_by() == (STEPS[:number], coming)
         page = read(client, "today")
         assert page.count('aria-current="step"') == 1
         assert page.count("done:</span>") == number
         assert "Every dollar has its yes" not in page
         beginning.take(step)
-    assert beginning.seen_by() == (list(FirstStep), None)
+    assert beginning.seen_by() == (STEPS, None)
     assert 'aria-labelledby="first"' not in read(client, "today")
 
 
@@ -104,6 +117,27 @@ def test_first_steps__numbers_left_for_later__are_never_what_comes_next(
         beginning.take(step)
     # The last step asks for the same ones now.
     assert "can wait" not in read(browse(Role.MANAGER), "today")
+
+
+@pytest.mark.django_db
+def test_first_steps__of_somebody_alone__ask_for_a_second_person() -> None:
+    workspace = make_workspace("alone")
+    owner = Actor.of_member(Membership.objects.get(workspace=workspace))
+    client = Client()
+    client.force_login(owner.person)
+    today = reverse("today", args=["alone"])
+
+    page = client.get(today).content.decode()
+    assert "Nobody approves a plan of their own" in page
+    assert f'href="{reverse("settings", args=["alone"])}">Invite somebody</a>' in page
+
+    invite(email="max@pilots.example", role=Role.MANAGER, by=owner, at=timezone.now())
+    steps = read_first_steps(workspace, by=owner).steps
+    assert [item.is_done for item in steps if item.step == FirstStep.TEAM] == [True]
+    assert "Invite somebody</a>" not in client.get(today).content.decode()
+
+    make_actor(workspace, Role.MANAGER)
+    assert FirstStep.TEAM not in [item.step for item in read_first_steps(workspace, by=owner).steps]
 
 
 def test_first_steps__key_that_only_reads__brings_no_numbers(beginning: Beginning) -> None:
@@ -160,7 +194,7 @@ def test_first_steps__hidden_by_one_person__stay_with_the_others_and_come_back(
 def test_first_steps__over_meanwhile__are_not_said_to_stand_on_today(
     browse: Browse, beginning: Beginning, shown: str
 ) -> None:
-    for step in FirstStep:
+    for step in STEPS:
         beginning.take(step)
     mia = browse(Role.MARKETER)
     said = mia.post(url("first_steps"), {"shown": shown}, follow=True).content.decode()
