@@ -47,6 +47,8 @@ def retold_events(
     usual = words_of(None, workspace).several
     conversions = dict.fromkeys(restated, usual)
     for campaign in at_hand:
+        if campaign.key not in keys:
+            continue
         keys.discard(campaign.key)
         conversions[campaign.key] = words_of(campaign.hypothesis, workspace).several
         rules += campaign.kill_criteria.all()
