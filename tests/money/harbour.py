@@ -11,7 +11,7 @@ from typing import Any
 
 from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
-from tests.factories import fill_reserve, give_budget, make_campaign, make_hypothesis, report
+from tests.factories import fill_reserve, give_budget, make_campaign, make_hypothesis, report, report_days
 from workspaces.models import Workspace
 
 LAUNCH = datetime(2026, 11, 9, 15, 0, tzinfo=UTC)  # Monday, 09:00 in Chicago
@@ -54,16 +54,9 @@ def run(
     believed = make_hypothesis(workspace, key, **{"target": Decimal(target) if target else None} | hypothesis)
     campaign = make_campaign(workspace, key, hypothesis=believed, launched_at=LAUNCH, runs_until=LAST_DAY)
     give_budget(campaign, budget, at=LAUNCH)
-    for day in REPORTED:
-        for arm, count in (("a", trials // 2), ("b", trials - trials // 2)):
-            report(
-                campaign,
-                date(2026, 11, day),
-                arm=arm,
-                spend=Decimal(100),
-                conversions=Decimal(count),
-                clicks=50,
-            )
+    days = [date(2026, 11, day) for day in REPORTED]
+    for arm, count in (("a", trials // 2), ("b", trials - trials // 2)):
+        report_days(campaign, days, arm=arm, spend=Decimal(100), conversions=Decimal(count), clicks=50)
     return campaign
 
 

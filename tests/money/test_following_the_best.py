@@ -263,18 +263,14 @@ class TestOutdating:
     def test_outdate__a_chance_below_20_percent_of_its_target_with_the_same_order__keeps_the_plan(
         self, plan: Reallocation, harbour: Harbour, now: datetime
     ) -> None:
-        for day in range(9, 19):
-            for arm in ("a", "b"):
-                report(harbour.founder, date(2026, 11, day), arm=arm, spend=Decimal(100), conversions=4)
-                report(harbour.calculator, date(2026, 11, day), arm=arm, spend=Decimal(100), conversions=2)
+        restate(harbour.founder, conversions=4)
+        restate(harbour.calculator, conversions=2)
         assert outdate_reallocations(at=now) == 0
 
     def test_outdate__another_is_the_likeliest_to_be_best__ends_the_plan_with_the_reason(
         self, plan: Reallocation, harbour: Harbour, now: datetime
     ) -> None:
-        for day in range(9, 19):
-            for arm in ("a", "b"):
-                report(harbour.calculator, date(2026, 11, day), arm=arm, spend=Decimal(100), conversions=20)
+        restate(harbour.calculator, conversions=20)
         assert outdate_reallocations(at=now) == 1
         plan.refresh_from_db()
         assert plan.state == ReallocationState.OUTDATED
