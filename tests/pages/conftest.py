@@ -20,6 +20,7 @@ from tests.factories import (
     make_running_sprint,
     make_workspace,
     report,
+    report_days,
 )
 from workspaces.choices import Role
 from workspaces.models import Membership, Workspace
@@ -88,19 +89,18 @@ def week(workspace: Workspace, team: dict[Role, Actor], now: datetime) -> Week:
     make_running_sprint(mia, "founder-video", "office-skits", at=started, days=6)
     week.paused = Campaign.objects.get(key="founder-video")
     week.killed = Campaign.objects.get(key="office-skits")
-    for days_ago in (3, 2, 1):
-        day = workspace.local_day(now) - timedelta(days=days_ago)
-        for arm in ("a", "b"):
-            report(
-                week.paused,
-                day,
-                arm=arm,
-                impressions=400_000,
-                clicks=800,
-                conversions=9,
-                spend="1100.00",
-                reported_at=now,
-            )
+    days = [workspace.local_day(now) - timedelta(days=days_ago) for days_ago in (3, 2, 1)]
+    for arm in ("a", "b"):
+        report_days(
+            week.paused,
+            days,
+            arm=arm,
+            impressions=400_000,
+            clicks=800,
+            conversions=9,
+            spend="1100.00",
+            reported_at=now,
+        )
     judge_campaigns([week.paused.pk], at=now)
     kill_campaign("office-skits", reason="Nobody laughed.", by=mia, at=now - timedelta(days=1))
     week.unplanned = import_campaign(

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from django.core.paginator import Paginator
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 
 from workspaces.forms.activity import ActivityFilter
@@ -15,6 +14,7 @@ from workspaces.views.access import WorkspaceView
 from workspaces.views.downloads import CsvView
 
 PAGE_SIZE = 50
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _FilteredEvents(WorkspaceView):
@@ -71,5 +71,5 @@ class ActivityCsvView(_FilteredEvents, CsvView):
             item.actor_label,
             item.subject_type,
             item.subject_id,
-            json.dumps(item.data, cls=DjangoJSONEncoder, ensure_ascii=False),
+            _as_json(item.data),
         ]
