@@ -21,6 +21,9 @@ ONCE = {
         for name in ("accessibility", "choices", "dragging", "drawings", "keyboard", "spelling", "steady")
     ),
 }
+# What is thrown at a database server: crowds that SQLite would make queue, and requests of every odd shape,
+# of which the server refuses more.
+SERVER = {ROOT / "tests" / "races" / "test_crowds.py", ROOT / "tests" / "api" / "test_schema.py"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path in ONCE:
             item.add_marker(pytest.mark.once)
+        if item.path in SERVER:
+            item.add_marker(pytest.mark.server)
         if any(item.path.is_relative_to(folder) for folder in PURE_FOLDERS):
             item.add_marker(pytest.mark.pure)
 
