@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,13 +10,23 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experiments.models import Arm, FileImport, ImportMapping
+from experiments.forms.launched import (
+    CAMPAIGNS,
+    CAMPAIGNS_AND_ARMS,
+    Choice,
+    Launched,
+    NamedField,
+    add_other,
+    arm_choices,
+    datalist,
+)
+from experiments.models import FileImport
 from experiments.services.exports import (
     ANSWERS,
-    ASK_AGAIN,
     LARGEST_FILE,
     LEFT_OUT,
     NEW,
@@ -27,20 +37,14 @@ from experiments.services.exports import (
     Spelled,
     read_mapping,
     said_of,
-    target_of,
 )
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form
 from workspaces.models import Source, Workspace
-from workspaces.templatetags.quickno import channel
 
 # So many names can be assigned at once; the others come when these have been.
 MOST_CAMPAIGNS = 60
 MOST_PARTS = 300
-# More campaigns than a list can be read with: then only those of the file's platform are in it.
-MANY_CAMPAIGNS = 100
-
-Choice = tuple[str, Any]
 
 
 class AskedForm(Form):
@@ -98,7 +102,22 @@ class AskedForm(Form):
         names = dict(sources)
         self._choose("preset", [(key, names.get(key, _name_of(key))) for key in PRESET_KEYS])
         self._choose("source", [("", _("as the campaign's channel")), *sources])
-        self._choose("campaign", [("", _("as the file says")), *_campaigns_and_arms(self.arms)])
+        self._ask_whose()
+
+    def _ask_whose(self) -> None:
+        """Which campaign or arm the whole file is of."""
+        known = self.launched.campaigns_and_arms
+        if not self.launched.is_many:
+            self._choose("campaign", [("", _("as the file says")), *known.items()])
+            return
+        asked = self.fields["campaign"]
+        self.fields["campaign"] = NamedField(
+            known,
+            list_id=CAMPAIGNS_AND_ARMS,
+            hint=_("as the file says"),
+            label=asked.label,
+            help_text=asked.help_text,
+        )
 
     def _choose(self, name: str, choices: list[Choice]) -> None:
         field = self.fields[name]
@@ -106,8 +125,14 @@ class AskedForm(Form):
             field.choices = choices
 
     @cached_property
-    def arms(self) -> list[Arm]:
-        return launched_arms(self.workspace)
+    def launched(self) -> Launched:
+        return Launched(self.workspace)
+
+    @property
+    def datalists(self) -> list[SafeString]:
+        if not self.launched.is_many:
+            return []
+        return [datalist(CAMPAIGNS_AND_ARMS, self.launched.campaigns_and_arms)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -169,11 +194,13 @@ def field_of(campaign: Mapping[str, Any], part: Mapping[str, Any] | None = None)
 
 @dataclasses.dataclass(slots=True)
 class NameRow:
-    """One name of the file on the page, with the field that says what it stands for."""
+    """One name of the file on the page, with the fields that say what it stands for."""
 
     told: dict[str, Any]
     key: tuple[Spelled, str, Spelled]
     field: forms.BoundField | None = None
+    # For a campaign that the choices do not name, where there are too many for one list.
+    other: forms.BoundField | None = None
     parts: "list[NameRow]" = dataclasses.field(default_factory=list)
 
     @property
@@ -213,12 +240,15 @@ class AnswerForm(AskedForm):
             spelled = Spelled(one["id"], one["name"])
             row = NameRow(one, (spelled, Level.CAMPAIGN, Spelled("", "")))
             if index in with_field:
+                called = one["name"] or one["id"]
                 row.field = self._add(
                     field_of(one),
                     one["target"],
                     self._campaign_choices(one),
-                    label=_("Campaign here for “{name}”").format(name=one["name"] or one["id"]),
+                    label=_("Campaign here for “{name}”").format(name=called),
                 )
+                if self.launched.is_many:
+                    row.other = add_other(self, field_of(one), self.launched, called=called)
                 for part in one["parts"][:left]:
                     row.parts.append(self._part(field_of(one, part), one, spelled, part))
                 left -= len(row.parts)
@@ -230,7 +260,7 @@ class AnswerForm(AskedForm):
         row.field = self._add(
             name,
             part["target"],
-            arm_choices(self.arms, campaign["target"]),
+            arm_choices(self.launched, campaign["target"]),
             label=_("Arm for “{name}”").format(name=called),
         )
         return row
@@ -247,19 +277,23 @@ class AnswerForm(AskedForm):
         return self[name]
 
     def _campaign_choices(self, told: dict[str, Any]) -> list[Choice]:
-        names = {arm.campaign.key: _with_channel(arm) for arm in self.arms}
+        names = self.launched.with_channel
         likely = [(key, names[key]) for key in told["suggestions"] if key in names]
-        platform = self.file.preview.get("source", "")
-        is_few = len(names) <= MANY_CAMPAIGNS
-        known = {arm.campaign.key for arm in self.arms if is_few or arm.campaign.channel == platform}
-        known.add(told["target"])
-        others = [(key, name) for key, name in names.items() if key in known and (key, name) not in likely]
+        known = [told["target"]] if self.launched.is_many else names
+        others = [(key, names[key]) for key in known if key in names and (key, names[key]) not in likely]
         other: list[Choice] = [(NEW, _("a new campaign, unplanned")), (LEFT_OUT, _("leave it out"))]
         return [
             *([(_("Perhaps"), likely)] if likely else []),
             *([(_("Campaigns here"), others)] if others else []),
             (_("Or"), other),
         ]
+
+    @property
+    def datalists(self) -> list[SafeString]:
+        lists = super().datalists
+        if any(row.other for row in self.rows):
+            lists.append(datalist(CAMPAIGNS, self.launched.campaigns))
+        return lists
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -287,6 +321,8 @@ class AnswerForm(AskedForm):
         if row.field is None:
             return
         target = self.cleaned_data[row.field.name]
+        if row.other is not None:
+            target = self.cleaned_data[row.other.name] or target
         if target and (row.key in said or target != row.told["target"]):
             said[row.key] = target
 
@@ -296,64 +332,6 @@ class AnswerForm(AskedForm):
         return self.asked == {name: self.file.asked.get(name, "") for name in ANSWERS} and {
             (one.campaign, one.level, one.part, one.target) for one in self.said
         } == {(one.campaign, one.level, one.part, one.target) for one in said_of(self.file)}
-
-
-class NamesForm(Form):
-    """Remembered names and what they stand for, each with a field."""
-
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        *,
-        workspace: Workspace,
-        names: Iterable[ImportMapping],
-    ) -> None:
-        super().__init__(data, workspace=workspace)
-        arms = launched_arms(workspace)
-        campaigns = list({arm.campaign.key: (arm.campaign.key, _with_channel(arm)) for arm in arms}.values())
-        self.rows = []
-        for name in names:
-            target = target_of(name)
-            choices: list[Choice]
-            if name.level == Level.CAMPAIGN:
-                choices = [*campaigns, (LEFT_OUT, _("leave it out"))]
-            elif name.level == Level.COLUMN:
-                choices = [(target, target)]
-            else:
-                choices = arm_choices(arms, target.partition("/")[0])
-            if target not in {key for key, _name in choices}:
-                choices.insert(0, (target, str(name.campaign or name.arm)))
-            field = forms.ChoiceField(
-                label=_("What “{name}” stands for").format(name=name),
-                choices=[*choices, (ASK_AGAIN, _("ask again with the next file"))],
-                initial=target,
-                widget=forms.Select(attrs={"class": "form-select"}),
-            )
-            self.fields[f"n{name.pk}"] = field
-            self.rows.append((name, self[f"n{name.pk}"]))
-
-    @property
-    def targets(self) -> dict[int, str]:
-        """What was chosen, by the id of the name."""
-        return {int(name[1:]): target for name, target in self.cleaned_data.items()}
-
-
-def launched_arms(workspace: Workspace) -> list[Arm]:
-    """The arms of every campaign that may have numbers, campaign by campaign."""
-    return list(
-        Arm.objects.of(workspace)
-        .filter(campaign__launched_at__isnull=False)
-        .select_related("campaign")
-        .order_by("campaign__name", "campaign_id", "position")
-    )
-
-
-def arm_choices(arms: Sequence[Arm], campaign: str) -> list[Choice]:
-    """The arms of a campaign, or none of them."""
-    return [
-        *((f"{campaign}/{arm.key}", arm.name) for arm in arms if arm.campaign.key == campaign),
-        (LEFT_OUT, _("leave it out")),
-    ]
 
 
 _PRESETS = {
@@ -368,19 +346,3 @@ def _name_of(preset: str) -> Any:
 
 def _is_asked(told: dict[str, Any]) -> bool:
     return bool(told["waiting"])
-
-
-def _with_channel(arm: Arm) -> str:
-    return f"{arm.campaign.name} ({channel(arm.campaign.channel)})"
-
-
-def _campaigns_and_arms(arms: Sequence[Arm]) -> list[Choice]:
-    """Every campaign that may have numbers, and each arm of those with several."""
-    choices: dict[str, str] = {}
-    for arm in arms:
-        campaign = arm.campaign
-        choices.setdefault(campaign.key, campaign.name)
-        choices[f"{campaign.key}/{arm.key}"] = _("{campaign}, arm {arm}").format(
-            campaign=campaign.name, arm=arm.name
-        )
-    return list(choices.items())

@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 
 from experiments.choices import MEASURES, FileImportState, MeasureUnit
 from experiments.exceptions import DomainError, NotAllowed, NotFound
-from experiments.forms.imports import AnswerForm, NameRow, NamesForm, UploadForm
+from experiments.forms.imports import AnswerForm, NameRow, UploadForm
+from experiments.forms.names import NamesForm
 from experiments.models import Campaign, FileImport, ImportMapping
 from experiments.services.exports import (
     LEFT_OUT,
@@ -285,7 +286,10 @@ class NamesView(WorkspaceView):
 
 
 def _campaigns_of(rows: Sequence[NameRow], view: WorkspaceView) -> dict[str, Campaign]:
-    keys = {row.told["target"] for row in rows} - {"", NEW, LEFT_OUT}
+    """The campaigns that are only named, where the row has no field."""
+    keys = {row.told["target"] for row in rows if row.field is None} - {"", NEW, LEFT_OUT}
+    if not keys:
+        return {}
     return {one.key: one for one in Campaign.objects.of(view.workspace).filter(key__in=keys)}
 
 
