@@ -1,4 +1,4 @@
-"""Choices are written as Django writes them."""
+"""Fields are written as Django writes them."""
 
 import re
 
@@ -34,3 +34,25 @@ def test_select__of_several__is_the_html_of_django() -> None:
     ours, theirs = (written(field, ["a", "c"], one()) for one in (Renderer, DjangoTemplates))
     assert ours == theirs
     assert ours.count(" selected") == 2
+
+
+@pytest.mark.parametrize("value", ["", "two\nlines", '<b>"bold"</b>', 0, 3, True, None])
+@pytest.mark.parametrize(
+    "widget",
+    [
+        forms.TextInput,
+        forms.NumberInput,
+        forms.EmailInput,
+        forms.PasswordInput,
+        forms.HiddenInput,
+        forms.CheckboxInput,
+        forms.Textarea,
+    ],
+)
+def test_field__any_value__is_the_html_of_django(widget: type[forms.Widget], value: object) -> None:
+    field = forms.Field(widget=widget(attrs={"required": True, "hidden": False, "placeholder": '"<b>"'}))
+    ours, theirs = (
+        field.widget.render("campaign", value, {"id": "id_campaign"}, one())
+        for one in (Renderer, DjangoTemplates)
+    )
+    assert ours.strip() == theirs.strip()
