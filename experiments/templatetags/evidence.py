@@ -7,12 +7,16 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from experiments.choices import (
     METRICS,
+    BuyerStage,
+    Driver,
+    HypothesisKind,
     Metric,
     ZombieSignal,
 )
@@ -33,13 +37,14 @@ from experiments.templatetags import (
     _kinds,
     _previews,
     _risks,
+    _scores,
     _words,
     _zombies,
 )
 from workspaces.models import Event
 from workspaces.models.spelling import MINUS, Number, in_currency, in_figures, in_percent
 from workspaces.templatetags.feed import Retelling
-from workspaces.templatetags.quickno import UNKNOWN, day, strong, weekday
+from workspaces.templatetags.quickno import UNKNOWN, day, sentence_case, strong, weekday
 
 register = template.Library()
 
@@ -167,6 +172,24 @@ def criterion_blanks(context: Context, row: CriterionForm) -> SafeString:
 @register.simple_tag(takes_context=True)
 def hypothesis_blanks(context: Context, form: HypothesisForm) -> SafeString:
     return _blanks.hypothesis(context, form)
+
+
+@register.simple_tag(takes_context=True)
+def score_numbers(context: Context, hypothesis: Hypothesis, back_to: str) -> SafeString:
+    """The three numbers of a score, each to be changed in its place. ``back_to``: the list they stand in."""
+    return _scores.numbers(hypothesis, slug=context["workspace"].slug, back_to=back_to)
+
+
+@register.simple_tag
+def kind_of_change(hypothesis: Hypothesis) -> SafeString:
+    """What kind of change it is, for which stage, and what drives it."""
+    # Django's own display methods put all choices into a dictionary anew for each row.
+    return format_html(
+        "{}<small>{}, {}</small>",
+        sentence_case(HypothesisKind(hypothesis.kind).label),
+        BuyerStage(hypothesis.buyer_stage).label,
+        Driver(hypothesis.driver).label,
+    )
 
 
 @register.simple_tag

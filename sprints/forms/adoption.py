@@ -1,6 +1,6 @@
 """Giving a campaign that nobody planned a rule, a budget and, if there is one, a hypothesis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from experiments.forms.campaign import Draft, is_unsent, typed
-from experiments.models import Hypothesis
+from experiments.models.hypothesis import HypothesisQuerySet
 from workspaces.forms import DayField, Form, MoneyField
 from workspaces.models import Workspace
 
@@ -37,7 +37,7 @@ class AdoptDraft(Draft):
         data: Mapping[str, Any] | None = None,
         *,
         workspace: Workspace,
-        hypotheses: Sequence[Hypothesis],
+        hypotheses: HypothesisQuerySet,
     ) -> None:
         if is_unsent(data):
             self.form = AdoptForm(workspace=workspace, initial=typed(data))
@@ -45,7 +45,7 @@ class AdoptDraft(Draft):
             self.form = AdoptForm(data, workspace=workspace)
         cast("forms.ChoiceField", self.form.fields["hypothesis"]).choices = [
             ("", pgettext_lazy("hypothesis", "none")),
-            *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
+            *hypotheses.values_list("pk", "title"),
         ]
         self.take_rules(data, workspace=workspace, most=MOST_CRITERIA)
         self.take_plan(data, workspace=workspace)

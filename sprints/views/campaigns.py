@@ -61,7 +61,7 @@ class AdoptView(OneCampaign, DraftView):
     def draft(self, data: QueryDict | None = None) -> AdoptDraft:
         open_ones = [HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED]
         hypotheses = Hypothesis.objects.of(self.workspace).filter(status__in=open_ones).order_by("title")
-        return AdoptDraft(data, workspace=self.workspace, hypotheses=list(hypotheses))
+        return AdoptDraft(data, workspace=self.workspace, hypotheses=hypotheses)
 
     def context(self, draft: AdoptDraft) -> dict[str, Any]:
         return {**super().context(draft), "campaign": self.campaign()}

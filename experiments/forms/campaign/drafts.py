@@ -16,7 +16,8 @@ from experiments.forms.campaign.criterion import CriterionForm
 from experiments.forms.campaign.posts import Data, is_previewing, is_unsent, typed
 from experiments.forms.campaign.rows import RowForm, Rows
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm
-from experiments.models import Campaign, Hypothesis, KillCriterion
+from experiments.models import Campaign, KillCriterion
+from experiments.models.hypothesis import HypothesisQuerySet
 from experiments.models.team_words import TeamWords, words_of
 from experiments.services.campaigns import MOST_ARMS
 from experiments.services.criteria import MOST_CRITERIA
@@ -105,10 +106,10 @@ class Draft:
         for row in self.criteria.forms:
             row.speak(words)
 
-    def speak_for(self, hypotheses: Iterable[Hypothesis], *, workspace: Workspace) -> None:
+    def speak_for(self, hypotheses: HypothesisQuerySet, *, workspace: Workspace) -> None:
         """Speak as the one does that is chosen on the form."""
         chosen = str(self.form["hypothesis"].value() or "")
-        aim = next((hypothesis for hypothesis in hypotheses if str(hypothesis.pk) == chosen), None)
+        aim = hypotheses.filter(pk=int(chosen[:15])).first() if chosen.isdecimal() else None
         self.speak(words_of(aim, workspace))
 
     def take_note(self, prefix: str, *, note: str) -> None:
@@ -169,7 +170,7 @@ class CampaignDraft(Draft):
         data: Data = None,
         *,
         workspace: Workspace,
-        hypotheses: Sequence[Hypothesis],
+        hypotheses: HypothesisQuerySet,
         sources: Iterable[Source],
         campaign: Campaign | None = None,
         initial: dict[str, Any] | None = None,
@@ -183,7 +184,7 @@ class CampaignDraft(Draft):
         fields = self.form.fields
         cast("forms.ChoiceField", fields["hypothesis"]).choices = [
             ("", _("none yet")),
-            *((hypothesis.pk, hypothesis.title) for hypothesis in hypotheses),
+            *hypotheses.values_list("pk", "title"),
         ]
         channels = {source.key: source.name for source in sources}
         if campaign is not None:

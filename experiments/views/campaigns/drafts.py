@@ -145,11 +145,9 @@ class _WriteCampaign(DraftView):
     def choices(self) -> dict[str, Any]:
         return {
             "workspace": self.workspace,
-            "hypotheses": list(
-                Hypothesis.objects.of(self.workspace)
-                .filter(status__in=[HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED])
-                .order_by("title")
-            ),
+            "hypotheses": Hypothesis.objects.of(self.workspace)
+            .filter(status__in=[HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED])
+            .order_by("title"),
             "sources": Source.objects.of(self.workspace).filter(kind=SourceKind.PLATFORM).order_by("name"),
         }
 
