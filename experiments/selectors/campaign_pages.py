@@ -17,7 +17,13 @@ from experiments.selectors.analysis import Known, measures_for
 from experiments.selectors.criteria import is_overturned
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.maturity import mature_days
-from experiments.selectors.measurements import Measurements, exact, measures_of, read_measurements
+from experiments.selectors.measurements import (
+    Measurements,
+    exact,
+    measures_of,
+    read_measurements,
+    read_spend,
+)
 from experiments.stats.always_valid import breach_log_e
 from workspaces.choices import EventKind
 from workspaces.models import Event
@@ -219,7 +225,7 @@ def _spend(campaigns: Sequence[Campaign]) -> dict[int, Decimal]:
     launched = [campaign for campaign in campaigns if campaign.launched_at]
     if not launched:
         return {}
-    measured = read_measurements(launched, ["spend"])
+    measured = read_spend(launched)
     known = np.asarray(measured.reported("spend").any(axis=(1, 2)))
     totals = np.nansum(measured.values["spend"], axis=(1, 2))
     return {campaign.pk: exact(totals[index]) for index, campaign in enumerate(launched) if known[index]}

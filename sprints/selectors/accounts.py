@@ -1,16 +1,17 @@
 """What each account has, and what of it is free to go elsewhere."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
-from django.db.models import Sum, prefetch_related_objects
+from django.db.models import Sum
 
-from experiments.models import Arm, Campaign
-from experiments.selectors.measurements import Amounts, Cells, Measurements, exact, read_measurements
+from experiments.models import Campaign
+from experiments.selectors.measurements import Cells, Measurements, exact, read_spend
 from sprints.choices import AccountKind
 from sprints.models import Transfer
 from workspaces.models import Workspace
@@ -21,6 +22,20 @@ NOTHING = Decimal(0)
 LEDGER_UNIT = Decimal("0.001")
 # What numeric(14, 3) holds: one amount, and the balance of one account.
 LARGEST_AMOUNT = Decimal("99999999999.999")
+
+
+# What an account and whoever lists all of them ask of a campaign; its budget comes from the transfers.
+_OF_A_CAMPAIGN = (
+    "workspace",
+    "key",
+    "name",
+    "status",
+    "launched_at",
+    "paused_at",
+    "ended_at",
+    "starts_on",
+    "runs_until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,52 +111,40 @@ def campaign_accounts(
 
     ``measured``: where it has been read, the spend of these campaigns and perhaps of others.
     """
-    read = _read_spend(campaigns) if measured is None else measured.only(campaigns)
+    read = read_spend(campaigns) if measured is None else measured.only(campaigns)
+    workspaces = {campaign.workspace_id: campaign.workspace for campaign in campaigns}
+    today = {key: workspace.local_day(at) for key, workspace in workspaces.items()}
+    unit = {key: workspace.money_unit for key, workspace in workspaces.items()}
     return {
-        campaign.pk: _account(campaign, days, today=campaign.workspace.local_day(at))
+        campaign.pk: _account(
+            campaign, days, today=today[campaign.workspace_id], unit=unit[campaign.workspace_id]
+        )
         for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
 
 
 def whole_days(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, dict[date, Decimal]]:
     """What each campaign spent on the days that are reported whole, by its id; the days in order."""
-    read = _read_spend(campaigns)
+    read = read_spend(campaigns)
     return {
         campaign.pk: {date.fromordinal(day): days.spend_on(day) for day in days.whole}
         for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
 
 
-def _read_spend(campaigns: Sequence[Campaign]) -> Measurements:
-    """Every day's spend. Of the arms, which nobody sees here, as little as says when they stopped."""
-    by_campaign: defaultdict[int, list[Arm]] = defaultdict(list)
-    arms = Arm.objects.filter(campaign__in=campaigns).order_by("position")
-    for arm in arms.only("campaign", "stopped_at"):
-        by_campaign[arm.campaign_id].append(arm)
-    prefetch_related_objects(campaigns, "workspace")
-    return read_measurements(campaigns, ["spend"], arms=[by_campaign[one.pk] for one in campaigns])
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Days:
     """A campaign's spend by day; days are ordinals and in order.
 
-    ``reported``: days that anybody has told of. ``whole``: those that are closed; an open one has more to
-    say. ``spend``: (days,), from ``first`` on, 0 where nothing was reported.
+    ``latest``: the last day that anybody has told of. ``whole``: days that are closed; an open one has more
+    to say. ``spend``: from ``first`` on, 0 where nothing was reported.
     """
 
-    reported: Sequence[int]
+    latest: int | None
     whole: Sequence[int]
     first: int
-    spend: Amounts
-
-    @property
-    def latest(self) -> int | None:
-        return self.reported[-1] if self.reported else None
-
-    @property
-    def in_all(self) -> Decimal:
-        return exact(self.spend.sum())
+    spend: Sequence[float]
+    in_all: Decimal
 
     def spend_on(self, day: int) -> Decimal:
         place = day - self.first
@@ -155,14 +158,20 @@ def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
     known: Cells = np.logical_or.reduce(reported, axis=1)
     # A day is whole when it is closed for every arm that reported it.
     whole: Cells = known & np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
+    places = np.arange(spend.shape[1])
+    latest = np.where(known, places, -1).max(axis=1, initial=-1).tolist()
+    in_all = spend.sum(axis=1).tolist()
     return [
         _Days(
-            (first + np.flatnonzero(known[index])).tolist(),
-            (first + np.flatnonzero(whole[index])).tolist(),
-            first,
-            spend[index],
+            latest=None if last < 0 else first + last,
+            whole=(first + places[closed]).tolist(),
+            first=first,
+            spend=amounts,
+            in_all=exact(total),
         )
-        for index, first in enumerate(measured.first_day.tolist())
+        for first, last, closed, amounts, total in zip(
+            measured.first_day.tolist(), latest, whole, spend.tolist(), in_all, strict=True
+        )
     ]
 
 
@@ -170,21 +179,17 @@ def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
     return campaign_accounts([campaign], at=at)[campaign.pk]
 
 
-def _account(campaign: Campaign, days: _Days, *, today: date) -> CampaignAccount:
+def _account(campaign: Campaign, days: _Days, *, today: date, unit: Decimal) -> CampaignAccount:
     until = _spends_until(campaign, days, today=today).toordinal()
-    recent = [day for day in days.whole if day <= until][-PACE_DAYS:]
+    recent = days.whole[: bisect_right(days.whole, until)][-PACE_DAYS:]
     pace = _pace(campaign, [days.spend_on(day) for day in recent])
-    # Who reports a day whole has told all of those before it.
-    judged_from = campaign.first_judged_day()
-    first_due = days.whole[-1] + 1 if days.whole else judged_from.toordinal() if judged_from else until + 1
-    due = range(first_due, until + 1)
+    due = range(_first_due(campaign, days, until=until), until + 1)
     spent = days.in_all
     if pace is None:
         # Nothing says what a day costs, so any of the money may be gone.
         held = max(NOTHING, campaign.budget - spent) if due else NOTHING
     else:
         held = sum((max(NOTHING, pace - days.spend_on(day)) for day in due), NOTHING)
-    unit = campaign.workspace.money_unit
     return CampaignAccount(
         campaign=campaign,
         budget=campaign.budget,
@@ -195,6 +200,14 @@ def _account(campaign: Campaign, days: _Days, *, today: date) -> CampaignAccount
         holdback=held.quantize(unit, rounding=ROUND_CEILING),
         unit=unit,
     )
+
+
+def _first_due(campaign: Campaign, days: _Days, *, until: int) -> int:
+    """The first day whose spend is not known: who reports a day whole has told all of those before it."""
+    if days.whole:
+        return days.whole[-1] + 1
+    judged_from = campaign.first_judged_day()
+    return judged_from.toordinal() if judged_from else until + 1
 
 
 def _spends_until(campaign: Campaign, days: _Days, *, today: date) -> date:
@@ -233,19 +246,16 @@ def balances(workspace: Workspace, *, at: datetime) -> Balances:
     for source_kind, source_id, target_kind, target_id, total in movements:
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
-    campaigns = list(Campaign.objects.of(workspace).launched().order_by("-id"))
-    for campaign in campaigns:
-        campaign.workspace = workspace
-    accounts = campaign_accounts(campaigns, at=at)
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
+    campaigns = list(Campaign.objects.of(workspace).launched().order_by("-id").only(*_OF_A_CAMPAIGN))
+    for campaign in campaigns:
+        campaign.workspace = workspace
+        campaign.budget = exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING)
     return Balances(
         currency=workspace.currency,
         exponent=workspace.currency_exponent,
         outside=exact.get((AccountKind.OUTSIDE, None), NOTHING),
         reserve=exact.get((AccountKind.RESERVE, None), NOTHING),
-        campaigns=tuple(
-            replace(accounts[campaign.pk], budget=exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING))
-            for campaign in campaigns
-        ),
+        campaigns=tuple(campaign_accounts(campaigns, at=at).values()),
     )

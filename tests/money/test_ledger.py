@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
@@ -314,6 +315,44 @@ class TestTransfer:
 
 
 class TestBalances:
+    def test_balances__of_campaigns_in_every_state__are_what_each_has_for_itself(
+        self, workspace: Workspace, now: datetime
+    ) -> None:
+        spend(running(workspace, "spends"), {16: "300.00", 17: "330.00", 18: "270.00", 19: "120.00"})
+        spend(running(workspace, "overdrawn", budget="500.00"), {16: "300.00", 17: "300.00", 18: "300.00"})
+        spend(running(workspace, "has-a-baseline"), {14: "700.00", 16: "33.33", 18: "0.01"})
+        running(workspace, "silent")
+        give_budget(make_campaign(workspace, "unplanned", launched_at=MONDAY), "2500.00")
+        make_campaign(workspace, "unfunded", launched_at=MONDAY)
+        stopped = {
+            "paused": {"status": CampaignStatus.PAUSED, "paused_at": MONDAY + timedelta(days=1)},
+            "killed": {"status": CampaignStatus.KILLED, "ended_at": MONDAY + timedelta(days=2)},
+        }
+        for key, columns in stopped.items():
+            campaign = running(workspace, key)
+            spend(campaign, {16: "300.00", 17: "300.00"})
+            Campaign.objects.filter(pk=campaign.pk).update(**columns)
+        found = balances(workspace, at=now).campaigns
+        assert [account.key for account in found] == [
+            "killed",
+            "paused",
+            "unfunded",
+            "unplanned",
+            "silent",
+            "has-a-baseline",
+            "overdrawn",
+            "spends",
+        ]
+        assert list(found) == [account_of(Campaign.objects.get(key=one.key), at=now) for one in found]
+
+    def test_balances__of_many_campaigns__ask_no_more_than_of_one(
+        self, workspace: Workspace, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for key in ("first", "second", "third"):
+            spend(running(workspace, key), {16: "300.00", 17: "330.00"})
+        with django_assert_num_queries(5):
+            balances(workspace, at=now)
+
     def test_balances__after_some_movements__are_those_of_the_rows_and_of_the_columns(
         self, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:

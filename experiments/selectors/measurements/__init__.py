@@ -13,7 +13,7 @@ from experiments.selectors.measurements.grid import (
     measures_of,
 )
 from experiments.selectors.measurements.reading import read_measurements
-from experiments.selectors.measurements.totals import daily_spend, measured_spend, spend_totals
+from experiments.selectors.measurements.totals import daily_spend, measured_spend, read_spend, spend_totals
 
 __all__ = [
     "PLACES",
@@ -29,5 +29,6 @@ __all__ = [
     "measured_spend",
     "measures_of",
     "read_measurements",
+    "read_spend",
     "spend_totals",
 ]

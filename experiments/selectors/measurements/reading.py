@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,19 +29,30 @@ from workspaces.models import Source
 Whole = npt.NDArray[np.int64]
 
 
+class ArmRun(Protocol):
+    """What reading asks of an arm."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def stopped_at(self) -> datetime | None: ...
+
+
 def read_measurements(
     campaigns: Sequence[Campaign],
     measures: Iterable[str],
     *,
     as_of: date | None = None,
     baseline: bool = False,
-    arms: Sequence[Sequence[Arm]] | None = None,
+    arms: Sequence[Sequence[ArmRun]] | None = None,
     sources: Iterable[Source] | None = None,
 ) -> Measurements:
     """The day sums of these campaigns in their order.
 
     ``as_of``: only days up to it, with today's values. ``baseline``: days before the launch, too. ``arms`` of
-    each campaign and ``sources`` of their workspaces are read where they are not given.
+    each campaign and ``sources`` of their workspaces are read where they are not given; whoever shows no arms
+    gives no more of them than an ``ArmRun``.
     """
     if arms is None:
         prefetch_related_objects(list(campaigns), "workspace", "arms")
@@ -82,7 +93,7 @@ def read_measurements(
             dated_back[key] = parts[key] if len(paired) == len(rows_with) else cells_of(column, paired)
     return Measurements(
         campaigns=campaigns,
-        arms=arms,
+        arms=cast("Sequence[Sequence[Arm]]", arms),
         first_day=first_day,
         sources=spoken,
         values={key: part.values for key, part in parts.items()},
@@ -113,7 +124,7 @@ class _Rows:
     def read(
         cls,
         campaigns: Sequence[Campaign],
-        arms: Sequence[Sequence[Arm]],
+        arms: Sequence[Sequence[ArmRun]],
         keys: Sequence[str],
         *,
         as_of: date | None,
@@ -195,7 +206,7 @@ def _filled(
 
 
 def _phases(
-    campaigns: Sequence[Campaign], arms: Sequence[Sequence[Arm]], sources: Sequence[Source], rows: _Rows
+    campaigns: Sequence[Campaign], arms: Sequence[Sequence[ArmRun]], sources: Sequence[Source], rows: _Rows
 ) -> npt.NDArray[np.int8]:
     """Each row's phase. A stop falls on the source's own day: its midnight may not be the team's."""
     launches = [campaign.first_judged_day() for campaign in campaigns]
