@@ -1,9 +1,9 @@
 """Money: what every account has, the plans that move it, and the ledger of all that ever moved."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -19,17 +19,18 @@ from workspaces.views.downloads import CsvView
 PAGE_SIZE = 15
 ACCOUNTS_SHOWN = 25
 PLANS_SHOWN = 10
-
-
-class _Ledger(WorkspaceView):
-    section = "money"
-
-    def transfers(self) -> QuerySet[Transfer]:
-        return (
-            Transfer.objects.of(self.workspace)
-            .select_related("source_campaign", "target_campaign", "line")
-            .order_by("-id")
-        )
+# What the table of the ledger shows.
+_OF_A_TRANSFER = (
+    "at",
+    "kind",
+    "source_kind",
+    "source_campaign__name",
+    "target_kind",
+    "target_campaign__name",
+    "amount",
+    "by_label",
+    "reason",
+)
 
 
 def is_settled(account: CampaignAccount) -> bool:
@@ -37,19 +38,29 @@ def is_settled(account: CampaignAccount) -> bool:
     return account.campaign.is_finished and account.available <= 0
 
 
-class MoneyView(_Ledger):
+class MoneyView(WorkspaceView):
+    section = "money"
     template_name = "sprints/money.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         plans = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint")
+            .defer("evidence")
             .with_rows("lines", ReallocationLine.objects.all(), joined=["source_campaign", "target_campaign"])
             .order_by("-id")[:PLANS_SHOWN]
         )
         accounts = balances(self.workspace, at=self.at)
-        settled = [account for account in accounts.campaigns if is_settled(account)]
-        unsettled = [account for account in accounts.campaigns if not is_settled(account)]
+        settled: list[CampaignAccount] = []
+        unsettled: list[CampaignAccount] = []
+        for account in accounts.campaigns:
+            (settled if is_settled(account) else unsettled).append(account)
+        transfers = (
+            Transfer.objects.of(self.workspace)
+            .select_related("source_campaign", "target_campaign")
+            .only(*_OF_A_TRANSFER)
+            .order_by("-id")
+        )
         return self.render(
             {
                 "balances": accounts,
@@ -58,30 +69,45 @@ class MoneyView(_Ledger):
                 "shows_settled": "settled" in request.GET,
                 "funded": sum(account.budget > 0 for account in accounts.campaigns),
                 "plans": plans,
-                "page_obj": Paginator(self.transfers(), PAGE_SIZE).get_page(request.GET.get("page")),
+                "page_obj": Paginator(transfers, PAGE_SIZE).get_page(request.GET.get("page")),
             }
         )
 
 
-class LedgerCsvView(_Ledger, CsvView):
+class LedgerCsvView(CsvView):
+    section = "money"
     NAME = "ledger"
     HEADER = ("id", "at", "kind", "from", "to", "amount", "currency", "by", "reason", "plan")
 
-    def items(self) -> Iterable[Transfer]:
-        return self.transfers().iterator(chunk_size=500)
+    def items(self) -> Iterable[Any]:
+        transfers = Transfer.objects.of(self.workspace).values_list(
+            "pk",
+            "at",
+            "kind",
+            "source_kind",
+            "source_campaign__key",
+            "target_kind",
+            "target_campaign__key",
+            "amount",
+            "by_label",
+            "reason",
+            "line__reallocation",
+            named=True,
+        )
+        return transfers.order_by("-id").iterator(chunk_size=500)
 
-    def row(self, transfer: Transfer) -> list[object]:
+    def row(self, transfer: Any) -> list[object]:
         return [
             transfer.pk,
             self.moment(transfer.at),
             transfer.kind,
-            transfer.source_key,
-            transfer.target_key,
+            transfer.source_campaign__key or transfer.source_kind,
+            transfer.target_campaign__key or transfer.target_kind,
             self.amount(transfer.amount),
             self.workspace.currency,
             transfer.by_label,
             transfer.reason,
-            transfer.line.reallocation_id if transfer.line else "",
+            transfer.line__reallocation,
         ]
 
 
@@ -110,6 +136,26 @@ class AccountsCsvView(CsvView):
         ]
 
 
+# A plan says who proposed and approved it by their name, or else by their address.
+_OF_A_LINE = (
+    "position",
+    "source_campaign__key",
+    "target_campaign__key",
+    "amount",
+    "reallocation__state",
+    "reallocation__sprint__number",
+    *(
+        f"reallocation__{person}__{part}"
+        for person in ("proposed_by", "approved_by")
+        for part in ("first_name", "last_name", "email")
+    ),
+    "reallocation__proposed_at",
+    "reallocation__approved_at",
+    "reallocation__applied_at",
+    "reallocation__closed_reason",
+)
+
+
 class PlansCsvView(CsvView):
     """Every line of every plan that was ever proposed."""
 
@@ -133,14 +179,17 @@ class PlansCsvView(CsvView):
     )
 
     def items(self) -> Iterable[ReallocationLine]:
-        lines = ReallocationLine.objects.of(self.workspace).select_related(
-            "source_campaign",
-            "target_campaign",
-            "reallocation__sprint",
-            "reallocation__proposed_by",
-            "reallocation__approved_by",
+        lines = (
+            ReallocationLine.objects.of(self.workspace)
+            .select_related(
+                "source_campaign",
+                "target_campaign",
+                "reallocation__sprint",
+                "reallocation__proposed_by",
+                "reallocation__approved_by",
+            )
+            .only(*_OF_A_LINE)
         )
-        lines = lines.defer("reallocation__evidence")
         return lines.order_by("-reallocation", "position").iterator(chunk_size=500)
 
     def row(self, item: ReallocationLine) -> list[object]:
