@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,19 +45,23 @@ SIDES = ("spent", "before", "after")
 SIDES_OF_A_LINE = ["source_campaign__hypothesis", "target_campaign__hypothesis"]
 
 
+def found(plans: QuerySet[Reallocation], number: int) -> Reallocation:
+    plan = plans.filter(pk=number).first()
+    if plan is None:
+        raise NotFound(_("There is no plan {number} here.").format(number=number))
+    return plan
+
+
 class OnePlan(WorkspaceView):
     section = SECTION
 
     def plan(self) -> Reallocation:
-        plan = (
+        plans = (
             Reallocation.objects.of(self.workspace)
             .select_related("proposed_by", "approved_by", "sprint", "undoes")
             .with_rows("lines", ReallocationLine.objects.order_by("position"), joined=SIDES_OF_A_LINE)
-            .filter(pk=self.kwargs["plan_id"])
-            .first()
         )
-        if plan is None:
-            raise NotFound(_("There is no plan {number} here.").format(number=self.kwargs["plan_id"]))
+        plan = found(plans, self.kwargs["plan_id"])
         for line in plan.lines.all():
             for campaign in (line.source_campaign, line.target_campaign):
                 if campaign is not None:
@@ -228,8 +233,14 @@ class _EndPlan(OnePlan, FormView):
     title: "StrPromise"
     verb: "StrPromise"
 
+    def plan(self) -> Reallocation:
+        """Without its lines: nobody sees them here."""
+        plans = Reallocation.objects.of(self.workspace).select_related("proposed_by").defer("evidence")
+        return found(plans, self.kwargs["plan_id"])
+
     def context(self, form: Form) -> dict[str, Any]:
         plan = self.plan()
+        self.require_permission_for(plan)
         return {
             **super().context(form),
             "title": str(self.title).format(number=plan.pk),
@@ -237,6 +248,9 @@ class _EndPlan(OnePlan, FormView):
             "verb": self.verb,
             "cancel_url": self.done_url(),
         }
+
+    def require_permission_for(self, plan: Reallocation) -> None:
+        """Whether this very plan is for the reader to end."""
 
 
 class RejectView(_EndPlan):
@@ -256,9 +270,8 @@ class WithdrawView(_EndPlan):
     title = gettext_lazy("Withdraw plan {number}?")
     verb = gettext_lazy("Withdraw the plan")
 
-    def context(self, form: Form) -> dict[str, Any]:
-        require_withdrawal(self.plan(), by=self.actor)
-        return super().context(form)
+    def require_permission_for(self, plan: Reallocation) -> None:
+        require_withdrawal(plan, by=self.actor)
 
     def save(self, form: Form) -> str:
         withdraw_reallocation(
