@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from django import template
 from django.conf import settings
@@ -211,6 +212,7 @@ def digest(text: str) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """A drawing beside a word; it says nothing of its own."""
     # Only our own constants: nothing that anybody typed.
