@@ -1,5 +1,6 @@
 """Metrics in the words of the pages."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from experiments.choices import Metric
@@ -65,4 +66,21 @@ def retold_events(
         conversions[rule.campaign.key] = words.several
         if quoted and rule.rule_text in quoted:
             told[rule.rule_text] = unmarked(sentence(rule, workspace.currency, words=words))
-    return Retelling(rules=told, conversions=conversions)
+    return Retelling(rules=told, conversions=conversions, repeating=_repeating(events))
+
+
+def _repeating(events: Sequence[Event]) -> frozenset[int]:
+    """Those that quote a rule which an earlier one of them tells, where "its rule" can mean no other."""
+    told: dict[tuple[str, str], int] = {}
+    quoting = [event for event in events if isinstance(event.data, dict) and event.campaign_key]
+    for event in sorted(quoting, key=lambda event: event.pk):
+        if rule := event.data.get("rule"):
+            told.setdefault((event.campaign_key, str(rule)), event.pk)
+    rules = Counter(campaign for campaign, _rule in told)
+    return frozenset(
+        event.pk
+        for event in quoting
+        if rules[event.campaign_key] == 1
+        for quoted in (event.data.get("rule") or event.data.get("reason"),)
+        if told.get((event.campaign_key, str(quoted)), event.pk) < event.pk
+    )

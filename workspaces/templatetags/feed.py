@@ -1,6 +1,6 @@
 """The activity feed in words: who did what to which thing, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,12 @@ class Retelling:
     """What events quote, in the words of their reader, where those are others.
 
     ``rules``: by their sentence as it is kept. ``conversions``: what they are called, by campaign.
+    ``repeating``: the events whose rule is told beside them already, so that they need not tell it again.
     """
 
     rules: Mapping[str, str]
     conversions: Mapping[str, str]
+    repeating: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,9 @@ def _details(event: Event, currency: str, retelling: Retelling) -> list[str]:
     chance = evidence.get("probability") if isinstance(evidence, dict) else None
     amount = data.get("amount") or data.get("total")
     told = {
-        "rule": retelling.rules.get(str(data.get("rule")), data.get("rule")),
+        "rule": retelling.rules.get(str(data.get("rule")), data.get("rule"))
+        if event.pk not in retelling.repeating
+        else None,
         "sure": sentence_case(gettext("{chance} sure").format(chance=probability(chance)))
         if isinstance(chance, float)
         else None,
@@ -251,6 +255,9 @@ def event_line(context: Context, event: Event, retelling: Retelling) -> SafeStri
     subject = _subject(event, workspace.slug) if what else ""
     reason = str(event.data.get("reason") or event.data.get("learning") or "")
     reason = retelling.rules.get(reason, reason).rstrip(".")
+    quoted = gettext("“{reason}.”").format(reason=reason) if reason else ""
+    if event.pk in retelling.repeating and not event.data.get("rule"):
+        quoted = gettext("Its rule says so.")
     return format_html(
         "<strong>{}</strong> {}{}{}.{}{}",
         event.actor_label,
@@ -258,7 +265,7 @@ def event_line(context: Context, event: Event, retelling: Retelling) -> SafeStri
         subject,
         after,
         f" {details}" if details else "",
-        " " + gettext("“{reason}.”").format(reason=reason) if reason else "",
+        f" {quoted}" if quoted else "",
     )
 
 
