@@ -19,6 +19,7 @@ from workspaces.templatetags.quickno import day, weekday
 _SHADES = 4
 _LEFT, _TOP = 44.0, 24.0
 _ROOM_FOR_A_VALUE = 44
+_ROOM_FOR_A_NAME = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +128,36 @@ class _Chart:
         return [value, text(name, x, self.floor + 18, "t-mid")]
 
     def names(self) -> list[str]:
-        """Beside the last day's layers, or below as a key where it is narrow."""
-        body, below = [], 0.0
-        for shade, layer in enumerate(self.layers, start=1):
-            amount = float(layer.by_day.get(self.shown[-1], 0))
-            if self.size.is_narrow:
-                y = self.size.height + 22.0 * (shade - 1) + 14
-                body += [rect(f"z{shade}", 8, y - 10, 12, 12), text(_short(layer.name, 38), 26, y)]
-            elif amount:
-                y = (self.at(below) + self.at(below + amount)) / 2 + 4
-                body.append(text(_short(layer.name, 26), self.right + 12, y, "t-strong"))
+        """Beside the last day's layers, each with a line to its own, or below as a key where it is narrow."""
+        if self.size.is_narrow:
+            places = [self.size.height + 22.0 * shade + 14 for shade in range(len(self.layers))]
+            return [
+                part
+                for shade, (layer, y) in enumerate(zip(self.layers, places, strict=True), start=1)
+                for part in (rect(f"z{shade}", 8, y - 10, 12, 12), text(_short(layer.name, 38), 26, y))
+            ]
+        below, layers = 0.0, []
+        for layer in self.layers:
+            if amount := float(layer.by_day.get(self.shown[-1], 0)):
+                layers.append((layer.name, (self.at(below) + self.at(below + amount)) / 2))
             below += amount
+        bars_end = self.right - self.slot / 2 + min(self.slot - 4, 84) / 2
+        body = []
+        for (name, middle), y in zip(layers, _apart([middle for _name, middle in layers]), strict=True):
+            path = f"M{_n(bars_end + 4)} {_n(middle)}L{_n(self.right + 12)} {_n(y)}"
+            body += [line("s-axis", path), text(_short(name, 26), self.right + 18, y + 4, "t-strong")]
         return body
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Heights of names, the lowest first: each near its own and none on another or above the drawing."""
+    places: list[float] = []
+    for height in heights:
+        places.append(min([height, *(place - _ROOM_FOR_A_NAME for place in places[-1:])]))
+    for index in reversed(range(len(places))):
+        above = places[index + 1] + _ROOM_FOR_A_NAME if index + 1 < len(places) else _TOP
+        places[index] = max(places[index], above)
+    return places
 
 
 def _short(name: str, longest: int) -> str:

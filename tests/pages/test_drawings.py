@@ -1,7 +1,9 @@
 """Drawings say in words what they show; the words are what a test can read."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -62,6 +64,19 @@ def test_burn_chart__few_days__prints_every_value(workspace: Workspace) -> None:
     for size in (_burning.WIDE, _burning.NARROW):
         drawn = _burning.burn(rows, days, "USD", size)
         assert all(f">{value}</text>" in drawn for value in ("$310", "$200", "$120"))
+
+
+def test_burn_chart__thin_layers__keeps_their_names_apart_and_leads_to_each(workspace: Workspace) -> None:
+    amounts = {"form": "900", "video": "5", "quiz": "4", "badges": "3"}
+    rows, days = burning(
+        [flag(workspace, key, ZombieSignal.UNPLANNED, money, money) for key, money in amounts.items()]
+    )
+    drawn = _burning.burn(rows, days, "USD")
+    heights = sorted(float(y) for y in re.findall(r'class="t-strong" x="[^"]*" y="([\d.]+)"', drawn))
+    assert len(heights) == 4
+    assert heights[0] > 20
+    assert all(lower - upper >= 17.9 for upper, lower in pairwise(heights))
+    assert len(re.findall(r'class="s-axis" d="M[^"]*L', drawn)) == 4
 
 
 def test_burn_table__five_campaigns__adds_up_to_what_the_drawing_shows(workspace: Workspace) -> None:
