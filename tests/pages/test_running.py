@@ -6,11 +6,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from experiments.models import Campaign, ZombieFlag
 from experiments.services.criteria import overrule_breach
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from sprints.models import Sprint
 from sprints.selectors.today import read_today
 from sprints.services.planning import start_sprint
 from sprints.services.reallocations import approve_reallocation, create_reallocation
@@ -49,6 +51,13 @@ def test_campaign__rule_has_fired__says_so_first_and_shows_the_rule(browse: Brow
     )
     assert "A manager can overrule it" in page
     assert "Resume" not in page
+
+
+def test_board__rule_has_fired__tells_it_once_in_its_card(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.MARKETER), "sprint", Sprint.objects.get().number)
+    card = page[page.index('class="qn-hyp"') :].partition("</article>")[0]
+    assert "Breached " in card
+    assert strip_tags(card).count("Pause the campaign when the CTR is probably below") == 1
 
 
 def test_pages__rule_by_the_number_has_fired__do_not_say_that_nothing_is_judged(
