@@ -16,8 +16,8 @@ from workspaces.templatetags.quickno import sentence_case, spelled
 MOST_STONES = 60
 # A stone at least this wide has room for its word, one place this wide for its money.
 _ROOM_FOR_A_WORD, _ROOM_FOR_MONEY, _ROOM_FOR_MORE = 30, 36, 48
-# Of money in its usual size; "1.324 $" is longer than "$1,324".
-_ROOM_FOR_A_LETTER = 8
+# Of money in its usual size, and in the smaller one; "1.324 $" is longer than "$1,324".
+_ROOM_FOR_A_LETTER, _ROOM_FOR_A_SMALL_LETTER = 9, 7
 _HEIGHT_FOR_A_WORD = 42
 _STONE_SHARE = 0.84
 
@@ -89,6 +89,9 @@ class _Chart:
         # What the stones leave free goes between the days.
         self.gap = (self.right - self.place * places) / SPRINT_DAYS
         self.most = max((float(no.saved) for no in quick), default=0.0) or 1.0
+        longest = max((len(in_currency(no.saved, currency, whole=True)) for no in quick), default=0)
+        # All amounts have one size: the usual one where the longest of them has room for it.
+        self.is_roomy = self.place >= max(_ROOM_FOR_MORE, _ROOM_FOR_A_LETTER * longest)
         self.ceiling = 29.0 if not size.is_narrow else 28.0
 
     def ground(self) -> list[str]:
@@ -115,11 +118,13 @@ class _Chart:
         body, x = [], self.gap / 2
         for days, row in self.by_day.items():
             middle = x + self.place * max(len(row), 1) / 2
+            body += self._most_of_a_day(row, x)
             for no in row:
                 body += self._stone(no, x)
                 x += self.place
             x += self.gap + (0 if row else self.place)
-            name = str(days) if self.size.is_narrow else days_lived(days)
+            # A narrow drawing says once what it counts.
+            name = str(days) if self.size.is_narrow and days > 1 else days_lived(days)
             body.append(text(name, middle, self.size.floor + 24, f"t-mid{' t-strong' if row else ''}"))
         return body
 
@@ -140,9 +145,20 @@ class _Chart:
             body.append(text(_("no."), middle, top + 34, "t-no t-mid"))
         if self.place >= _ROOM_FOR_MONEY:
             saved = in_currency(no.saved, self.currency, whole=True)
-            is_wide = self.place >= max(_ROOM_FOR_MORE, _ROOM_FOR_A_LETTER * len(saved))
-            body.append(text(saved, middle, top - 8, "t-num t-mid" + ("" if is_wide else " is-s")))
+            body.append(text(saved, middle, top - 8, "t-num t-mid" + ("" if self.is_roomy else " is-s")))
         return body
+
+    def _most_of_a_day(self, row: Sequence[No], x: float) -> list[str]:
+        """The money of a day's highest stone, where all its stones together have the room that none has."""
+        if not row or self.place >= _ROOM_FOR_MONEY:
+            return []
+        saved = in_currency(row[0].saved, self.currency, whole=True)
+        if self.place * len(row) + self.gap < _ROOM_FOR_A_SMALL_LETTER * len(saved):
+            return []
+        height = max((self.size.floor - self.ceiling) * float(row[0].saved) / self.most, 3.0)
+        return [
+            text(saved, x + self.place * (1 - _STONE_SHARE) / 2, self.size.floor - height - 8, "t-num is-s")
+        ]
 
     def slow_ones(self) -> list[str]:
         """Beyond a week: the longest as a low mound, and how many more there are."""

@@ -1,6 +1,7 @@
 """What was killed and what was learnt: the stones, the table behind them, the filters, the files."""
 
 import csv
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from experiments.models import Campaign
 from experiments.services.campaigns import kill_campaign
-from sprints.selectors.graveyard import read_noes
+from sprints.selectors.graveyard import No, read_noes
 from sprints.services.decisions import decide
 from sprints.templatetags._stones import NARROW, WIDE, stones
 from tests.factories import make_running_sprint, report
@@ -102,6 +103,16 @@ def test_stones__wide_and_narrow__state_the_same_finding(workspace: Workspace) -
     labels = {drawing.split('aria-label="')[1].split('"')[0] for drawing in drawings}
     assert len(labels) == 1
     assert "Three kills by days lived: one after 1 day, one after 3 days, one after 41 days." in labels.pop()
+
+
+def test_stones__no_room_for_each__print_the_money_of_a_days_highest_and_name_the_unit_once() -> None:
+    noes = [
+        No(Campaign(), days, Decimal(0), Decimal(saved), None, "", "", None, has_rule=False)
+        for days, saved in ((1, 900), (2, 800), (2, 700), (2, 600), (3, 500), (3, 400), (3, 300), (3, 200))
+    ]
+    drawn = stones(noes, "USD", NARROW)
+    assert re.findall(r">(\$\d+)</text>", drawn) == ["$900", "$800", "$500"]
+    assert re.findall(r">(\d days?|\d)</text>", drawn)[:3] == ["1 day", "2", "3"]
 
 
 @pytest.mark.usefixtures("buried")
