@@ -1,12 +1,14 @@
 """Money: what every account has, the plans that move it, and the ledger of all that ever moved."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from sprints.choices import TransferKind
 from sprints.forms import FundForm
 from sprints.models import Reallocation, ReallocationLine, Transfer
 from sprints.selectors.accounts import Balances, CampaignAccount, balances
@@ -38,6 +40,20 @@ def is_settled(account: CampaignAccount) -> bool:
     return account.campaign.is_finished and account.available <= 0
 
 
+def occasions(transfers: Iterable[Transfer]) -> list[tuple[str, list[Transfer]]]:
+    """What was moved at once, under the reason that is worth telling."""
+
+    def reason(transfer: Transfer) -> str:
+        # A launch has none but the budget of the campaign that the row names anyway.
+        return "" if transfer.kind == TransferKind.LAUNCH else transfer.reason
+
+    def occasion(transfer: Transfer) -> tuple[object, ...]:
+        return transfer.at, transfer.kind, transfer.by_label, reason(transfer)
+
+    together = [list(group) for _occasion, group in groupby(transfers, key=occasion)]
+    return [(reason(group[0]), group) for group in together]
+
+
 class MoneyView(WorkspaceView):
     section = "money"
     template_name = "sprints/money.html"
@@ -61,6 +77,7 @@ class MoneyView(WorkspaceView):
             .only(*_OF_A_TRANSFER)
             .order_by("-id")
         )
+        page = Paginator(transfers, PAGE_SIZE).get_page(request.GET.get("page"))
         return self.render(
             {
                 "balances": accounts,
@@ -69,7 +86,8 @@ class MoneyView(WorkspaceView):
                 "shows_settled": "settled" in request.GET,
                 "funded": sum(account.budget > 0 for account in accounts.campaigns),
                 "plans": plans,
-                "page_obj": Paginator(transfers, PAGE_SIZE).get_page(request.GET.get("page")),
+                "page_obj": page,
+                "occasions": occasions(page),
             }
         )
 

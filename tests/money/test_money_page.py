@@ -58,6 +58,21 @@ class TestAccounts:
         assert not re.search(r"<details[^>]* open>", first)
 
 
+class TestLedger:
+    def test_page__launches_at_once__say_once_when_and_by_whom_and_each_name_once(
+        self, harbour: Harbour, workspace: Workspace, browser: Client
+    ) -> None:
+        page = browser.get(reverse("money", args=[workspace.slug])).content.decode()
+        groups = page.partition('id="ledger"')[2].split("<tbody>")[1:]
+        [launches] = [group for group in groups if ">Founder video<" in group]
+        rows = launches.count("<tr>")
+        assert rows > 1
+        assert launches.count("<th") == 1
+        assert launches.count(f'rowspan="{rows}"') == 3
+        assert launches.count("Founder video") == 1
+        assert "Budget of" not in page
+
+
 class TestChoices:
     def test_form__of_a_plan_by_hand__offers_who_can_give_with_what_and_who_can_take(
         self, harbour: Harbour, workspace: Workspace, now: datetime
