@@ -52,6 +52,15 @@ OTHER_METRIC = gettext_noop(
 )
 FLAGGED = gettext_noop("{campaign} is {signals}.")
 
+# Why a campaign is not in a plan, and the part of it that says what keeps money away
+BLIND = gettext_noop("{campaign} is blind: an outage of its numbers is no verdict on it.")
+RECEIVES_NOTHING = gettext_noop("It receives nothing: {why}.")
+DOES_WELL = gettext_noop("{campaign} does well, but receives nothing: {why}.")
+IT_IS = gettext_noop("it is {state}")
+NO_HYPOTHESIS = gettext_noop("it has no hypothesis")
+NEITHER_TARGET_NOR_WIN = gettext_noop("its {metric} has neither a target nor a win against the control")
+NO_OUTCOME = gettext_noop("its {metric} is no outcome, and its {outcome} has no win against the control")
+
 # The rule of a plan
 HALF_TO_WINNERS = gettext_noop(
     "Each sprint, move half the budget of campaigns that are probably below target (at most 20% likely to "
@@ -129,6 +138,7 @@ CHANGED_PLACES = gettext_noop("{donor} and {receiver} have changed places since 
 KEPT = (
     *(FINISHED, FINISHED_BUT_ONE_DAY, FINISHED_BUT_DAYS, UNPLANNED, BEATS_CONTROL, NO_AIM, NOTHING_SAYS),
     *(MEETS_TARGET, BEST, FLAGGED_TOO, NOTHING_BESIDE, NOBODY_KNOWS, UNPLANNED_BRINGS, NO_DAY_COUNTS),
+    *(BLIND, RECEIVES_NOTHING, DOES_WELL, IT_IS, NO_HYPOTHESIS, NEITHER_TARGET_NOR_WIN, NO_OUTCOME),
     *(LEFT_OUT, OTHER_METRIC, HALF_TO_WINNERS, FOLLOW_THE_BEST, FOLLOW_THE_BEST_BY, BY_HAND, UNDOES),
     *(UNDOES_IN_PART, ONLY_LINE, ONLY_LINES, GIVES_ALL, GIVES_HALF, GIVES_HALF_UNLIKELY, LIKELY_BEST),
     *(UNDOING, MOVED_BY_HAND, BUDGET_OF, RESERVE_EARNS_NOTHING, IDLE_MONEY, NO_COUNTED_DAY, COST_AND_VALUE),
@@ -232,7 +242,7 @@ _NUMBER = (r"\d+", lambda said, _reader: said)
 # How each kind of fact is written, and how it is said again; all others are names.
 _FACTS: dict[str, tuple[str, Callable[[str, _Reader], str]]] = {
     **dict.fromkeys(("amount", "limit", "found", "wanted", "available", "held", "asked", "most"), _MONEY),
-    **dict.fromkeys(("metric", "others", "measure", "state", "signals", "before", "now"), _WORDS),
+    **dict.fromkeys(("metric", "outcome", "others", "measure", "state", "signals", "before", "now"), _WORDS),
     **dict.fromkeys(("number", "days"), _NUMBER),
     "Measure": (r".+?", _capital_label),
     "likely": (r"(?:(?:above|below) )?[\d.]+%", _chance),
@@ -242,6 +252,7 @@ _FACTS: dict[str, tuple[str, Callable[[str, _Reader], str]]] = {
     "account": (r".+?", _account),
     "first": (r".+", _part),
     "second": (r".+?", _part),
+    "why": (r".+?", _part),
 }
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from experiments.choices import CampaignStatus, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
 from experiments.stats.budget import CampaignMoney, MoneyStatus
+from sprints.models import sentences
 from sprints.selectors.accounts import CampaignAccount, campaign_accounts
 from sprints.selectors.chances import Chance, chances
 from workspaces.models import Workspace
@@ -81,16 +82,16 @@ class Candidate:
     def why_not_receive(self) -> str | None:
         """What keeps money away from it whatever its chances; ``None`` where nothing does."""
         if not self.campaign.is_spending:
-            return _("it is {state}").format(state=CampaignStatus(self.campaign.status).label)
+            return _(sentences.IT_IS).format(state=CampaignStatus(self.campaign.status).label)
         if self.signals:
             signals = _(" and ").join(str(signal.label) for signal in self.signals)
-            return _("it is {state}").format(state=signals)
+            return _(sentences.IT_IS).format(state=signals)
         if self.chance.metric is None:
-            return _("it has no hypothesis")
+            return _(sentences.NO_HYPOTHESIS)
         if self.chance.target is None and not self.chance.beats_control:
             if self.rank is not None:
                 return self._why_no_outcome()
-            words = _("its {metric} has neither a target nor a win against the control")
+            words = _(sentences.NEITHER_TARGET_NOR_WIN)
             return words.format(metric=self.chance.metric.label)
         return None
 
@@ -99,7 +100,7 @@ class Candidate:
         hypothesis, outcome = self.campaign.hypothesis, self.chance.metric
         if hypothesis is None or outcome is None or not hypothesis.metric.needs_outcome:
             return None
-        words = _("its {metric} is no outcome, and its {outcome} has no win against the control")
+        words = _(sentences.NO_OUTCOME)
         return words.format(metric=hypothesis.metric.label, outcome=outcome.label)
 
     def as_money(self) -> CampaignMoney:

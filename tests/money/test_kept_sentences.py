@@ -34,6 +34,8 @@ FACTS = {
     "asked": ("$1,000.00", "1.000,00\xa0$"),
     "most": ("$99,999,999,999.99", "99.999.999.999,99\xa0$"),
     "metric": ("cost per conversion", "Kosten pro Conversion"),
+    "outcome": ("return on ad spend", "Return on Ad Spend"),
+    "why": ("it is killed", "ihr Status ist „abgebrochen“"),
     "others": ("return on ad spend", "Return on Ad Spend"),
     "measure": ("conversions", "Conversions"),
     "Measure": ("Clicks", "Klicks"),
@@ -95,6 +97,10 @@ def test_retold__reader_of_english__is_told_what_is_kept(language: str | None) -
                 "Quiz kann höchstens 1,00\xa0$ geben; verlangt sind 9,00\xa0$. "
                 "Replay kann höchstens 2,00\xa0$ geben; verlangt sind 3,00\xa0$."
             ),
+        ),
+        (
+            "Quiz does well, but receives nothing: it is overdue and unplanned.",
+            "Quiz läuft gut, bekommt aber nichts: ihr Status ist „überfällig und ungeplant“.",
         ),
         ("Taken back by Mia. She knows why.", "Zurückgezogen von Mia. She knows why."),
     ],

@@ -245,13 +245,13 @@ def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> li
 
 def _why_not(one: Candidate) -> str:
     if one.is_blind:
-        words = _("{campaign} is blind: an outage of its numbers is no verdict on it.")
+        words = _(sentences.BLIND)
         return words.format(campaign=one.campaign.name)
     if one.is_ranked and (why := one.why_not_receive()):
-        receives = _("It receives nothing: {why}.").format(why=why)
+        receives = _(sentences.RECEIVES_NOTHING).format(why=why)
         return f"{standing(one)} {receives}"
     if one.rank is None and one.chance.band == Band.RECEIVER and (why := one.why_not_receive()):
-        words = _("{campaign} does well, but receives nothing: {why}.")
+        words = _(sentences.DOES_WELL)
         return words.format(campaign=one.campaign.name, why=why)
     return standing(one)
 
