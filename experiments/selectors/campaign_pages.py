@@ -51,6 +51,8 @@ class GuardView:
     need: Decimal
     # At the present pace; ``None`` where it is not reached in time, or the pace is not known.
     reached_on: date | None = None
+    # The late measure that it waits for: recent days count in part, as far as that measure is visible.
+    late: str = ""
 
     @property
     def is_met(self) -> bool:
@@ -97,12 +99,17 @@ class WatchView:
     def guards(self) -> list[GuardView]:
         progress = self.watch.guard_progress
         reached_on = self.ahead.guards if self.ahead else {}
+        metric = METRICS[self.watch.criterion.metric]
+        # The number as it stands makes no allowance for what is late.
+        waits = metric.is_late and self.watch.criterion.evidence != EvidenceKind.OBSERVED
+        outcome = metric.denominator if metric.exposure == metric.numerator else metric.numerator
         return [
             GuardView(
                 key,
                 _decimal(progress.get(key, {}).get("have")),
                 Decimal(str(need)),
                 reached_on=reached_on.get(key),
+                late=outcome if waits and key == metric.exposure else "",
             )
             for key, need in self.watch.criterion.guards.items()
         ]

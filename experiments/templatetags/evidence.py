@@ -16,6 +16,7 @@ from experiments.choices import (
     METRICS,
     BuyerStage,
     Driver,
+    GuardKey,
     HypothesisKind,
     Metric,
     ZombieSignal,
@@ -144,6 +145,14 @@ def guard_words(context: Context, guard: GuardView) -> str:
 @register.filter
 def guard_label(guard: GuardView, words: TeamWords) -> str:
     return words.guard(guard.key)
+
+
+@register.filter
+def is_short_of(guard: GuardView, spend: Decimal | None) -> bool:
+    """Whether a guard counts less money than is shown as spent beside it."""
+    if guard.key != GuardKey.SPEND or guard.have is None or spend is None:
+        return False
+    return guard.have < spend
 
 
 @register.filter

@@ -52,6 +52,28 @@ def test_page__live__says_when_it_is_judged_next_and_what_is_still_to_arrive(
     assert "still to arrive" in page
 
 
+def test_page__late_conversions__say_why_the_guard_counts_less_than_is_spent(
+    campaign: Campaign, browse: Browse, now: datetime
+) -> None:
+    judge_campaigns([campaign.pk], at=now)
+    page = browse(Role.MARKETER).get(reverse("campaign", args=["harbour", "quiz"])).content.decode()
+    assert "Of $300.00 spent, recent days count in part, because late conversions are still missing." in page
+
+
+def test_page__a_day_is_not_over__says_that_its_money_does_not_count_for_the_guard(
+    workspace: Workspace, browse: Browse, now: datetime
+) -> None:
+    campaign = make_campaign(workspace, "quiz", arms=["a"], launched_at=now - timedelta(days=2))
+    make_criteria(campaign, criterion_values(guards={"spend": "100.00"}))
+    for days in (2, 1, 0):
+        day = workspace.local_day(now) - timedelta(days=days)
+        report(campaign, day, reported_at=now, spend=Decimal(100), impressions=9000, clicks=90)
+    judge_campaigns([campaign.pk], at=now)
+    page = browse(Role.MARKETER).get(reverse("campaign", args=["harbour", "quiz"])).content.decode()
+    assert "Of $300.00 spent, only complete days count." in page
+    assert page.count("nly complete days count") == 1
+
+
 def test_page__completed_before_its_rule_spoke__says_so_and_judges_no_more(
     campaign: Campaign, browse: Browse, team: dict[Role, Actor], now: datetime
 ) -> None:
