@@ -24,6 +24,7 @@ from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
+SCALED_SHOWN = 8
 NOTHING = Decimal(0)
 
 # What the page tells of a campaign.
@@ -100,6 +101,14 @@ class BurningZombie:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaledCampaign:
+    """A campaign that got its yes and goes on beyond its sprint, with what it spends on a day."""
+
+    campaign: Campaign
+    money_per_day: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """Everything that waits for a person."""
 
@@ -110,6 +119,8 @@ class Today:
     zombie_money_per_day: Decimal
     undecided: Sequence[Commitment]
     unstarted: Sequence[Sprint]
+    # Nobody needs to decide about these.
+    scaled: Sequence[ScaledCampaign]
     # What was killed in the last quarter; counted, not told.
     noes: Noes
     running: Sequence[Sprint]
@@ -200,6 +211,7 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     spend = measured_spend(known.measured)
     killed = [one for one in campaigns.values() if one.status == CampaignStatus.KILLED]
     movements = [moved for one in killed for moved in movements_of(one)]
+    spoken_of = placed | set(costliest) | {breach.campaign_id for breach in breaches}
     return Today(
         breaches=_open_breaches(workspace, breaches, spend),
         plans=_waiting_plans(workspace, plans, known.measured, by=by, at=at),
@@ -208,6 +220,7 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
         zombie_money_per_day=sum(costliest.values(), NOTHING),
         undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.status == SprintStatus.PLANNING and one.starts_on <= today],
+        scaled=_scaled([one for one in others if one.pk not in spoken_of], spend),
         noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
         running=running,
         boards=boards_of(running, on_boards, known, with_analyses=False, movements=movements, at=at),
@@ -225,15 +238,13 @@ def _campaigns(
     killed_since: datetime,
 ) -> dict[int, Campaign]:
     """Every campaign that the page speaks of, by id in the order of the ids: those that are named by their
-    ids or keys, those of the sprints that run, and those that were killed of late.
+    ids or keys, those of the sprints that run, those that were killed of late, and the latest scaled ones.
     """
     taken = [item.hypothesis_id for sprint in running for item in sprint.commitments.all()]
     killed = killed_campaigns(workspace, since=killed_since).order_by().values("pk")
-    campaigns = (
-        _TOLD.of(workspace)
-        .filter(Q(pk__in=named) | Q(key__in=keys) | Q(pk__in=killed) | Q(hypothesis__in=taken))
-        .order_by("pk")
-    )
+    scaled = Campaign.objects.of(workspace).filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
+    told = Q(pk__in=killed) | Q(hypothesis__in=taken) | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
+    campaigns = _TOLD.of(workspace).filter(Q(pk__in=named) | Q(key__in=keys) | told).order_by("pk")
     for campaign in campaigns:
         campaign.workspace = workspace
     return {campaign.pk: campaign for campaign in campaigns}
@@ -308,6 +319,12 @@ def _burning(
     last = max((on for by_day in burnt for on in by_day), default=today - timedelta(days=1))
     most = max((amount for by_day in burnt for amount in by_day.values()), default=NOTHING)
     return [BurningZombie(flag, by_day, last, most) for flag, by_day in zip(flags, burnt, strict=True)]
+
+
+def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decimal]]) -> list[ScaledCampaign]:
+    """The costliest first."""
+    scaled = [ScaledCampaign(one, pace(spend[one.pk])) for one in campaigns if one.is_scaled]
+    return sorted(scaled, key=lambda item: -(item.money_per_day or NOTHING))
 
 
 def _open_plans(workspace: Workspace, *, at: datetime) -> list[Reallocation]:
