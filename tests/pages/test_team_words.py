@@ -113,6 +113,17 @@ def test_page__where_the_hypothesis_says_nothing__speaks_as_the_policy_does(
     assert "and no orders came." in main_of(client, url("zombies"))
 
 
+@pytest.mark.parametrize("page", ["settings_learnt", "settings_sources", "settings_policy"])
+def test_settings__workspace_with_a_word__say_what_is_late_in_it(
+    browse: Browse, workspace: Workspace, page: str
+) -> None:
+    Workspace.objects.update(conversion_name="order", conversion_name_plural="orders")
+    said = main_of(browse(Role.VIEWER), url(page))
+    assert "late orders" in said.lower() or "its orders settle" in said
+    assert "late conversions" not in said.lower().replace("more about late conversions", "")
+    assert "its conversions" not in said
+
+
 def test_word__is_escaped_where_it_stands(browse: Browse, trials: Campaign) -> None:
     Hypothesis.objects.update(conversion_name="R&D <b>", conversion_name_plural="R&D <b>s")
     for page in (url("campaign", trials.key), url("sprint", 1), url("hypothesis", trials.hypothesis_id)):
