@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.conf import settings
@@ -240,12 +240,31 @@ def person(user: User | None, prefix: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def page(context: Context, name: str, *args: object, **kwargs: object) -> str:
+def page(context: Context, name: str, *args: object) -> str:
     """The address of a page of this workspace: ``{% page "campaign" campaign.key %}``."""
-    slug = context["workspace"].slug
-    if args:
-        return reverse(name, args=[slug, *args])
-    return reverse(name, kwargs={"slug": slug, **kwargs})
+    return _address(name, context["workspace"].slug, *args)
+
+
+# A page of many rows has hundreds of links, and most of them are those of the page before.
+@lru_cache(maxsize=4096)
+def _address(name: str, *args: object) -> str:
+    return reverse(name, args=args)
+
+
+@register.simple_tag(takes_context=True)
+def why(context: Context, anchor: str, about: object) -> SafeString:
+    """A way to what a number means, glued to the words before it: ``{% why "verdicts" _("verdict") %}``.
+
+    ``anchor`` is a heading of `docs/statistics.md`.
+    """
+    words = _("What “%(about)s” means") % {"about": about}
+    return format_html(
+        '<span class="qn-glue">&nbsp;<a class="qn-why" href="{}#{}"><span aria-hidden="true">?</span>'
+        '<span class="visually-hidden">{}</span></a></span>',
+        page(context, "help", "statistics"),
+        anchor,
+        words,
+    )
 
 
 @register.simple_tag(takes_context=True)
