@@ -40,7 +40,7 @@ FACTS = {
     "measure": ("conversions", "Conversions"),
     "Measure": ("Clicks", "Klicks"),
     "state": ("killed", "abgebrochen"),
-    "signals": ("overspent and unplanned", "über Budget und ungeplant"),
+    "signals": ("overspent and unplanned", "überzogen und ungeplant"),
     "before": ("probably above target", "wahrscheinlich über dem Ziel"),
     "now": ("probably below target", "wahrscheinlich unter dem Ziel"),
     "number": ("3", "3"),
@@ -89,7 +89,7 @@ def test_retold__reader_of_english__is_told_what_is_kept(language: str | None) -
         ("", ""),
         (
             "Quiz is 12.5% likely to be the best of 3 campaigns by CTR. It is overspent.",
-            "Quiz ist zu 12,5\xa0% die beste von 3 Kampagnen nach CTR. Sie gilt als über Budget.",
+            "Quiz ist zu 12,5\xa0% die beste von 3 Kampagnen nach CTR. Sie gilt als überzogen.",
         ),
         (
             "Quiz can give at most $1.00; $9.00 was asked. Replay can give at most $2.00; $3.00 was asked.",
