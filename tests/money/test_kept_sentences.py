@@ -89,7 +89,10 @@ def test_retold__reader_of_english__is_told_what_is_kept(language: str | None) -
         ("", ""),
         (
             "Quiz is 12.5% likely to be the best of 3 campaigns by CTR. It is overspent.",
-            "Quiz ist zu 12,5\xa0% die beste von 3 Kampagnen nach CTR. Sie gilt als überzogen.",
+            (
+                "Quiz ist mit 12,5\xa0% Wahrscheinlichkeit die beste von 3 Kampagnen nach CTR. "
+                "Signal: überzogen."
+            ),
         ),
         (
             "Quiz can give at most $1.00; $9.00 was asked. Replay can give at most $2.00; $3.00 was asked.",
@@ -156,7 +159,7 @@ def test_approve__expired_for_a_reader_of_german__keeps_english_and_refuses_in_g
         approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=dana, at=late)
     plan.refresh_from_db()
     assert plan.closed_reason.startswith("Nobody approved it until ")
-    assert refusal.value.message.startswith("Der Plan ist abgelaufen und bewegt nichts. Bis ")
+    assert refusal.value.message.startswith("Der Plan ist verfallen und schichtet nichts um. Bis ")
 
 
 def test_plan_page__reader_of_german__is_told_the_kept_evidence(
