@@ -12,30 +12,44 @@ from pytest_django import DjangoDbBlocker
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
-# How the house is run, and how pages look, move and read: the database has no say in it.
-ONCE = {
+# How the house is run, who may do what, and how pages look, move and read: the database has no say in it.
+ONCE = (
     ROOT / "tests" / "test_house.py",
     ROOT / "tests" / "test_messages.py",
+    ROOT / "tests" / "access",
+    ROOT / "tests" / "languages",
     *(
         ROOT / "tests" / "pages" / f"test_{name}.py"
-        for name in ("accessibility", "choices", "dragging", "drawings", "keyboard", "spelling", "steady")
+        for name in (
+            "accessibility",
+            "amounts",
+            "choices",
+            "days",
+            "documents",
+            "dragging",
+            "drawings",
+            "keyboard",
+            "lost_and_found",
+            "many_campaigns",
+            "previews",
+            "spelling",
+            "steady",
+        )
     ),
-}
+)
 # What is thrown at a database server: crowds that SQLite would make queue, and requests of every odd shape,
 # of which the server refuses more.
-SERVER = {ROOT / "tests" / "races" / "test_crowds.py", ROOT / "tests" / "api" / "test_schema.py"}
+SERVER = (ROOT / "tests" / "races" / "test_crowds.py", ROOT / "tests" / "api" / "test_schema.py")
+MARKS = {"pure": PURE_FOLDERS, "once": ONCE, "server": SERVER}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what one run is enough for, before `-m` looks for the marks."""
     for item in items:
-        if item.path in ONCE:
-            item.add_marker(pytest.mark.once)
-        if item.path in SERVER:
-            item.add_marker(pytest.mark.server)
-        if any(item.path.is_relative_to(folder) for folder in PURE_FOLDERS):
-            item.add_marker(pytest.mark.pure)
+        for mark, places in MARKS.items():
+            if any(item.path.is_relative_to(place) for place in places):
+                item.add_marker(mark)
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

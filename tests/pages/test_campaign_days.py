@@ -1,9 +1,11 @@
 """What a campaign's page tells of days that are not settled, of the next look, and of nights alike."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from experiments.models import Campaign
@@ -15,6 +17,14 @@ from tests.pages.conftest import Browse
 from workspaces.choices import EventKind, Role
 from workspaces.models import Event, Workspace
 from workspaces.permissions import Actor
+
+
+@pytest.fixture
+def now() -> Iterator[datetime]:
+    """Ten in the morning in Chicago: whatever the hour of the test, yesterday has closed."""
+    at = datetime(2026, 11, 19, 16, 12, tzinfo=UTC)
+    with time_machine.travel(at, tick=False):
+        yield at
 
 
 @pytest.fixture

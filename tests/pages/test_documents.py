@@ -14,9 +14,8 @@ from workspaces.views.documents import DOCUMENTS, FILES, read_document
 
 LINK = re.compile(r"{% page ['\"]help['\"] ['\"](?P<document>[\w-]+)['\"] %}(?:#(?P<anchor>[\w-]+))?")
 
-# The component that leads to what a number means, wherever it is used.
-WHY = re.compile(r"{% include ['\"]components/why\.html['\"](?P<given>.*?)%}")
-ANCHOR = re.compile(r"\banchor=['\"](?P<anchor>[\w-]+)['\"]")
+# The tag that leads to what a number means, wherever it is used.
+WHY = re.compile(r"{% why (?P<anchor>\S+) .*?%}")
 
 # A link or a picture of a document, and what it puts between two stars because a page says it.
 TARGET = re.compile(r"\]\((?P<file>[^)#:]*)(?:#(?P<anchor>[^)]+))?\)")
@@ -32,12 +31,11 @@ def links() -> list[tuple[Path, str, str]]:
         where, text = path.relative_to(settings.BASE_DIR), path.read_text()
         found += [(where, link["document"], link["anchor"] or "") for link in LINK.finditer(text)]
         for use in WHY.finditer(text):
-            if "anchor=choice.anchor" in use["given"]:
+            if use["anchor"] == "choice.anchor":
                 found += [(where, "statistics", heading) for _, _, heading in EVIDENCE.values()]
                 continue
-            anchor = ANCHOR.search(use["given"])
-            assert anchor, f"{where} does not say to which heading it leads: {use[0]}"
-            found.append((where, "statistics", anchor["anchor"]))
+            assert use["anchor"].startswith('"'), f"{where} does not say to which heading it leads: {use[0]}"
+            found.append((where, "statistics", use["anchor"].strip('"')))
     return found
 
 
