@@ -11,7 +11,6 @@ content costs, on whatever machine.
 `python -m bench.pages [CAMPAIGNS] [OBSERVATIONS]`.
 """
 
-import gc
 import gzip
 import json
 import os
@@ -39,6 +38,7 @@ from django.utils import timezone
 
 from api.models import ApiKey
 from bench._history import CAMPAIGNS, OBSERVATIONS, Team, live_through
+from config.memory import keep_what_is_loaded
 from experiments.choices import CampaignStatus
 from experiments.models import Arm, Breach, Campaign, FileImport, Hypothesis, Observation, ZombieFlag
 from notices.models import Channel
@@ -174,9 +174,8 @@ def measure_pages(team: Team) -> list[Page]:
         with CaptureQueriesContext(connection) as captured:
             visit(page)
         page.queries = len(captured)
-    # What has been loaded is not looked through again and again.
-    gc.collect()
-    gc.freeze()
+    # As the web process does it once all is loaded.
+    keep_what_is_loaded()
     for _ in range(ROUNDS):
         for page in pages:
             began = time.perf_counter()

@@ -38,6 +38,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
 
 from api.decoding import decode_rows
+from config.memory import keep_what_is_loaded
 from experiments.models import (
     Arm,
     Breach,
@@ -256,8 +257,9 @@ def group_by() -> None:
 
 
 def join(database: str) -> None:
-    """Work on the benchmark's database."""
+    """Work on the benchmark's database, and begin as a worker does."""
     connection.settings_dict["NAME"] = database
+    keep_what_is_loaded()
 
 
 def timed_sweep(minute: int) -> float:

@@ -128,6 +128,15 @@ class TestProduction:
         assert (tmp_path / "staticfiles.json").exists()
 
 
+class TestMemory:
+    def test_web_process__everything_loaded__is_left_out_of_collections(self) -> None:
+        program = "import config.wsgi, gc; print(gc.get_freeze_count())"
+        told = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+        assert int(told.stdout) > 100_000
+
+
 class TestEmbedded:
     def test_embedded_database__opened__never_blocks_readers_and_queues_writers(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
