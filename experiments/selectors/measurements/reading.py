@@ -27,6 +27,8 @@ from workspaces.choices import SourceKind
 from workspaces.models import Source
 
 Whole = npt.NDArray[np.int64]
+# More ids than this, and SQLite takes no more parameters.
+_MOST_NAMED = 10_000
 
 
 class ArmRun(Protocol):
@@ -129,7 +131,14 @@ class _Rows:
         *,
         as_of: date | None,
     ) -> Self:
-        query = DayTotal.objects.of_campaigns([campaign.pk for campaign in campaigns])
+        # The arms one after another, as they are found by their ids.
+        sizes = np.array([len(own) for own in arms], dtype=np.int64)
+        ids = np.array([arm.pk for arm in chain.from_iterable(arms)], dtype=np.int64)
+        if len(ids) <= _MOST_NAMED:
+            # By the index of the arms: joined with their campaigns, every chunk of a sweep reads all days.
+            query = DayTotal.objects.filter(arm__in=ids.tolist())
+        else:
+            query = DayTotal.objects.of_campaigns([campaign.pk for campaign in campaigns])
         if as_of is not None:
             query = query.filter(day__lte=as_of)
         kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "reported_at": "moment"}
@@ -137,9 +146,6 @@ class _Rows:
         columns = read_columns(
             query.annotate(**{f"sum_{key}": amount(key) for key in keys}).order_by(), kinds | sums
         )
-        # The arms one after another, as they are found by their ids.
-        sizes = np.array([len(own) for own in arms], dtype=np.int64)
-        ids = np.array([arm.pk for arm in chain.from_iterable(arms)], dtype=np.int64)
         by_id = np.argsort(ids)
         arm = by_id[np.searchsorted(ids, columns["arm"], sorter=by_id)]
         return cls(
