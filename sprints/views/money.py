@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -21,18 +20,10 @@ from workspaces.views.downloads import CsvView
 PAGE_SIZE = 15
 ACCOUNTS_SHOWN = 25
 PLANS_SHOWN = 10
-# What the table of the ledger shows.
-_OF_A_TRANSFER = (
-    "at",
-    "kind",
-    "source_kind",
-    "source_campaign__name",
-    "target_kind",
-    "target_campaign__name",
-    "amount",
-    "by_label",
-    "reason",
-)
+# What the table of the ledger shows, and what its file does.
+_OF_A_MOVE = ("at", "kind", "source_kind", "target_kind", "amount", "by_label", "reason")
+_OF_A_TRANSFER = (*_OF_A_MOVE, "source_campaign__name", "target_campaign__name")
+_OF_A_ROW = (*_OF_A_MOVE, "source_campaign__key", "target_campaign__key", "line__reallocation")
 
 
 def is_settled(account: CampaignAccount) -> bool:
@@ -97,35 +88,24 @@ class LedgerCsvView(CsvView):
     NAME = "ledger"
     HEADER = ("id", "at", "kind", "from", "to", "amount", "currency", "by", "reason", "plan")
 
-    def items(self) -> Iterable[Any]:
-        transfers = Transfer.objects.of(self.workspace).values_list(
-            "pk",
-            "at",
-            "kind",
-            "source_kind",
-            "source_campaign__key",
-            "target_kind",
-            "target_campaign__key",
-            "amount",
-            "by_label",
-            "reason",
-            "line__reallocation",
-            named=True,
+    def items(self) -> Iterable[Transfer]:
+        transfers = Transfer.objects.of(self.workspace).select_related(
+            "source_campaign", "target_campaign", "line"
         )
-        return transfers.order_by("-id").iterator(chunk_size=500)
+        return transfers.only(*_OF_A_ROW).order_by("-id").iterator(chunk_size=500)
 
-    def row(self, transfer: Any) -> list[object]:
+    def row(self, transfer: Transfer) -> list[object]:
         return [
             transfer.pk,
             self.moment(transfer.at),
             transfer.kind,
-            transfer.source_campaign__key or transfer.source_kind,
-            transfer.target_campaign__key or transfer.target_kind,
+            transfer.source_key,
+            transfer.target_key,
             self.amount(transfer.amount),
             self.workspace.currency,
             transfer.by_label,
             transfer.reason,
-            transfer.line__reallocation,
+            transfer.line.reallocation_id if transfer.line else "",
         ]
 
 
