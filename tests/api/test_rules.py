@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from experiments.models import Campaign, CriterionTemplate
+from experiments.services.campaigns import import_campaign
 from tests.api.conftest import BASE, CAMPAIGN, ClientOf
 from tests.api.test_problems import assert_problem
 from tests.factories import make_actor, make_running_sprint
@@ -128,6 +129,22 @@ def test_warnings__of_an_amendment__are_told_in_its_answer_and_not_for_ever(
         ("doubtful_share", "kill_criteria.0.threshold")
     ]
     assert manager.get(address).json()["warnings"] == []
+
+
+def test_warnings__of_an_adoption__are_told_in_its_answer(planner: APIClient) -> None:
+    import_campaign(
+        key="brand",
+        name="Brand",
+        channel="meta",
+        external_id="",
+        by=make_actor(Workspace.objects.get(), email="mia@pilots.example"),
+        at=timezone.now(),
+    )
+    unusual = RULE | {"threshold": "99.9", "threshold_unit": "percent"}
+    adopted = {"budget": "5000.00", "kill_criteria": [unusual]}
+    answer = planner.post(f"{BASE}campaigns/brand/adopt/", adopted)
+    assert answer.status_code == 200, answer.content
+    assert [item["code"] for item in answer.json()["warnings"]] == ["doubtful_share"]
 
 
 def test_guard__that_is_none__is_refused_with_those_that_there_are(planner: APIClient) -> None:
