@@ -9,11 +9,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from experiments.models import Arm
 from experiments.services.exports import LEFT_OUT
+from experiments.services.values import listed, quoted
 from workspaces.forms import Form
 from workspaces.models import Workspace
 from workspaces.templatetags.quickno import channel
@@ -89,7 +89,7 @@ class NamedField(forms.CharField):
         if named:
             raise ValidationError(
                 _("Several are called “{name}”: {names}. Say it with the key.").format(
-                    name=typed, names=self._listed(named)
+                    name=quoted(typed), names=self._listed(named)
                 )
             )
         # The key holds, whatever the name has become since the page was made.
@@ -106,13 +106,13 @@ class NamedField(forms.CharField):
         near += [by_name[name] for name in get_close_matches(said, by_name, n=MOST_NAMED)]
         near = list(dict.fromkeys(near))[:MOST_NAMED]
         if not near:
-            return _("Nothing here is called “{name}”.").format(name=typed)
+            return _("Nothing here is called “{name}”.").format(name=quoted(typed))
         return _("Nothing here is called “{name}”. Do you mean {names}?").format(
-            name=typed, names=self._listed(near)
+            name=quoted(typed), names=self._listed(near)
         )
 
     def _listed(self, keys: list[str]) -> str:
-        return get_text_list([_in_full(key, self.known[key]) for key in keys[:MOST_NAMED]], _("or"))
+        return listed([_in_full(key, self.known[key]) for key in keys[:MOST_NAMED]], last="or")
 
 
 def add_other(form: Form, name: str, launched: Launched, *, called: str) -> forms.BoundField:

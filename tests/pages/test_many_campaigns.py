@@ -11,6 +11,7 @@ from django.urls import reverse
 from experiments.choices import FileImportState
 from experiments.forms.launched import MANY_CAMPAIGNS
 from experiments.models import Campaign, FileImport, ImportMapping, Observation
+from experiments.services.values.wording import LONGEST_QUOTE
 from tests.factories import make_live_campaign
 from tests.pages.browsing import LOOKS, Look, objections, opened, said_on, served
 from tests.pages.conftest import Browse
@@ -92,6 +93,7 @@ def test_name__typed__is_the_campaign_of_that_name_or_key(
         ("sprin", "Nothing here is called “sprin”. Do you mean Spring sale (spring)?"),
         ("Sprnig sale", "Nothing here is called “Sprnig sale”. Do you mean Spring sale (spring)?"),
         ("xyz <b>", "Nothing here is called “xyz <b>”."),
+        ("🎃" * 300, f"Nothing here is called “{'🎃' * (LONGEST_QUOTE - 1)}…”."),
         ("twin", "Several are called “twin”: Twin (twin-1) or Twin (twin-2). Say it with the key."),
     ],
 )
