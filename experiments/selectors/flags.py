@@ -40,7 +40,7 @@ def read_flags(campaigns: Sequence[Campaign]) -> Flags:
     standing: defaultdict[int, dict[ZombieSignal, ZombieFlag]] = defaultdict(dict)
     kept_until: defaultdict[int, dict[ZombieSignal, date]] = defaultdict(dict)
     put_to_rest_at: dict[int, datetime] = {}
-    flags = ZombieFlag.objects.filter(_COUNTS, campaign__in=by_id)
+    flags = ZombieFlag.objects.filter(_COUNTS, campaign_id__among=by_id)
     # The latest word counts.
     for flag in flags.order_by("resolved_at", "pk"):
         signal = ZombieSignal(flag.signal)

@@ -16,7 +16,6 @@ from experiments.selectors.measurements import (
     Phase,
     daily_spend,
     read_measurements,
-    reading,
     spend_totals,
 )
 from tests.factories import make_campaign, make_workspace, report
@@ -224,12 +223,9 @@ def test_measurements__more_campaigns__no_more_queries(workspace: Workspace) -> 
     assert count(campaigns) == count(campaigns[:1])
 
 
-def test_measurements__more_arms_than_one_query_names__are_the_same(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_measurements__arms_of_others__are_not_read(workspace: Workspace) -> None:
     campaign = make_campaign(workspace, launched_at=LAUNCH)
     report(make_campaign(workspace, "other", launched_at=LAUNCH), "2026-11-16", clicks=9)
     for arm, clicks in (("a", 3), ("b", 4)):
         report(campaign, "2026-11-16", arm=arm, clicks=clicks)
-    monkeypatch.setattr(reading, "_MOST_NAMED", 1)
     assert read_measurements([campaign], ["clicks"]).values["clicks"].tolist() == [[[3.0], [4.0]]]

@@ -1,3 +1,4 @@
+from workspaces.models.among import Among
 from workspaces.models.event import Event
 from workspaces.models.invitation import Invitation
 from workspaces.models.sent_form import SentForm
@@ -5,6 +6,7 @@ from workspaces.models.user import User
 from workspaces.models.workspace import Membership, Source, TenantModel, TenantQuerySet, Workspace
 
 __all__ = [
+    "Among",
     "Event",
     "Invitation",
     "Membership",

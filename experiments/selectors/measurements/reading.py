@@ -27,8 +27,6 @@ from workspaces.choices import SourceKind
 from workspaces.models import Source
 
 Whole = npt.NDArray[np.int64]
-# More ids than this, and SQLite takes no more parameters.
-_MOST_NAMED = 10_000
 
 
 class ArmRun(Protocol):
@@ -60,7 +58,7 @@ def read_measurements(
         prefetch_related_objects(list(campaigns), "workspace", "arms")
         arms = [list(campaign.arms.all()) for campaign in campaigns]
     keys = sorted(set(measures))
-    rows = _Rows.read(campaigns, arms, keys, as_of=as_of)
+    rows = _Rows.read(arms, keys, as_of=as_of)
     spoken = _in_order(_sources(set(rows.speaker.tolist())) if sources is None else sources, rows.speaker)
     rows = rows.by_rank(spoken)
 
@@ -125,7 +123,6 @@ class _Rows:
     @classmethod
     def read(
         cls,
-        campaigns: Sequence[Campaign],
         arms: Sequence[Sequence[ArmRun]],
         keys: Sequence[str],
         *,
@@ -134,11 +131,8 @@ class _Rows:
         # The arms one after another, as they are found by their ids.
         sizes = np.array([len(own) for own in arms], dtype=np.int64)
         ids = np.array([arm.pk for arm in chain.from_iterable(arms)], dtype=np.int64)
-        if len(ids) <= _MOST_NAMED:
-            # By the index of the arms: joined with their campaigns, every chunk of a sweep reads all days.
-            query = DayTotal.objects.filter(arm__in=ids.tolist())
-        else:
-            query = DayTotal.objects.of_campaigns([campaign.pk for campaign in campaigns])
+        # By the index of the arms: joined with their campaigns, every chunk of a sweep reads all days.
+        query = DayTotal.objects.filter(arm_id__among=ids.tolist())
         if as_of is not None:
             query = query.filter(day__lte=as_of)
         kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "reported_at": "moment"}

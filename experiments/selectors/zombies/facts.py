@@ -29,7 +29,7 @@ class Facts:
 def read_breaches(campaigns: Sequence[Campaign]) -> dict[int, list[Breach]]:
     """Open breaches, the oldest first."""
     found: defaultdict[int, list[Breach]] = defaultdict(list)
-    breaches = Breach.objects.open().filter(campaign__in=[campaign.pk for campaign in campaigns])
+    breaches = Breach.objects.open().filter(campaign_id__among=[campaign.pk for campaign in campaigns])
     for breach in breaches.select_related("watch__arm").order_by("at"):
         found[breach.campaign_id].append(breach)
     return dict(found)

@@ -99,8 +99,10 @@ def _read_arms(campaigns: Sequence[Campaign]) -> tuple[list[list[Arm]], list[Cam
     """
     arms: dict[int, list[Arm]] = {campaign.pk: [] for campaign in campaigns}
     flagged = set()
-    query = Arm.objects.filter(campaign__in=arms).only(*_ARM).annotate(is_flagged=is_flagged("campaign"))
-    for arm in query.order_by("campaign", "position"):
+    query = (
+        Arm.objects.filter(campaign_id__among=arms).only(*_ARM).annotate(is_flagged=is_flagged("campaign"))
+    )
+    for arm in query.order_by("campaign_id", "position"):
         arms[arm.campaign_id].append(arm)
         if arm.is_flagged:
             flagged.add(arm.campaign_id)

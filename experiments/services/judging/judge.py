@@ -90,7 +90,7 @@ def _look_and_judge(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResu
 
     What somebody else changes in between is judged by them, or is due.
     """
-    case = build_case(Campaign.objects.launched().filter(pk__in=campaign_ids), at=at)
+    case = build_case(Campaign.objects.launched().filter(pk__among=campaign_ids), at=at)
     changed = case.look.changed_campaigns()
     changed |= {change.campaign.pk for change in case.flags(at=at)}
     changed |= {campaign.pk for campaign in case.campaigns if campaign.judge_due_at is not None}
@@ -108,7 +108,7 @@ def _look_and_judge(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResu
 
 @transaction.atomic
 def _judge(campaign_ids: Sequence[int], *, at: datetime) -> JudgingResult:
-    held = Campaign.objects.launched().filter(pk__in=campaign_ids)
+    held = Campaign.objects.launched().filter(pk__among=campaign_ids)
     case = build_case(held.select_for_update(of=("self",), no_key=True), at=at)
     for campaign in case.tampered:
         _tell_of_tampering(campaign)

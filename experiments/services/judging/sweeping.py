@@ -121,7 +121,7 @@ def preview_sweep(*, at: datetime) -> SweepPreview:
     tampered: list[str] = []
     ids = _ids(at)
     for chunk in chunks(ids):
-        case = build_case(Campaign.objects.filter(pk__in=chunk), at=at)
+        case = build_case(Campaign.objects.filter(pk__among=chunk), at=at)
         criteria += map(as_shown, case.look.all())
         zombies += _flags_as_shown(case.flags(at=at))
         tampered += [campaign.key for campaign in case.tampered]
