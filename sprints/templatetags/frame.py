@@ -19,6 +19,7 @@ from sprints.choices import SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
+from workspaces.models.compiled import CompiledOnce
 from workspaces.permissions import Actor, Permission
 
 register = template.Library()
@@ -68,7 +69,7 @@ class Frame:
 
 def _count_of(rows: QuerySet[Any]) -> Coalesce:
     per_workspace = rows.order_by().values("workspace").annotate(number=Count("pk")).values("number")
-    return Coalesce(Subquery(per_workspace, output_field=IntegerField()), 0)
+    return Coalesce(CompiledOnce(per_workspace, output_field=IntegerField()), 0)
 
 
 _MINE = OuterRef("pk")

@@ -19,6 +19,8 @@ from django.db.models.expressions import Expression
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
+from workspaces.models.compiled import CompiledOnce
+
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 _MOST_ARGUMENTS = 90
@@ -106,7 +108,7 @@ def _with_ways(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ways))
 
 
-class RowsColumn(models.Subquery):
+class RowsColumn(CompiledOnce):
     """All rows of a query, each a JSON array, in one JSON array; null where there are none."""
 
     output_field = models.TextField()

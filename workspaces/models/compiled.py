@@ -1,0 +1,25 @@
+"""Subqueries that are put into SQL once, for query sets that a module keeps for every request."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import SQLCompiler
+
+
+class CompiledOnce(models.Subquery):
+    """A subquery that remembers its SQL.
+
+    Where Django changes a query, it changes a copy, so the SQL holds for as long as the query is the same
+    object. One that is made anew for each request is compiled as often as before.
+    """
+
+    _compiled: tuple[Query, str, dict[str, Any], str, list[Any]] | None = None
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        kept = self._compiled
+        if kept is None or kept[0] is not self.query or kept[1:3] != (connection.vendor, more):
+            sql, parameters = super().as_sql(compiler, connection, **more)
+            kept = self._compiled = (self.query, connection.vendor, more, sql, list(parameters))
+        return kept[3], [*kept[4]]
