@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
@@ -73,7 +73,8 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
 
 
 _MINE = OuterRef("pk")
-# All counts of the rail that are the same for everybody, what runs, and who brings numbers of what spends.
+# All counts of the rail that are the same for everybody, the sprints that are not closed, and who brings
+# numbers of what spends.
 _FACTS = (
     Workspace.objects.annotate(
         breaches=_count_of(Breach.objects.filter(workspace=_MINE).open()),
@@ -89,8 +90,8 @@ _FACTS = (
         by="workspace",
     )
     .with_rows(
-        "running",
-        Sprint.objects.running()
+        "sprints_on",
+        Sprint.objects.open()
         .order_by("ends_on", "number")
         .with_rows("commitments", Commitment.objects.active()),
         by="workspace",
@@ -99,30 +100,33 @@ _FACTS = (
 
 
 def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
-    """The workspace with all counts of the rail, the last reported day, what runs and who brings numbers of
-    it, in one query.
+    """The workspace with all counts of the rail, the last reported day, its sprints that are not closed and
+    who brings numbers, in one query.
     """
-    ended = Q(sprint__status=SprintStatus.IN_REVIEW)
-    ended |= Q(sprint__status=SprintStatus.RUNNING, sprint__ends_on__lt=today)
-    undecided = Commitment.objects.active().filter(ended, workspace=_MINE)
-    unstarted = Sprint.objects.planning().filter(workspace=_MINE, starts_on__lte=today)
     # A day that has begun elsewhere may be posted; here there is no such day yet.
     reported = Observation.objects.filter(workspace=_MINE, day__lte=today).order_by("-day")
     return _FACTS.annotate(
         own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(waits_for(by))),
-        undecided=_count_of(undecided),
-        unstarted=_count_of(unstarted),
         data_through=Subquery(reported.values("day")[:1]),
     ).get(pk=workspace.pk)
 
 
-def _entries(workspace: Workspace, facts: Any, *, by: Actor) -> list[Entry]:
+def _due(sprint: Sprint, today: date) -> int:
+    """How many words a sprint waits for: a start, or decisions on what it tried."""
+    if sprint.status == SprintStatus.PLANNING:
+        return int(sprint.starts_on <= today)
+    is_over = sprint.status == SprintStatus.IN_REVIEW or sprint.ends_on < today
+    return len(sprint.commitments.all()) if is_over else 0
+
+
+def _entries(workspace: Workspace, facts: Any, *, by: Actor, today: date) -> list[Entry]:
     def url(name: str) -> str:
         return reverse(name, args=[workspace.slug])
 
     waiting = facts.own_plans
     if by.can(Permission.PLAN):
-        waiting += facts.breaches + facts.zombies_calling + facts.undecided + facts.unstarted
+        waiting += facts.breaches + facts.zombies_calling
+        waiting += sum(_due(sprint, today) for sprint in facts.sprints_on)
     return [
         Entry("today", _("Today"), "today", url("today"), waiting, is_calling=True),
         Entry("sprint", _("Sprint"), "sprint", url("sprints")),
@@ -191,12 +195,12 @@ def frame(context: Context) -> Frame:
     actor: Actor = context["request"].actor
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
-    running: list[Sprint] = facts.running
+    running = [sprint for sprint in facts.sprints_on if sprint.status == SprintStatus.RUNNING]
     sprint, others = _leading(_sprint_of_the_page(context, running), running)
     runs = sprint is not None and sprint.status == SprintStatus.RUNNING
     is_over = sprint is not None and sprint.status in {SprintStatus.IN_REVIEW, SprintStatus.CLOSED}
     return Frame(
-        entries=_entries(workspace, facts, by=actor),
+        entries=_entries(workspace, facts, by=actor, today=today),
         today=today,
         sprint=sprint,
         day_number=sprint.day_number(today) if sprint and runs else None,

@@ -15,11 +15,18 @@ class CompiledOnce(models.Subquery):
     object. One that is made anew for each request is compiled as often as before.
     """
 
-    _compiled: tuple[Query, str, dict[str, Any], str, list[Any]] | None = None
+    _compiled: tuple[Query, tuple[Any, ...], str, list[Any]] | None = None
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        template: str | None = None,
+        **extra_context: Any,
+    ) -> Any:
+        asked = (connection.vendor, template, extra_context)
         kept = self._compiled
-        if kept is None or kept[0] is not self.query or kept[1:3] != (connection.vendor, more):
-            sql, parameters = super().as_sql(compiler, connection, **more)
-            kept = self._compiled = (self.query, connection.vendor, more, sql, list(parameters))
-        return kept[3], [*kept[4]]
+        if kept is None or kept[0] is not self.query or kept[1] != asked:
+            sql, parameters = super().as_sql(compiler, connection, template, **extra_context)
+            kept = self._compiled = (self.query, asked, sql, list(parameters))
+        return kept[2], [*kept[3]]
