@@ -1,15 +1,10 @@
 """Days added up, so that nobody has to add up their entities again."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.db import models
 
 from workspaces.models import TenantModel, TenantQuerySet
-
-
-class DayTotalQuerySet(TenantQuerySet["DayTotal"]):
-    def of_campaigns(self, campaign_ids: list[int]) -> Self:
-        return self.filter(arm__campaign__in=campaign_ids)
 
 
 def _sum() -> Any:
@@ -49,7 +44,7 @@ class DayTotal(TenantModel):
     revenue = _sum()
     pipeline_value = _sum()
 
-    objects = models.Manager.from_queryset(DayTotalQuerySet)()
+    objects = models.Manager.from_queryset(TenantQuerySet["DayTotal"])()
 
     class Meta:
         constraints: ClassVar = [

@@ -74,15 +74,20 @@ class Rules:
         return any(watch.state == WatchState.BREACHED for watch in self.watches.values())
 
 
+# By the key of the campaign, as the campaign itself would be joined to be ordered.
+_ROWS = (
+    KillCriterion.objects.in_force()
+    .order_by("campaign_id", "position", "pk")
+    .values_list(*Rule._fields, *(f"watches__{name}" for name in Held._fields))
+)
+
+
 def read_rules(campaigns: Sequence[Campaign]) -> Rules:
     """Criteria in force with their watches. A criterion that nobody has judged yet may have none."""
     criteria: dict[int, list[Rule]] = {campaign.pk: [] for campaign in campaigns}
     watches: dict[tuple[int, int | None], Held] = {}
-    # By the key, as the campaign itself would be joined to be ordered.
-    query = KillCriterion.objects.in_force().filter(campaign_id__among=criteria)
-    columns = (*Rule._fields, *(f"watches__{name}" for name in Held._fields))
     width, last = len(Rule._fields), None
-    for row in query.order_by("campaign_id", "position", "pk").values_list(*columns):
+    for row in _ROWS.filter(campaign_id__among=criteria):
         if row[0] != last:
             last = row[0]
             rule = Rule._make(row[:width])

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, ForeignObject, Lookup
+from django.db.models import ForeignObject, IntegerField, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 
-@Field.register_lookup
+@IntegerField.register_lookup
 @ForeignObject.register_lookup
 class Among(Lookup):
     """Whether a whole number is one of these: ``arm_id__among=[1, 2, 3]``.

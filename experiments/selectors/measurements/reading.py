@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import chain
 from typing import Any, Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from experiments.choices import MEASURES
 from experiments.models import Arm, Campaign, DayTotal
@@ -132,14 +133,12 @@ class _Rows:
         sizes = np.array([len(own) for own in arms], dtype=np.int64)
         ids = np.array([arm.pk for arm in chain.from_iterable(arms)], dtype=np.int64)
         # By the index of the arms: joined with their campaigns, every chunk of a sweep reads all days.
-        query = DayTotal.objects.filter(arm_id__among=ids.tolist())
+        query = _totals(tuple(keys)).filter(arm_id__among=ids.tolist())
         if as_of is not None:
             query = query.filter(day__lte=as_of)
         kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "reported_at": "moment"}
         sums: dict[str, Kind] = {f"sum_{key}": "amount" for key in keys}
-        columns = read_columns(
-            query.annotate(**{f"sum_{key}": amount(key) for key in keys}).order_by(), kinds | sums
-        )
+        columns = read_columns(query, kinds | sums)
         by_id = np.argsort(ids)
         arm = by_id[np.searchsorted(ids, columns["arm"], sorter=by_id)]
         return cls(
@@ -167,6 +166,12 @@ class _Rows:
             self.reported_at[kept],
             self.amounts[kept],
         )
+
+
+@cache
+def _totals(keys: tuple[str, ...]) -> QuerySet[DayTotal]:
+    """All days with these measures, for whoever says of which arms."""
+    return DayTotal.objects.annotate(**{f"sum_{key}": amount(key) for key in keys}).order_by()
 
 
 def _sources(ids: set[int]) -> list[Source]:

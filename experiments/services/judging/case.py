@@ -25,7 +25,11 @@ _CAMPAIGN = [
     *("launched_at", "paused_at", "ended_at", "workspace", "hypothesis__title", "hypothesis__decide_by"),
     *("hypothesis__primary_metric", "hypothesis__target", "hypothesis__status"),
 ]
-_ARM = ["key", "status", "stopped_at", "position", "campaign"]
+_ARMS = (
+    Arm.objects.only("key", "status", "stopped_at", "position", "campaign")
+    .annotate(is_flagged=is_flagged("campaign"))
+    .order_by("campaign_id", "position")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +103,7 @@ def _read_arms(campaigns: Sequence[Campaign]) -> tuple[list[list[Arm]], list[Cam
     """
     arms: dict[int, list[Arm]] = {campaign.pk: [] for campaign in campaigns}
     flagged = set()
-    query = (
-        Arm.objects.filter(campaign_id__among=arms).only(*_ARM).annotate(is_flagged=is_flagged("campaign"))
-    )
-    for arm in query.order_by("campaign_id", "position"):
+    for arm in _ARMS.filter(campaign_id__among=arms):
         arms[arm.campaign_id].append(arm)
         if arm.is_flagged:
             flagged.add(arm.campaign_id)
