@@ -106,6 +106,15 @@ class Sprint(TenantModel):
         """How many of its days a campaign has that is launched today, or on the first if that is to come."""
         return max(0, (self.ends_on - max(self.starts_on, today)).days + 1)
 
+    def waits_for_start(self, today: date) -> bool:
+        """Whether its first day has come, and nobody has started it."""
+        return self.status == SprintStatus.PLANNING and self.starts_on <= today
+
+    def waits_for_decisions(self, today: date) -> bool:
+        """Whether it is in review, or over without one."""
+        is_over = self.status == SprintStatus.RUNNING and self.ends_on < today
+        return is_over or self.status == SprintStatus.IN_REVIEW
+
     def move_to(self, status: SprintStatus) -> None:
         current = SprintStatus(self.status)
         if status not in SPRINT_TRANSITIONS[current]:

@@ -219,7 +219,7 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
         undecided=_undecided(sprints, today),
-        unstarted=[one for one in sprints if one.status == SprintStatus.PLANNING and one.starts_on <= today],
+        unstarted=[one for one in sprints if one.waits_for_start(today)],
         scaled=_scaled([one for one in others if one.pk not in spoken_of], spend),
         noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
         running=running,
@@ -359,8 +359,7 @@ def _undecided(sprints: Sequence[Sprint], today: date) -> list[Commitment]:
     return [
         commitment
         for sprint in sprints
-        if sprint.status == SprintStatus.IN_REVIEW
-        or (sprint.status == SprintStatus.RUNNING and sprint.ends_on < today)
+        if sprint.waits_for_decisions(today)
         for commitment in sprint.commitments.all()
         if commitment.state == CommitmentState.ACTIVE
     ]

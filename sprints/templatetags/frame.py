@@ -113,10 +113,9 @@ def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
 
 def _due(sprint: Sprint, today: date) -> int:
     """How many words a sprint waits for: a start, or decisions on what it tried."""
-    if sprint.status == SprintStatus.PLANNING:
-        return int(sprint.starts_on <= today)
-    is_over = sprint.status == SprintStatus.IN_REVIEW or sprint.ends_on < today
-    return len(sprint.commitments.all()) if is_over else 0
+    if sprint.waits_for_decisions(today):
+        return len(sprint.commitments.all())
+    return int(sprint.waits_for_start(today))
 
 
 def _entries(workspace: Workspace, facts: Any, *, by: Actor, today: date) -> list[Entry]:
