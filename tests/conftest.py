@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
@@ -74,6 +75,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_if_skipped(report)
     return report
+
+
+@pytest.fixture(autouse=True)
+def nothing_drawn() -> None:
+    """Parts of pages are kept for as long as a process has the same settings; tests change them."""
+    caches["drawn"].clear()
 
 
 @pytest.fixture

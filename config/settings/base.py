@@ -121,6 +121,21 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Quickno"
 
+# What a process keeps in its memory -------------------------------------------------------------------
+
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Parts of pages by what they were drawn from, so nothing is ever out of date: some 3 KB each.
+    "drawn": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "drawn",
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 5000},
+    },
+}
+# Off to draw everything anew, from all that a page has.
+KEEPS_DRAWINGS = True
+
 # Words, days and times ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

@@ -1,5 +1,6 @@
-"""How often a page asks the database: a few times, however much there is to show."""
+"""What a page takes: a few queries, however much there is to show, and what was drawn of it before."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import Settings
 
 from api.models import ApiKey
 from api.services.keys import create_key
@@ -44,6 +46,8 @@ from workspaces.permissions import Actor
 from workspaces.services import invite, save_source
 
 MOST_QUERIES = 12
+# Each page's own, and good for one sending.
+TOKENS = re.compile(r'name="(?:csrfmiddlewaretoken|once)" value="[^"]*"')
 
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
@@ -257,6 +261,17 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
     judge_campaigns(list(Campaign.objects.of(workspace).values_list("pk", flat=True)), at=at)
 
 
+def read_pages(browse: Browse, places: dict[str, int]) -> dict[str, str]:
+    """Every page as it is, by its address, but for the tokens of its forms."""
+    pages = {}
+    clients = {role: browse(role) for role in Role}
+    for role, name, *given in PAGES:
+        url = reverse(name, args=["harbour", *(places.get(word, word) for word in given)])
+        answer = b"".join(clients[Role(role)].get(url)).decode()
+        pages[url] = TOKENS.sub("", answer)
+    return pages
+
+
 def count_queries(browse: Browse, places: dict[str, int]) -> dict[tuple[str, str], int]:
     """How many queries each page makes, by its name and address."""
     counts = {}
@@ -287,3 +302,15 @@ def test_page__more_rows__takes_as_many_queries_as_before_and_few(
 
 def test_pages__every_page_that_is_read__is_counted() -> None:
     assert {name for _, name, *_ in PAGES} == readable_pages()
+
+
+def test_page__parts_of_it_were_kept__is_the_page_that_is_drawn_anew(
+    browse: Browse, team: dict[Role, Actor], places: dict[str, int], settings: Settings, now: datetime
+) -> None:
+    add(0, team, places, at=now)
+    settings.KEEPS_DRAWINGS = False
+    anew = read_pages(browse, places)
+    settings.KEEPS_DRAWINGS = True
+    drawn, kept = read_pages(browse, places), read_pages(browse, places)
+    assert {url for url, page in anew.items() if drawn[url] != page} == set()
+    assert {url for url, page in anew.items() if kept[url] != page} == set()

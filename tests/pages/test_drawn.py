@@ -1,0 +1,158 @@
+"""Parts of pages are drawn once and kept for as long as what they are drawn from says the same."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from django.http import HttpRequest
+from django.template import Context, Template, TemplateSyntaxError
+from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import mark_safe
+
+from experiments.models import Arm, Campaign
+from tests.factories import make_campaign, make_member
+from workspaces.choices import Role
+from workspaces.models import Workspace
+from workspaces.models.content import digest_of
+
+ROW = Template(
+    "{% load drawn quickno %}{% drawn_from row %}{{ row.told }}, {{ row.day|day }}{% enddrawn_from %}"
+)
+
+
+@dataclass
+class Row:
+    """Notes how often it was asked. That is no field, so it says no more than its ``text``."""
+
+    text: str
+    day: date | None = None
+
+    def __post_init__(self) -> None:
+        self.asked: list[str] = []
+
+    @property
+    def told(self) -> str:
+        self.asked.append(self.text)
+        return self.text
+
+
+def draw(template: Template, workspace: Workspace, **given: Any) -> str:
+    return template.render(Context({"workspace": workspace, **given}))
+
+
+class TestDrawnFrom:
+    def test_drawn_from__another_that_says_the_same__is_drawn_once(self, workspace: Workspace) -> None:
+        first, second = Row("Video"), Row("Video")
+        assert draw(ROW, workspace, row=first) == draw(ROW, workspace, row=second) == "Video, not known"
+        assert (first.asked, second.asked) == (["Video"], [])
+
+    def test_drawn_from__says_something_else__is_drawn_anew(self, workspace: Workspace) -> None:
+        assert draw(ROW, workspace, row=Row("Video")) != draw(ROW, workspace, row=Row("Video!"))
+
+    def test_drawn_from__another_language_or_workspace__is_drawn_anew(self, workspace: Workspace) -> None:
+        on = Row("Video", timezone.localdate())
+        english = draw(ROW, workspace, row=on)
+        with translation.override("de"):
+            assert draw(ROW, workspace, row=on) != english
+        money = Template(
+            "{% load drawn quickno %}{% drawn_from amount %}{% money amount %}{% enddrawn_from %}"
+        )
+        dollars = draw(money, workspace, amount=Decimal(5))
+        workspace.currency = "EUR"
+        assert (dollars, draw(money, workspace, amount=Decimal(5))) == ("$5.00", "€5.00")
+
+    def test_drawn_from__what_is_not_named__is_not_there(self, workspace: Workspace) -> None:
+        template = Template(
+            "{% load drawn %}{% drawn_from row %}{{ row.text }}{{ other }}{% enddrawn_from %}"
+        )
+        assert draw(template, workspace, row=Row("Video"), more="Yesterday's") == "Video"
+
+    def test_drawn_from__two_places_from_the_same__are_two_drawings(self, workspace: Workspace) -> None:
+        template = Template(
+            "{% load drawn %}{% drawn_from row %}{{ row.text }}{% enddrawn_from %}"
+            "{% drawn_from row %}<b>{{ row.text }}</b>{% enddrawn_from %}"
+        )
+        assert draw(template, workspace, row=Row("&")) == "&amp;<b>&amp;</b>"
+        assert draw(template, workspace, row=Row("&")) == "&amp;<b>&amp;</b>"
+
+    def test_drawn_from__asks_the_database_while_it_is_drawn__is_not_kept(self, workspace: Workspace) -> None:
+        template = Template(
+            "{% load drawn %}{% drawn_from word %}{{ workspace.memberships.count }}{% enddrawn_from %}"
+        )
+        assert draw(template, workspace, word="") == "1"
+        make_member(workspace)
+        assert draw(template, workspace, word="") == "2"
+
+    @pytest.mark.parametrize("names", ["", "row|upper"])
+    def test_drawn_from__from_nothing_or_nonsense__is_refused(self, names: str) -> None:
+        with pytest.raises(TemplateSyntaxError):
+            Template(f"{{% load drawn %}}{{% drawn_from {names} %}}{{% enddrawn_from %}}")
+
+
+@pytest.fixture
+def campaign(workspace: Workspace) -> Campaign:
+    make_campaign(workspace)
+    return Campaign.objects.with_rows("arms", Arm.objects.order_by("position")).get()
+
+
+class TestDigest:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (1, True),
+            (1, "1"),
+            (1, Decimal(1)),
+            (Decimal("1.0"), Decimal("1.00")),
+            (0.0, -0.0),
+            (None, "None"),
+            ("<b>", mark_safe("<b>")),
+            (date(2026, 11, 2), datetime(2026, 11, 2, tzinfo=UTC)),
+            (Role.OWNER, "owner"),
+            ([1, [2]], [1, 2]),
+            ({"a": 1}, {"a": 2}),
+            ({"a"}, {"b"}),
+            (Row("a"), Row("b")),
+            (np.array([1.0, 2.0]), np.array([1.0, 3.0])),
+            (np.array([1, 2]), np.array([1.0, 2.0])),
+            (np.array([[1], [2]]), np.array([[1, 2]])),
+        ],
+    )
+    def test_digest__values_that_look_different__differ(self, one: object, other: object) -> None:
+        assert digest_of(one) == digest_of(one)
+        assert digest_of(one) != digest_of(other)
+
+    def test_digest__set_in_another_order__is_the_same(self) -> None:
+        there, back = ({str(number) for number in numbers} for numbers in (range(100), range(99, -1, -1)))
+        assert digest_of(there) == digest_of(back)
+
+    def test_digest__a_column_of_a_model__changes_it(self, campaign: Campaign) -> None:
+        before = digest_of(campaign)
+        assert digest_of(Campaign.objects.with_rows("arms", Arm.objects.order_by("position")).get()) == before
+        campaign.name += "!"
+        assert digest_of(campaign) != before
+
+    def test_digest__rows_read_along__change_it(self, campaign: Campaign) -> None:
+        before = digest_of(campaign)
+        campaign.arms.all()[1].name += "!"
+        assert digest_of(campaign) != before
+
+    def test_digest__what_a_model_points_to__changes_it(self, campaign: Campaign) -> None:
+        alone = digest_of(campaign)
+        name = campaign.workspace.name
+        before = digest_of(campaign)
+        campaign.workspace.name = f"{name}!"
+        assert len({alone, before, digest_of(campaign)}) == 3
+
+    def test_digest__person_of_a_request__is_the_person(self, campaign: Campaign) -> None:
+        assert digest_of(SimpleLazyObject(lambda: campaign)) == digest_of(campaign)
+
+    @pytest.mark.parametrize(
+        "what", [len, iter([]), HttpRequest(), object(), timedelta], ids=lambda what: type(what).__name__
+    )
+    def test_digest__may_say_something_else_next_time__is_refused(self, what: object) -> None:
+        with pytest.raises(TypeError, match="for good"):
+            digest_of({"a": [what]})

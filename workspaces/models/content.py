@@ -1,0 +1,116 @@
+"""What values say, as a digest: two that have the same digest show the same on a page."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache, singledispatch
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Model, QuerySet, TextChoices
+from django.utils.functional import Promise, cached_property
+from django.utils.safestring import SafeString
+
+# They say themselves whole, and a number what kind it is: 1, True and Decimal("1.0") look different.
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes, Decimal, date, datetime, time, timedelta, UUID})
+
+
+def digest_of(*values: object) -> str:
+    """A digest of everything that these values say, to their last digit; of a row not its key alone.
+
+    Models say their columns, what was annotated, and the rows that were read along; dataclasses their fields.
+    Raises ``TypeError`` for what may say something else the next time it is asked, like a function.
+    """
+    return blake2b(repr(_content(values, {})).encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+# The models that were met, by identity, each with how many were met before it.
+Met = dict[int, tuple[int, Model]]
+
+
+@singledispatch
+def _content(value: Any, met: Met) -> Any:
+    """The value as plain values; no model is told twice."""
+    if not is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"What a {type(value).__qualname__} says cannot be told for good.")
+    return [type(value).__qualname__, _each([getattr(value, name) for name in _names(type(value))], met)]
+
+
+def _each(values: Iterable[Any], met: Met) -> list[Any]:
+    return [value if type(value) in _PLAIN else _content(value, met) for value in values]
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@_content.register(list)
+@_content.register(tuple)
+@_content.register(QuerySet)
+def _of_rows(rows: Iterable[Any], met: Met) -> Any:
+    return _each(rows, met)
+
+
+@_content.register
+def _of_mapping(mapping: Mapping, met: Met) -> Any:  # type: ignore[type-arg]
+    return ["mapping", _each(mapping, met), _each(mapping.values(), met)]
+
+
+@_content.register
+def _of_set(values: AbstractSet, met: Met) -> Any:  # type: ignore[type-arg]
+    return ["set", sorted(_each(values, met), key=repr)]
+
+
+@_content.register(TextChoices)
+@_content.register(Enum)
+def _of_enum(value: Enum, met: Met) -> Any:
+    return [type(value).__qualname__, value.name]
+
+
+@_content.register(str)
+@_content.register(Promise)
+def _of_text(text: object, met: Met) -> Any:
+    return str(text)
+
+
+@_content.register
+def _of_safe_text(text: SafeString, met: Met) -> Any:
+    return ["safe", str(text)]
+
+
+@_content.register
+def _of_array(array: np.ndarray, met: Met) -> Any:
+    return [array.dtype.str, array.shape, array.tobytes()]
+
+
+@_content.register
+def _of_model(row: Model, met: Met) -> Any:
+    state = row._state  # noqa: SLF001 - what was read along has no other door
+    if id(state) in met:
+        return ["met", met[id(state)][0]]
+    met[id(state)] = (len(met), row)
+    # The person of a request comes wrapped.
+    row = row.__dict__.get("_wrapped", row)
+    told = {
+        name: value if type(value) in _PLAIN else _content(value, met)
+        for name, value in row.__dict__.items()
+        # What follows from the columns need not be told.
+        if name != "_state" and name not in _derived(type(row))
+    }
+    return [type(row).__qualname__, told, _content(state.fields_cache, met)]
+
+
+@cache
+def _derived(model: type[Model]) -> frozenset[str]:
+    return frozenset(
+        name
+        for kind in model.__mro__
+        for name, value in vars(kind).items()
+        if isinstance(value, cached_property)
+    )
