@@ -50,8 +50,9 @@ class SprintDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    entries: list[Entry]
+class Strip:
+    """Which sprint and which days count."""
+
     today: date
     sprint: Sprint | None
     day_number: int | None
@@ -60,6 +61,12 @@ class Frame:
     others: list[Sprint]
     data_through: date | None
     settled_through: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    entries: list[Entry]
+    strip: Strip
 
     @property
     def tabs(self) -> list[Entry]:
@@ -198,8 +205,7 @@ def frame(context: Context) -> Frame:
     sprint, others = _leading(_sprint_of_the_page(context, running), running)
     runs = sprint is not None and sprint.status == SprintStatus.RUNNING
     is_over = sprint is not None and sprint.status in {SprintStatus.IN_REVIEW, SprintStatus.CLOSED}
-    return Frame(
-        entries=_entries(workspace, facts, by=actor, today=today),
+    strip = Strip(
         today=today,
         sprint=sprint,
         day_number=sprint.day_number(today) if sprint and runs else None,
@@ -208,3 +214,4 @@ def frame(context: Context) -> Frame:
         data_through=facts.data_through,
         settled_through=_settled_through(facts, at=context["at"]),
     )
+    return Frame(_entries(workspace, facts, by=actor, today=today), strip)

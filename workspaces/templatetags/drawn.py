@@ -45,21 +45,26 @@ class DrawnNode(template.Node):
         self.number = next(_numbers)
 
     def render(self, context: Context) -> SafeString:
-        if not settings.KEEPS_DRAWINGS:
-            with context.push(**self._values(context)):
-                return mark_safe(self.nodelist.render(context))  # noqa: S308 - what a template has drawn
+        drawing = self._kept(context) if settings.KEEPS_DRAWINGS else self._anew(context)
+        return mark_safe(drawing)  # noqa: S308 - what a template has drawn
+
+    def _kept(self, context: Context) -> str:
         values = self._values(context) | {"workspace": context["workspace"]}
         # A day is said otherwise when it is this year's.
         today, zone = timezone.localdate(), timezone.get_current_timezone_name()
         key = f"{self.number}.{digest_of(translation.get_language(), today, zone, values)}"
-        kept = caches["drawn"].get(key)
+        kept: str | None = caches["drawn"].get(key)
         if kept is None:
             with _asking() as asked:
-                kept = self.nodelist.render(context.new(values))
+                kept = str(self.nodelist.render(context.new(values)))
             # The database may say something else the next time.
             if not asked:
-                caches["drawn"].set(key, str(kept))
-        return mark_safe(kept)  # noqa: S308 - what a template has drawn
+                caches["drawn"].set(key, kept)
+        return kept
+
+    def _anew(self, context: Context) -> str:
+        with context.push(**self._values(context)):
+            return str(self.nodelist.render(context))
 
     def _values(self, context: Context) -> dict[str, Any]:
         return {name: value.resolve(context) for name, value in self.given.items()}
