@@ -190,6 +190,10 @@ class RowAsJson(models.Func):
         return f"{function}({', '.join(pieces)})", parameters
 
 
+# One for all: `json.loads` would make another for each row.
+_EXACT = json.JSONDecoder(parse_float=str)
+
+
 class _Reader:
     """Makes models of the JSON."""
 
@@ -215,8 +219,8 @@ class _Reader:
 
     def read(self, told: Any, parent: models.Model) -> list[models.Model]:
         # A decimal keeps its digits where the database writes them all.
-        exact = connections[self.using].vendor == "postgresql"
-        given = json.loads(told, parse_float=str if exact else None) if isinstance(told, str) else told
+        decode = _EXACT.decode if connections[self.using].vendor == "postgresql" else json.loads
+        given = decode(told) if isinstance(told, str) else told
         return [self._row(list(chain.from_iterable(pieces)), parent) for pieces in given or ()]
 
     def _row(self, values: Sequence[Any], parent: models.Model) -> models.Model:
@@ -249,14 +253,20 @@ class _Columns:
         self.names = [field.attname for field in fields]
         self.width = len(fields)
         self.key = self.names.index(model._meta.pk.attname)
-        self.ways = [_way(field, using) for field in fields]
+        ways = ((field.attname, _way(field, using)) for field in fields)
+        self.ways = [(name, way) for name, way in ways if way is not None]
 
     def model_of(self, values: Sequence[Any]) -> models.Model:
-        read = [
-            value if way is None or value is None else way(value)
-            for way, value in zip(self.ways, values, strict=True)
-        ]
-        return self.model.from_db(self.using, self.names, read)
+        """The row as ``from_db`` gives it, which would set one attribute after another."""
+        row = self.model.__new__(self.model)
+        row.__dict__ = dict(zip(self.names, values, strict=True))
+        for name, way in self.ways:
+            value = row.__dict__[name]
+            if value is not None:
+                row.__dict__[name] = way(value)
+        state = row._state = models.base.ModelState()
+        state.adding, state.db = False, self.using
+        return row
 
 
 @cache
@@ -277,7 +287,8 @@ def _way(field: "models.Field[Any, Any]", using: str) -> Callable[[Any], Any] | 
     """From what JSON has to what the field has; ``None`` where they are the same."""
     connection = connections[using]
     if isinstance(field, models.JSONField):
-        return lambda value: field.from_db_value(value, field.get_col(""), connection)
+        where = field.get_col("")
+        return lambda value: field.from_db_value(value, where, connection)
     if isinstance(field, models.FloatField):
         return float
     if connection.vendor == "postgresql":
