@@ -1,8 +1,9 @@
 """What the results of a campaign consist of, and how REST spells them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from typing import Any
 
 from experiments.choices import Metric, VerdictCode
@@ -81,9 +82,9 @@ class Maturity:
 
     def as_dict(self) -> dict[str, Any]:
         sources = {
-            key: {**asdict(source), "is_learnt": source.is_learnt} for key, source in self.sources.items()
+            key: {**_told(source), "is_learnt": source.is_learnt} for key, source in self.sources.items()
         }
-        days = [{**asdict(day), "day": day.day.isoformat()} for day in self.days]
+        days = [{**_told(day), "day": day.day.isoformat()} for day in self.days]
         return {"policy": self.policy, "sources": sources, "days": days, "left_out": list(self.left_out)}
 
 
@@ -149,18 +150,34 @@ class Analysis:
             "settled_through": _iso(self.settled_through),
             "days": self.days,
             "provisional": self.provisional,
-            "health": {**asdict(self.health), "warnings": list(self.health.warnings)},
-            "arms": [asdict(arm) for arm in self.arms],
-            "comparisons": [_compared(comparison) for comparison in self.comparisons],
-            "adjusted": asdict(self.adjusted),
-            "verdict": {**asdict(self.verdict), "code": self.verdict.code.value},
+            "health": {**_told(self.health), "warnings": list(self.health.warnings)},
+            **self.compared(),
+            "adjusted": _told(self.adjusted),
+            "verdict": {**_told(self.verdict), "code": self.verdict.code.value},
             "sources": dict(self.sources),
             "maturity": None if self.maturity is None else self.maturity.as_dict(),
         }
 
+    def compared(self) -> dict[str, Any]:
+        """The part of it that is about the arms."""
+        return {
+            "arms": [_told(arm) for arm in self.arms],
+            "comparisons": [_compared(comparison) for comparison in self.comparisons],
+        }
+
+
+def _told(result: Any) -> dict[str, Any]:
+    """A dataclass by its fields. ``asdict`` would copy every number of it."""
+    return {name: getattr(result, name) for name in _names(result.__class__)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
 
 def _compared(comparison: ComparisonResult) -> dict[str, Any]:
-    shown = asdict(comparison)
+    shown = _told(comparison)
     del shown["look_allows"], shown["two_sided_p"]
     return {"arm": shown.pop("key"), **shown}
 

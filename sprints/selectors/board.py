@@ -257,7 +257,7 @@ def _running(
         strengths=strengths[-STEPS_SHOWN:],
         breaches=breaches,
         days=_days(index, metric, measured, at=at),
-        arms=arm_rows(list(campaign.arms.all()), analysis.as_dict(), metric, events={}) if analysis else [],
+        arms=arm_rows(list(campaign.arms.all()), analysis.compared(), metric, events={}) if analysis else [],
         analysis=analysis,
         events=events_by_arm(measured.of(metric), index, metric),
         conversions=_total(measured, "conversions", index),

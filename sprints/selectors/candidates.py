@@ -133,7 +133,7 @@ def describe(campaigns: Iterable[Campaign], *, at: datetime) -> list[Candidate]:
     # What a finished campaign might have become moves no money.
     known = chances((campaign for campaign in campaigns if not campaign.is_finished), at=at)
     signals: defaultdict[int, list[ZombieSignal]] = defaultdict(list)
-    flags = ZombieFlag.objects.unresolved().filter(campaign__in=[campaign.pk for campaign in campaigns])
+    flags = ZombieFlag.objects.unresolved().filter(campaign__among=[campaign.pk for campaign in campaigns])
     for campaign_id, signal in flags.order_by("signal").values_list("campaign", "signal"):
         signals[campaign_id].append(ZombieSignal(signal))
     return [

@@ -142,7 +142,7 @@ def _grouped(outcomes: Iterable[Outcome]) -> list[Record]:
 
 def _channels(hypotheses: Sequence[int]) -> dict[int, tuple[str, ...]]:
     found: defaultdict[int, set[str]] = defaultdict(set)
-    launched = Campaign.objects.launched().filter(hypothesis__in=hypotheses).order_by()
+    launched = Campaign.objects.launched().filter(hypothesis__among=list(hypotheses)).order_by()
     for hypothesis, channel in launched.values_list("hypothesis", "channel"):
         found[hypothesis].add(WELL_KNOWN_SOURCES[channel][0] if channel in WELL_KNOWN_SOURCES else channel)
     return {hypothesis: tuple(sorted(names)) for hypothesis, names in found.items()}

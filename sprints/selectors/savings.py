@@ -27,10 +27,10 @@ class Movement:
 
 def read_movements(campaign_ids: Iterable[int]) -> list[Movement]:
     """Everything that was ever moved to or from these campaigns."""
-    ids = set(campaign_ids)
+    ids = list(set(campaign_ids))
     if not ids:
         return []
-    moved = Transfer.objects.filter(Q(source_campaign__in=ids) | Q(target_campaign__in=ids)).order_by()
+    moved = Transfer.objects.filter(Q(source_campaign__among=ids) | Q(target_campaign__among=ids)).order_by()
     rows = moved.values_list("source_campaign", "target_campaign", "amount", "at")
     return [Movement(*row) for row in rows]
 

@@ -40,6 +40,7 @@ class TodayView(WorkspaceView):
                 "running": list(zip(today.running, today.boards, strict=True)),
                 "events": latest,
                 "noes": today.noes,
+                "is_late": today.decide_by is not None and today.decide_by < self.at,
                 "steps": steps,
                 "leads": leads,
                 "is_new": is_new(today, steps),

@@ -38,7 +38,8 @@ def _content(value: Any, met: Met) -> Any:
     """The value as plain values; no model is told twice."""
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"What a {type(value).__qualname__} says cannot be told for good.")
-    return [type(value).__qualname__, _each([getattr(value, name) for name in _names(type(value))], met)]
+    kind = type(value)
+    return [kind.__qualname__, _each([getattr(value, name) for name in _names(kind)], met)]
 
 
 def _each(values: Iterable[Any], met: Met) -> list[Any]:

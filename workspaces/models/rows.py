@@ -253,20 +253,15 @@ class _Columns:
         self.names = [field.attname for field in fields]
         self.width = len(fields)
         self.key = self.names.index(model._meta.pk.attname)
-        ways = ((field.attname, _way(field, using)) for field in fields)
-        self.ways = [(name, way) for name, way in ways if way is not None]
+        ways = enumerate(_way(field, using) for field in fields)
+        self.ways = [(place, way) for place, way in ways if way is not None]
 
     def model_of(self, values: Sequence[Any]) -> models.Model:
-        """The row as ``from_db`` gives it, which would set one attribute after another."""
-        row = self.model.__new__(self.model)
-        row.__dict__ = dict(zip(self.names, values, strict=True))
-        for name, way in self.ways:
-            value = row.__dict__[name]
-            if value is not None:
-                row.__dict__[name] = way(value)
-        state = row._state = models.base.ModelState()
-        state.adding, state.db = False, self.using
-        return row
+        read = list(values)
+        for place, way in self.ways:
+            if read[place] is not None:
+                read[place] = way(read[place])
+        return self.model.from_db(self.using, self.names, read)
 
 
 @cache

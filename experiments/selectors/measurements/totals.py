@@ -24,7 +24,7 @@ class _Arm(NamedTuple):
 def read_spend(campaigns: Sequence[Campaign], *, as_of: date | None = None) -> Measurements:
     """Every day's spend, for whoever asks nothing of the arms."""
     by_campaign: defaultdict[int, list[_Arm]] = defaultdict(list)
-    arms = Arm.objects.filter(campaign__in=[one.pk for one in campaigns]).order_by("position")
+    arms = Arm.objects.filter(campaign__among=[one.pk for one in campaigns]).order_by("position")
     for campaign_id, pk, stopped_at in arms.values_list("campaign", "pk", "stopped_at"):
         by_campaign[campaign_id].append(_Arm(pk, stopped_at))
     prefetch_related_objects(campaigns, "workspace")
