@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import cached_property
 
 import numpy as np
 from django.db.models import Sum
@@ -38,26 +39,51 @@ _OF_A_CAMPAIGN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Days:
+    """A campaign's spend by day; days are ordinals and in order.
+
+    ``latest``: the last day that anybody has told of. ``whole``: days that are closed; an open one has more
+    to say. ``spend``: from ``first`` on, 0 where nothing was reported.
+    """
+
+    latest: int | None
+    whole: Sequence[int]
+    first: int
+    spend: Sequence[float]
+    in_all: Decimal
+
+    def spend_on(self, day: int) -> Decimal:
+        place = day - self.first
+        return exact(self.spend[place]) if 0 <= place < len(self.spend) else NOTHING
+
+
+@dataclass(frozen=True)
 class CampaignAccount:
     """A campaign's money, in the workspace's currency.
 
-    ``spent`` is what the sources report from the day of the launch on. ``holdback`` is kept for days on which
-    it spends and that are not reported whole. ``pace`` is what a day costs; ``None`` while nothing says so.
+    ``unit``: the least of it that can be moved. What takes longer to say is found when somebody asks: of most
+    campaigns that are over nobody does.
     """
 
     campaign: Campaign
     budget: Decimal
-    spent: Decimal
-    pace: Decimal | None
-    last_reported_on: date | None
-    unreported_days: int
-    holdback: Decimal
+    days: _Days
+    today: date
     unit: Decimal
 
     @property
     def key(self) -> str:
         return self.campaign.key
+
+    @property
+    def spent(self) -> Decimal:
+        """What the sources report from the day of the launch on."""
+        return self.days.in_all
+
+    @property
+    def last_reported_on(self) -> date | None:
+        return date.fromordinal(self.days.latest) if self.days.latest else None
 
     @property
     def remaining(self) -> Decimal:
@@ -67,8 +93,63 @@ class CampaignAccount:
     @property
     def available(self) -> Decimal:
         """What another account may have: whole units above spend and holdback, never below zero."""
+        if self.remaining <= NOTHING:
+            return NOTHING
         free = self.remaining - self.holdback
         return max(NOTHING, free.quantize(self.unit, rounding=ROUND_FLOOR))
+
+    @cached_property
+    def pace(self) -> Decimal | None:
+        """What a day costs: the mean of the last whole days; before the first of them, what was planned.
+
+        ``None`` while nothing says so.
+        """
+        until = self._spends_until.toordinal()
+        recent = self.days.whole[: bisect_right(self.days.whole, until)][-PACE_DAYS:]
+        if recent:
+            return sum(map(self.days.spend_on, recent), NOTHING) / len(recent)
+        first, last = self.campaign.starts_on, self.campaign.runs_until
+        if first is None or last is None or last < first:
+            return None
+        return self.budget / ((last - first).days + 1)
+
+    @property
+    def unreported_days(self) -> int:
+        return len(self._due)
+
+    @cached_property
+    def holdback(self) -> Decimal:
+        """What is kept for days on which it spends and that are not reported whole."""
+        if self.pace is None:
+            # Nothing says what a day costs, so any of the money may be gone.
+            held = max(NOTHING, self.remaining) if self._due else NOTHING
+        else:
+            missing = (max(NOTHING, self.pace - self.days.spend_on(day)) for day in self._due)
+            held = sum(missing, NOTHING)
+        return held.quantize(self.unit, rounding=ROUND_CEILING)
+
+    @cached_property
+    def _due(self) -> range:
+        """The days, as ordinals, whose spend is not known whole."""
+        until = self._spends_until.toordinal()
+        if self.days.whole:
+            # Who reports a day whole has told all of those before it.
+            return range(self.days.whole[-1] + 1, until + 1)
+        judged_from = self.campaign.first_judged_day()
+        return range(judged_from.toordinal() if judged_from else until + 1, until + 1)
+
+    @cached_property
+    def _spends_until(self) -> date:
+        """The last day on which it has spent as far as anybody knows: today, or the day of its stop.
+
+        A stopped campaign whose latest report still shows spend goes on spending, whatever its status says.
+        """
+        stopped_at = self.campaign.stopped_at
+        if stopped_at is None:
+            return self.today
+        stop_day, latest = self.campaign.workspace.local_day(stopped_at), self.days.latest
+        goes_on = latest is not None and latest > stop_day.toordinal() and self.days.spend_on(latest) > 0
+        return self.today if goes_on else min(stop_day, self.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +197,8 @@ def campaign_accounts(
     today = {key: workspace.local_day(at) for key, workspace in workspaces.items()}
     unit = {key: workspace.money_unit for key, workspace in workspaces.items()}
     return {
-        campaign.pk: _account(
-            campaign, days, today=today[campaign.workspace_id], unit=unit[campaign.workspace_id]
+        campaign.pk: CampaignAccount(
+            campaign, campaign.budget, days, today[campaign.workspace_id], unit[campaign.workspace_id]
         )
         for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
@@ -130,25 +211,6 @@ def whole_days(campaigns: Sequence[Campaign], *, at: datetime) -> dict[int, dict
         campaign.pk: {date.fromordinal(day): days.spend_on(day) for day in days.whole}
         for campaign, days in zip(campaigns, _reported_days(read, at=at), strict=True)
     }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Days:
-    """A campaign's spend by day; days are ordinals and in order.
-
-    ``latest``: the last day that anybody has told of. ``whole``: days that are closed; an open one has more
-    to say. ``spend``: from ``first`` on, 0 where nothing was reported.
-    """
-
-    latest: int | None
-    whole: Sequence[int]
-    first: int
-    spend: Sequence[float]
-    in_all: Decimal
-
-    def spend_on(self, day: int) -> Decimal:
-        place = day - self.first
-        return exact(self.spend[place]) if 0 <= place < len(self.spend) else NOTHING
 
 
 def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
@@ -177,61 +239,6 @@ def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
 
 def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
     return campaign_accounts([campaign], at=at)[campaign.pk]
-
-
-def _account(campaign: Campaign, days: _Days, *, today: date, unit: Decimal) -> CampaignAccount:
-    until = _spends_until(campaign, days, today=today).toordinal()
-    recent = days.whole[: bisect_right(days.whole, until)][-PACE_DAYS:]
-    pace = _pace(campaign, [days.spend_on(day) for day in recent])
-    due = range(_first_due(campaign, days, until=until), until + 1)
-    spent = days.in_all
-    if pace is None:
-        # Nothing says what a day costs, so any of the money may be gone.
-        held = max(NOTHING, campaign.budget - spent) if due else NOTHING
-    else:
-        held = sum((max(NOTHING, pace - days.spend_on(day)) for day in due), NOTHING)
-    return CampaignAccount(
-        campaign=campaign,
-        budget=campaign.budget,
-        spent=spent,
-        pace=pace,
-        last_reported_on=date.fromordinal(days.latest) if days.latest else None,
-        unreported_days=len(due),
-        holdback=held.quantize(unit, rounding=ROUND_CEILING),
-        unit=unit,
-    )
-
-
-def _first_due(campaign: Campaign, days: _Days, *, until: int) -> int:
-    """The first day whose spend is not known: who reports a day whole has told all of those before it."""
-    if days.whole:
-        return days.whole[-1] + 1
-    judged_from = campaign.first_judged_day()
-    return judged_from.toordinal() if judged_from else until + 1
-
-
-def _spends_until(campaign: Campaign, days: _Days, *, today: date) -> date:
-    """The last day on which it has spent as far as anybody knows: today, or the day of its stop.
-
-    A stopped campaign whose latest report still shows spend goes on spending, whatever its status says.
-    """
-    stopped_at = campaign.stopped_at
-    if stopped_at is None:
-        return today
-    stop_day = campaign.workspace.local_day(stopped_at)
-    goes_on = (
-        days.latest is not None and days.latest > stop_day.toordinal() and days.spend_on(days.latest) > 0
-    )
-    return today if goes_on else min(stop_day, today)
-
-
-def _pace(campaign: Campaign, recent: Sequence[Decimal]) -> Decimal | None:
-    """What a day costs: the mean of the last whole days; before the first of them, what was planned."""
-    if recent:
-        return sum(recent, NOTHING) / len(recent)
-    if campaign.starts_on is None or campaign.runs_until is None or campaign.runs_until < campaign.starts_on:
-        return None
-    return campaign.budget / ((campaign.runs_until - campaign.starts_on).days + 1)
 
 
 def balances(workspace: Workspace, *, at: datetime) -> Balances:

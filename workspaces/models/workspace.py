@@ -189,8 +189,9 @@ class TenantModel(models.Model):
     class Meta:
         abstract = True
 
+    # What knows its types is of the next Django, which gives one argument more.
     @classmethod
-    def from_db(  # type: ignore[override] - of the next Django, which gives one argument more
+    def from_db(  # type: ignore[override]
         cls, db: str | None, field_names: Collection[str], values: Collection[Any]
     ) -> Self:
         """A row that was read: its columns at once, where Django sets one attribute after another.
@@ -199,7 +200,7 @@ class TenantModel(models.Model):
         """
         row = cls.__new__(cls)
         row.__dict__ = dict(zip(field_names, values, strict=True))
-        state = row._state = ModelState()
+        state = row._state = ModelState()  # noqa: SLF001 - it is being made
         state.adding, state.db = False, db
         return row
 
