@@ -1,5 +1,6 @@
 """Rows as JSON objects: in an array, or one on each line."""
 
+import json
 import re
 from decimal import Decimal, InvalidOperation
 
@@ -10,11 +11,13 @@ from api.decoding.fields import row_of
 from api.decoding.limits import check_number_of_rows
 from api.exceptions import FieldError, Invalid
 from experiments.services.observations import Row
+from experiments.services.values import quoted
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_JSON = (b"NaN", b"Infinity", b"-Infinity")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONG_NUMBER = re.compile(rb'"([a-z_]+)"\s*:\s*-?[0-9]{1000}')
+_MEMBER = re.compile(rb'"\s*:')
 
 
 class Envelope(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,13 +44,13 @@ def rows_of_json(body: bytes) -> list[Row | FieldError]:
     if not body:
         raise ParseError("The body is empty. Send an array of rows.")
     try:
-        objects = _array.decode(body) if body[:1] == b"[" else _envelope.decode(body).rows
+        objects = _array.decode(_without_envelope(body))
+        check_number_of_rows(objects)
+        return [_row(memoryview(item)) for item in objects]
     except msgspec.ValidationError:
         raise Invalid("not_rows", "Send an array of rows, or an object with an array “rows”.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(error, body) from None
-    check_number_of_rows(objects)
-    return [_row(memoryview(item)) for item in objects]
 
 
 def rows_of_lines(body: bytes) -> list[Row | FieldError]:
@@ -65,14 +68,42 @@ def rows_of_lines(body: bytes) -> list[Row | FieldError]:
     return rows
 
 
+def _without_envelope(body: bytes) -> bytes:
+    """The array, of an object with an array ``rows`` as well."""
+    if body[:1] == b"[":
+        return body
+    _envelope.decode(body)
+    array = body[body.index(b"[") : body.rindex(b"]") + 1]
+    try:
+        _array.decode(array)
+    except msgspec.DecodeError:
+        # Of two arrays the decoder takes the last, and nothing is to be lost without a word.
+        raise ParseError("The JSON is malformed: an object has “rows” twice.") from None
+    return array
+
+
 def _row(encoded: bytes | memoryview) -> Row | FieldError:
     try:
-        return row_of(_one.decode(encoded))
+        fields = _one.decode(encoded)
+        if isinstance(fields, dict) and (twice := _member_twice(encoded, len(fields))):
+            message = f"The row has {quoted(twice)} twice, and nobody can say which of the two was meant."
+            return FieldError("duplicate_field", message, quoted(twice))
+        return row_of(fields)
     except msgspec.ValidationError:
         # Of what is decoded without a type, only a whole number can be wrong: by having thousands of digits.
         field = _LONG_NUMBER.search(encoded)
         name = field[1].decode() if field else None
         return FieldError("out_of_range", "A number has thousands of digits.", name)
+
+
+def _member_twice(encoded: bytes | memoryview, different: int) -> str | None:
+    """The name that an object has for two of its members, if it has one. ``different``: how many names."""
+    if len(_MEMBER.findall(encoded)) == different:
+        # It has no more members than that; hardly ever need they be read one by one.
+        return None
+    pairs = json.loads(bytes(encoded), object_pairs_hook=list)
+    names = [name for name, _ in pairs]
+    return next((name for name in names if names.count(name) > 1), None)
 
 
 def _checked_text(body: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Rows over REST: what is taken, and what is refused with which words."""
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -8,11 +9,12 @@ from typing import Any
 
 import pytest
 from django.test import RequestFactory
+from rest_framework.exceptions import ParseError
 from rest_framework.test import APIClient
 
-from api.decoding import MOST_BYTES, MOST_ROWS
+from api.decoding import MOST_BYTES, MOST_ROWS, decode_rows
 from api.decoding.limits import read_body
-from api.exceptions import TooLarge
+from api.exceptions import FieldError, TooLarge
 from experiments.models import Campaign, CriterionWatch, Observation, ObservationBatch
 from tests.api.conftest import ClientOf
 from tests.api.metrics import URL, post, refused, row
@@ -135,11 +137,29 @@ class TestTaking:
         post(connector, [row(entity=6215293456071)])
         assert Observation.objects.get().entity == "6215293456071"
 
-    def test_post__a_field_twice_in_a_row__takes_the_last(
+    @pytest.mark.parametrize("again", ['"clicks":2', '"clicks" : 2', r'"\u0063licks":2'])
+    @pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+    def test_post__a_field_twice_in_a_row__is_refused(
+        self, connector: APIClient, hook_test: Campaign, content_type: str, again: str
+    ) -> None:
+        line = f'{START[1:]}"clicks":1,{again}}}'
+        body = line if content_type.endswith("ndjson") else f"[{line}]"
+        errors = refused(post(connector, body, content_type=content_type), "duplicate_field")
+        assert [(error["row"], error["field"]) for error in errors] == [(0, "clicks")]
+        assert not Observation.objects.exists()
+
+    def test_post__what_only_looks_like_a_field_twice__is_stored(
         self, connector: APIClient, hook_test: Campaign
     ) -> None:
-        post(connector, '[{"campaign":"x","campaign":"hook-test","arm":"b","day":"2026-05-20","clicks":1}]')
-        assert Observation.objects.count() == 1
+        post(connector, [row(entity='a": "entity": "b')])
+        assert Observation.objects.get().entity == 'a": "entity": "b'
+
+    def test_post__rows_twice__is_malformed(self, connector: APIClient, hook_test: Campaign) -> None:
+        body = f'{{"rows":{START}"clicks":1}}],"rows":[]}}'
+        answer = post(connector, body)
+        refused(answer, "malformed", 400)
+        assert "“rows” twice" in answer.json()["detail"]
+        assert not Observation.objects.exists()
 
     def test_post__a_campaign_with_an_open_breach__says_so(
         self, connector: APIClient, hook_test: Campaign, at: datetime
@@ -237,6 +257,13 @@ class TestRefusing:
         answer = post(connector, body)
         refused(answer, "malformed", 400)
         assert where in answer.json()["detail"]
+
+    def test_post__a_row_of_any_depth__is_refused_and_never_fails(self) -> None:
+        for depth in range(1, 1100):
+            body = b'[{"clicks": %s}]' % (b"[" * depth + b"]" * depth)
+            with suppress(ParseError):
+                (told,) = decode_rows(body, content_type="application/json")
+                assert isinstance(told, FieldError)
 
     def test_post__a_body_cut_off__does_not_speak_of_surrogates(self, connector: APIClient) -> None:
         answer = post(connector, '[{"campaign": "hook-te')
