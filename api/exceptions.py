@@ -16,5 +16,5 @@ class TooLarge(DomainError):
 
     status = 413
 
-    def __init__(self, message: str = "The body is larger than 25 MB. Send it in parts.") -> None:
+    def __init__(self, message: str = "The body is larger than this call reads.") -> None:
         super().__init__("too_large", message)

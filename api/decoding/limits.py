@@ -8,7 +8,9 @@ from rest_framework.exceptions import ParseError
 from api.exceptions import TooLarge
 
 MEGABYTE = 1024 * 1024
+# Of rows or of a file; what is planned needs no more than a text does.
 MOST_BYTES = 25 * MEGABYTE
+MOST_BYTES_OF_A_PLAN = MEGABYTE
 MOST_ROWS = 50_000
 
 
@@ -16,7 +18,7 @@ def read_body(request: HttpRequest, *, most: int = MOST_BYTES) -> bytes:
     """The body, in parts or whole, or ``TooLarge`` as soon as that is known, whatever the headers say."""
     declared = _declared_length(request)
     if declared > most:
-        raise TooLarge
+        raise too_large(most)
     if _is_chunked(request):
         # Django reads as many bytes as were declared, and here that is none. Kept where Django keeps it,
         # because the input can be read only once; and declared, for whoever parses it.
@@ -24,10 +26,14 @@ def read_body(request: HttpRequest, *, most: int = MOST_BYTES) -> bytes:
         request.META["CONTENT_LENGTH"] = str(len(request._body))  # noqa: SLF001
     body: bytes = request.body
     if len(body) > most:
-        raise TooLarge
+        raise too_large(most)
     if len(body) < declared:
         raise ParseError(f"The body ends after {len(body)} of the {declared} bytes that were announced.")
     return body
+
+
+def too_large(most: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {most // MEGABYTE} MB, the most that this call reads.")
 
 
 def check_number_of_rows(rows: Sized) -> None:

@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from api.authentication import actor_of
-from api.decoding.limits import MOST_BYTES
+from api.decoding.limits import MOST_BYTES_OF_A_PLAN
 from api.errors import CONTENT_TYPE as PROBLEM
 from api.errors import refusal
 from api.exceptions import FieldError, Invalid, NotFound
@@ -74,7 +74,7 @@ class ApiView(APIView):
     metadata_class = None
     # Whether a POST's work and the record of its answer are one transaction; not where it commits by itself.
     in_one_transaction = True
-    most_bytes: ClassVar[int] = MOST_BYTES
+    most_bytes: ClassVar[int] = MOST_BYTES_OF_A_PLAN
     query_class: type[Query] = Query
 
     @property

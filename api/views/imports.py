@@ -11,8 +11,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.decoding.limits import MEGABYTE, MOST_BYTES
-from api.exceptions import NotFound, TooLarge
+from api.decoding.limits import MEGABYTE, MOST_BYTES, too_large
+from api.exceptions import NotFound
 from api.serializers.fields import Choice
 from api.views.base import ApiView
 from experiments.models import ObservationBatch
@@ -86,7 +86,7 @@ class ImportsView(ApiView):
         given = self.given(ImportInputSerializer)
         file, is_dry = given.pop("file"), given.pop("dry_run")
         if file.size > MOST_BYTES:
-            raise TooLarge
+            raise too_large(MOST_BYTES)
         options = ImportOptions(mapped=read_mapping(given.pop("map")), **given)
         if is_dry:
             outcome = preview_import(file.read(), options=options, by=self.actor, at=self.now)

@@ -19,7 +19,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.decoding import decode_rows
+from api.decoding import MOST_BYTES, decode_rows
 from api.exceptions import Invalid
 from api.serializers.metrics import (
     ROW_COLUMNS,
@@ -86,6 +86,7 @@ class MetricsView(ApiView, GenericAPIView[Observation]):
     pagination_class = RowCursor
     serializer_class = RowSerializer
     renderer_classes = (JSONRenderer, CsvRenderer)
+    most_bytes = MOST_BYTES
 
     def parameters(self) -> list[str]:
         if self.request.method == "POST":

@@ -1,13 +1,18 @@
 """Reading bodies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser as FrameworkParser
 
+from api.exceptions import Invalid
 from experiments.services.values import quoted
+
+# A plan of as many lines as there can be has a tenth of them. Every one that is wrong is named, and to name
+# millions takes minutes and gigabytes.
+MOST_VALUES = 5000
 
 
 class JSONParser(FrameworkParser):
@@ -28,7 +33,28 @@ class JSONParser(FrameworkParser):
             raise ParseError(f"The body is not in UTF-8: byte {error.start} cannot be read.") from None
         except ValueError as error:
             raise ParseError(f"The JSON is malformed: {error}.") from None
+        _check_number_of_values(body)
         return body
+
+
+def _check_number_of_values(body: Any) -> None:
+    for number, _ in enumerate(_values_in(body), 1):
+        if number > MOST_VALUES:
+            raise Invalid(
+                "too_many_values", f"The body has more than {MOST_VALUES:,} values, which no call takes."
+            )
+
+
+def _values_in(value: Any) -> Iterator[Any]:
+    """Everything in a body, however deep: each object, each list, and each of what is in them."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _refuse(constant: str) -> None:

@@ -12,7 +12,8 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.exceptions import ParseError
 from rest_framework.test import APIClient
 
-from api.decoding.limits import MOST_BYTES, read_body
+from api.decoding.limits import MOST_BYTES_OF_A_PLAN, read_body
+from api.views.parsers import MOST_VALUES
 from experiments.models import Campaign
 from tests.api.conftest import BASE
 from tests.api.test_problems import assert_problem
@@ -56,8 +57,25 @@ def test_body__of_a_form_in_parts__is_heard(connector: APIClient, hook_test: Cam
 
 
 def test_body__of_json_beyond_the_limit__is_413(planner: APIClient, hook_test: Campaign) -> None:
-    answer = send_in_parts(planner, "campaigns/hook-test/pause/", b" " * (MOST_BYTES + 1))
-    assert_problem(answer, 413, "too_large")
+    answer = send_in_parts(planner, "campaigns/hook-test/pause/", b" " * (MOST_BYTES_OF_A_PLAN + 1))
+    assert "1 MB" in assert_problem(answer, 413, "too_large")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "opening", "value", "closing"),
+    [
+        ("reallocations/", '{"lines": [', "{}", "]}"),
+        ("hypotheses/", '{"guardrail_metrics": [', "[]", "]}"),
+        ("campaigns/hook-test/pause/", '{"reason": {"a": [[', "0", "]]}}"),
+    ],
+)
+def test_body__of_more_values_than_any_call_takes__is_refused_at_once(
+    planner: APIClient, hook_test: Campaign, path: str, opening: str, value: str, closing: str
+) -> None:
+    body = opening + ",".join([value] * MOST_VALUES) + closing
+    answer = planner.post(f"{BASE}{path}", body, content_type="application/json")
+    problem = assert_problem(answer, 422, "too_many_values")
+    assert "5,000 values" in problem["detail"]
 
 
 def test_body__that_ends_before_its_length__is_malformed() -> None:
