@@ -9,6 +9,7 @@ from rest_framework.exceptions import ParseError
 from api.decoding.fields import row_of
 from api.decoding.limits import MOST_ROWS, check_number_of_rows
 from api.exceptions import FieldError, Invalid
+from experiments.services.exports.reading import unescaped
 from experiments.services.observations import ROW_FIELDS, Row
 
 REQUIRED = ("campaign", "arm", "day")
@@ -75,4 +76,8 @@ def _row(header: list[str], cells: list[str]) -> Row | FieldError:
         return FieldError(
             "wrong_number_of_cells", f"The line has {len(cells)} cells under a header of {len(header)}."
         )
-    return row_of({name: cell for name, cell in zip(header, map(str.strip, cells), strict=True) if cell})
+    given = {name: cell for name, cell in zip(header, map(str.strip, cells), strict=True) if cell}
+    if "entity" in given:
+        # As ``format=csv`` writes it: an id posted back is to be the one that it was.
+        given["entity"] = unescaped(given["entity"])
+    return row_of(given)

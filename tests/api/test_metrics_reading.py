@@ -100,9 +100,10 @@ class TestReading:
     def test_get__as_csv__can_be_posted_again_and_changes_nothing(
         self, connector: APIClient, hook_test: Campaign
     ) -> None:
-        post(connector, [row(spend="231.4", conversions="4838.8"), row(arm="a", reach=7)])
+        ids = [row(arm="a", entity=entity, clicks=1) for entity in ("=1+1", "-7", "@us", " x y\t")]
+        post(connector, [row(spend="231.4", conversions="4838.8"), *ids])
         told = csv_of(connector.get(f"{URL}?format=csv"))
-        assert post(connector, told, content_type="text/csv").json()["unchanged"] == 2
+        assert post(connector, told, content_type="text/csv").json()["unchanged"] == 5
 
     def test_get__refused_under_csv__is_a_problem_all_the_same(self, connector: APIClient) -> None:
         answer = connector.get(f"{URL}?format=csv&day_from=soon")

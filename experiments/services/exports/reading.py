@@ -342,7 +342,7 @@ class _Texts:
                 {level: columns.cell(line, level) for level in LEVELS},
                 {level: _plain_id(columns.cell(line, f"{level}_id")) for level in LEVELS},
                 tuple(line.cells[position] for position in self.segments),
-                {name: _unescaped(columns.cell(line, name)) for name in OWN_FIELDS},
+                {name: unescaped(columns.cell(line, name)) for name in OWN_FIELDS},
             )
         return found
 
@@ -352,7 +352,7 @@ def _unit(header: str) -> Decimal:
     return Decimal("0.000001") if "micros" in header.lower() else Decimal(1)
 
 
-def _unescaped(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """Without the apostrophe that keeps a spreadsheet from taking an id for a formula."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 

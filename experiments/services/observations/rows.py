@@ -145,7 +145,9 @@ class RowReader:
             faults.add(index, "required", _("The campaign is missing: give its key."), "campaign")
         if not row.arm:
             faults.add(index, "required", _("The arm is missing: give its key."), "arm")
-        if len(row.entity) > LONGEST_ENTITY or "\x00" in row.entity:
+        # Blanks around an id say nothing; in a CSV they are none of it anyway.
+        entity = row.entity.strip()
+        if len(entity) > LONGEST_ENTITY or "\x00" in entity:
             faults.add(
                 index,
                 "invalid_entity",
@@ -179,7 +181,7 @@ class RowReader:
             arm=row.arm,
             day=day,
             source=row.source,
-            entity=row.entity,
+            entity=entity,
             reported_at=reported_at,
             values=values,
             is_sound=index not in faults,
