@@ -74,7 +74,7 @@ def criteria_ahead(
         measures = measures_for(rules)
         known = Known(read_measurements([campaign], measures, sources=tenants.sources), tenants)
     measured, estimates = known.measured, known.tenants.estimates
-    if not measured.length:
+    if not measured.has_days(0):
         return {}
     prior = estimates.day_spread(campaign.workspace_id)
     found = {}

@@ -8,6 +8,7 @@ import pytest
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign, CriterionWatch
 from experiments.selectors.ahead import Ahead, criteria_ahead
+from experiments.selectors.campaign_pages import read_known
 from experiments.services.judging import judge_campaigns
 from tests.factories import make_campaign, make_criteria, make_workspace, report
 
@@ -128,6 +129,14 @@ def test_ahead__without_a_day_or_while_nothing_is_spent__tells_nothing(
 ) -> None:
     campaign = running(BELOW, days=days, **fields)
     assert criteria_ahead(campaign, list(campaign.kill_criteria.all()), at=NOW) == {}
+
+
+def test_ahead__without_a_day_beside_a_campaign_with_some__tells_nothing() -> None:
+    reported = running(BELOW)
+    fresh = make_campaign(reported.workspace, key="fresh", arms=["a"], launched_at=LAUNCH)
+    make_criteria(fresh, BELOW)
+    known = read_known(fresh, [reported])
+    assert criteria_ahead(fresh, list(fresh.kill_criteria.all()), known=known, at=NOW) == {}
 
 
 def test_ahead__last_planned_day_has_counted__looks_no_farther() -> None:

@@ -98,6 +98,10 @@ class Measurements:
         """Ordinals of the days, (campaigns, days)."""
         return self.first_day[:, None] + np.arange(self.length)
 
+    def has_days(self, campaign: int) -> bool:
+        """Whether anything was reported of this one; the days of those beside it count for nothing."""
+        return bool(self.first_day[campaign] != NEVER)
+
     def only(self, campaigns: Sequence[Campaign]) -> "Measurements":
         """The same of these campaigns, each of which is among those that were read, in their order."""
         places = {campaign.pk: place for place, campaign in enumerate(self.campaigns)}
