@@ -140,3 +140,13 @@ def test_address__without_a_mail_server__says_so_and_asks_nothing(mia: User, set
     assert "No mail server is set up" in page
     client.post(reverse("account_address"), {"email": "new@example.com"})
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize("page", ["account_login", "account_reset_password", "account_logout"])
+def test_accounts__next_that_nobody_can_take_apart__is_passed_over(
+    client: Client, db: None, page: str
+) -> None:
+    for call in (client.get, client.post):
+        answer = call(reverse(page), {"next": "http://["})
+        assert answer.status_code in {200, 302}
+        assert "http://[" not in answer.headers.get("Location", "")
