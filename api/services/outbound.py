@@ -20,6 +20,8 @@ LONGEST_URL = 500
 # What the internet routes: everything else in IPv6 is somebody's inside, or stands for another address.
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
+# Global by their numbers, and yet somebody's inside: the services that clouds offer to their own machines.
+INSIDE_CLOUDS = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("168.63.129.16/32"))
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -113,7 +115,7 @@ def is_allowed(address: str) -> bool:
         if inner is None:
             return ip.is_global and ip in GLOBAL_UNICAST and ip not in DOCUMENTATION
         ip = inner
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in inside for inside in INSIDE_CLOUDS)
 
 
 def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
