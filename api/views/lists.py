@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError as InvalidQuery
+from rest_framework.filters import SearchFilter
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
@@ -30,6 +32,16 @@ class ChoiceFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 
 class DayFilter(django_filters.DateFilter):  # type: ignore[misc]
     field_class = IsoDayField
+
+
+class Search(SearchFilter):
+    """Finds words in a list; what cannot be looked for is refused under the parameter's name."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        try:
+            return list(super().get_search_terms(request))
+        except InvalidQuery as error:
+            raise InvalidQuery({str(self.search_param): error.detail}) from None
 
 
 class _IdField(forms.IntegerField):

@@ -6,7 +6,6 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +21,7 @@ from api.serializers.planning import (
     SprintSerializer,
 )
 from api.views.base import ApiViewSet
-from api.views.lists import ChoiceFilter, Filters
+from api.views.lists import ChoiceFilter, Filters, Search
 from experiments.choices import BuyerStage, Driver, HypothesisKind, HypothesisStatus
 from experiments.models import Hypothesis
 from experiments.services.hypotheses import archive_hypothesis, change_hypothesis, create_hypothesis
@@ -138,7 +137,7 @@ class HypothesisViewSet(ApiViewSet):
 
     model = Hypothesis
     serializer_class = HypothesisSerializer
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filter_backends = (DjangoFilterBackend, Search)
     filterset_class = HypothesisFilter
     search_fields = ("title", "change", "audience", "expected_effect", "because", "decisions__learning")
     lookup_value_converter = "id"

@@ -327,3 +327,8 @@ def test_field_errors__nested__are_named_by_their_path() -> None:
         "components": {0: complaint},
     }
     assert [item.field for item in field_errors(details)] == ["name", "arms.1.key", None, "components.0"]
+
+
+def test_list__searched_for_what_no_text_has__names_the_parameter(planner: APIClient) -> None:
+    problem = assert_problem(planner.get(f"{BASE}hypotheses/?search=%00"), 422)
+    assert [error["field"] for error in problem["errors"]] == ["search"]
