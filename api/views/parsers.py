@@ -22,7 +22,9 @@ class JSONParser(FrameworkParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         try:
-            body = json.loads(stream.read().decode(), parse_constant=_refuse, object_pairs_hook=_members)
+            # Some editors begin a file with a mark that JSON does not have, and rows may have it, too.
+            text = stream.read().decode("utf-8-sig")
+            body = json.loads(text, parse_constant=_refuse, object_pairs_hook=_members)
             # Half of a surrogate pair has an escape in JSON and no place in any text.
             json.dumps(body, ensure_ascii=False).encode()
         except RecursionError:

@@ -1,5 +1,6 @@
 """Numbers, ids, days and texts are taken as they are written, and in one way of writing only."""
 
+import json
 from typing import Any
 
 import pytest
@@ -119,3 +120,8 @@ def test_body__with_a_member_twice__is_malformed(planner: APIClient) -> None:
     body = '{"name": "Hooks", "starts_on": "2026-11-23", "ends_on": "2026-11-27", "name": "Nooks"}'
     answer = planner.post(f"{BASE}sprints/", body, content_type="application/json")
     assert "“name” twice" in assert_problem(answer, 400, "malformed")["detail"]
+
+
+def test_body__beginning_with_a_byte_order_mark__is_read_without_it(planner: APIClient) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(SPRINT).encode()
+    assert planner.post(f"{BASE}sprints/", body, content_type="application/json").status_code == 201
