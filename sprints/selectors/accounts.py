@@ -44,7 +44,7 @@ class _Days:
     """A campaign's spend by day; days are ordinals and in order.
 
     ``latest``: the last day that anybody has told of. ``whole``: days that are closed; an open one has more
-    to say. ``spend``: from ``first`` on, 0 where nothing was reported.
+    to say. ``spend``: from ``first`` to ``latest``, 0 where nothing was reported.
     """
 
     latest: int | None
@@ -228,7 +228,7 @@ def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
             latest=None if last < 0 else first + last,
             whole=(first + places[closed]).tolist(),
             first=first,
-            spend=amounts,
+            spend=amounts[: last + 1],
             in_all=exact(total),
         )
         for first, last, closed, amounts, total in zip(

@@ -1,6 +1,6 @@
 """What values say, as a digest: two that have the same digest show the same on a page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Model, QuerySet, TextChoices
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import LazyObject, Promise, cached_property
 from django.utils.safestring import SafeString
 
 # They say themselves whole, and a number what kind it is: 1, True and Decimal("1.0") look different.
@@ -42,8 +42,12 @@ def _content(value: Any, met: Met) -> Any:
     return [kind.__qualname__, _each([getattr(value, name) for name in _names(kind)], met)]
 
 
+# As ``singledispatch`` finds it, without asking each time.
+_way: Callable[[Any], Callable[[Any, Met], Any]] = cache(_content.dispatch)
+
+
 def _each(values: Iterable[Any], met: Met) -> list[Any]:
-    return [value if type(value) in _PLAIN else _content(value, met) for value in values]
+    return [value if type(value) in _PLAIN else _way(type(value))(value, met) for value in values]
 
 
 @cache
@@ -51,11 +55,14 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-@_content.register(list)
-@_content.register(tuple)
-@_content.register(QuerySet)
-def _of_rows(rows: Iterable[Any], met: Met) -> Any:
-    return _each(rows, met)
+_content.register(list, _each)
+_content.register(tuple, _each)
+
+
+@_content.register
+def _of_rows(rows: QuerySet, met: Met) -> Any:  # type: ignore[type-arg]
+    read = rows._result_cache  # noqa: SLF001 - asking for it in another way takes longer than telling it
+    return _each(list(rows) if read is None else read, met)
 
 
 @_content.register
@@ -91,20 +98,28 @@ def _of_array(array: np.ndarray, met: Met) -> Any:
 
 
 @_content.register
+def _of_lazy(value: LazyObject, met: Met) -> Any:  # type: ignore[type-arg]
+    # Asked for anything, it has become what it stands for.
+    bool(value)
+    return _of_model(value.__dict__["_wrapped"], met)
+
+
+@_content.register
 def _of_model(row: Model, met: Met) -> Any:
-    state = row._state  # noqa: SLF001 - what was read along has no other door
-    if id(state) in met:
-        return ["met", met[id(state)][0]]
-    met[id(state)] = (len(met), row)
-    # The person of a request comes wrapped.
-    row = row.__dict__.get("_wrapped", row)
-    told = {
-        name: value if type(value) in _PLAIN else _content(value, met)
-        for name, value in row.__dict__.items()
-        # What follows from the columns need not be told.
-        if name != "_state" and name not in _derived(type(row))
-    }
-    return [type(row).__qualname__, told, _content(state.fields_cache, met)]
+    if id(row) in met:
+        return ["met", met[id(row)][0]]
+    met[id(row)] = (len(met), row)
+    told = row.__dict__.copy()
+    # What follows from the columns need not be told.
+    for name in _derived(type(row)) & told.keys():
+        del told[name]
+    pointed_to = told.pop("_state").__dict__.get("fields_cache")
+    read_along = told.pop("_prefetched_objects_cache", None)
+    content = [type(row).__qualname__, list(told), _each(told.values(), met)]
+    for more in (pointed_to, read_along):
+        if more:
+            content += [list(more), _each(more.values(), met)]
+    return content
 
 
 @cache
