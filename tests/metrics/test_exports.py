@@ -26,11 +26,59 @@ class TestMeta:
             "reach": 3100,
             "clicks": 120,
             "conversions": 12,
+            "leads": 12,
             "spend": Decimal("101.25"),
         }
         assert stored(arm__key="founder")["spend"] == Decimal("109.50")
         # A blank result is no value, not zero.
         assert "conversions" not in stored(day="2026-02-07")
+
+    @pytest.mark.parametrize(
+        ("header", "kind", "counted"),
+        [
+            ("Result indicator", "actions:onsite_conversion.lead_grouped", {"conversions": 7, "leads": 7}),
+            ("Result type", "Leads (form)", {"conversions": 7, "leads": 7}),
+            ("Result indicator", "actions:offsite_conversion.fb_pixel_purchase", {"conversions": 7}),
+            ("Result indicator", "", {"conversions": 7}),
+            ("Result indicator", "actions:link_click", {}),
+            ("Result type", "ThruPlays", {}),
+            ("Result indicator", "reach", {}),
+        ],
+    )
+    def test_import__results_of_a_kind__count_as_what_they_are(
+        self, take: Import, workspace: Workspace, header: str, kind: str, counted: dict[str, int]
+    ) -> None:
+        one_arm(workspace)
+        file = table(
+            f"Campaign name,Day,Results,{header},Impressions,Amount spent (USD)",
+            f"Hook test,{FIRST},7,{kind},940,12.50",
+        )
+        notes = take(file).notes
+        found = stored(day=FIRST)
+        assert {name: found[name] for name in found.keys() & {"conversions", "leads"}} == counted
+        assert [kind in note for note in notes] == ([] if counted else [True])
+
+    def test_import__clicks_that_somebody_calls_conversions__count_as_such(
+        self, take: Import, workspace: Workspace
+    ) -> None:
+        one_arm(workspace)
+        file = table(
+            "Campaign name,Day,Results,Result indicator,Amount spent (USD)",
+            f"Hook test,{FIRST},7,actions:link_click,12.50",
+        )
+        assert take(file, mapped={"Results": "conversions"}).notes == []
+        assert stored(day=FIRST)["conversions"] == 7
+
+    def test_import__leads_beside_results_that_are_leads__are_what_their_own_column_says(
+        self, take: Import, workspace: Workspace
+    ) -> None:
+        one_arm(workspace)
+        file = table(
+            "Campaign name,Day,Results,Result indicator,Leads,Amount spent (USD)",
+            f"Hook test,{FIRST},7,actions:lead,5,12.50",
+        )
+        take(file)
+        assert (stored(day=FIRST)["conversions"], stored(day=FIRST)["leads"]) == (7, 5)
 
     def test_import__a_daily_file__passes_its_totals_row_over_and_says_so(
         self, look: Import, arms: Campaign

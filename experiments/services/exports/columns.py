@@ -11,6 +11,7 @@ from experiments.exceptions import FieldError, Invalid
 from experiments.services.exports.lines import Line
 from experiments.services.exports.presets import (
     PRESETS,
+    RESULTS,
     TEXT_FIELDS,
     Preset,
     currency_in,
@@ -217,6 +218,7 @@ def _resolve(line: Line, *, table: Table, asked: Asked) -> Columns:
             found = list(dict.fromkeys(found))
             columns.positions[target] = _choose(columns, target, found, names=names, currency=asked.currency)
     _leave_local_currency(columns, names)
+    _leave_kind_of_results(columns, names, by_hand=taken)
     _ask_what_is_doubtful(columns, names, mapped=mapped)
     return columns
 
@@ -227,6 +229,13 @@ def _leave_local_currency(columns: Columns, names: Sequence[str]) -> None:
         for name, position in columns.measures.items():
             if names[position].endswith("in local currency"):
                 del columns.positions[name]
+
+
+def _leave_kind_of_results(columns: Columns, names: Sequence[str], *, by_hand: set[int]) -> None:
+    """What the results are matters where they count as conversions, and nobody has said that they do."""
+    counted = columns.positions.get("conversions", [-1])[0]
+    if counted in by_hand or RESULTS not in names or counted != names.index(RESULTS):
+        columns.positions.pop("result_kind", None)
 
 
 def _choose(

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 # Fields of a line beside the measures. Names and ids of what spends the money, from coarse to fine:
 LEVELS = ("campaign", "ad_set", "ad")
+# What counts whatever a campaign is optimised for; ``result_kind`` says what that is.
+RESULTS = "results"
 # What only Quickno's own tables have, in the words of a row.
 OWN_FIELDS = ("arm", "source", "entity", "reported_at")
 TEXT_FIELDS = (
@@ -22,6 +24,7 @@ TEXT_FIELDS = (
     "span_start",
     "span_end",
     "segment",
+    "result_kind",
     *OWN_FIELDS,
 )
 
@@ -129,8 +132,9 @@ _META = Preset(
         "conversions": (
             *("purchases", "website purchases"),
             *(f"actions:{name}" for name in _PURCHASES),
-            "results",
+            RESULTS,
         ),
+        "result_kind": ("result indicator", "result type"),
         "leads": ("leads", "website leads", *(f"actions:{name}" for name in _LEADS), "заявки"),
         "revenue": (
             *("purchases conversion value", "website purchases conversion value"),

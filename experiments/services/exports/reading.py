@@ -21,6 +21,7 @@ from experiments.services.exports.numbers import (
     is_nothing,
 )
 from experiments.services.exports.presets import LEVELS, OWN_FIELDS
+from experiments.services.exports.results import Results
 from experiments.services.exports.tables import tables_of
 from experiments.services.exports.unfolding import OF_ACTIONS, note_on_actions
 from experiments.services.values import in_quotes, listed, quoted
@@ -176,6 +177,7 @@ class _Reader:
         self.columns = columns
         self.currency = currency
         self.measures = columns.measures
+        self.results = Results(columns) if columns.has("result_kind") else None
         self.reason = columns.table.reason
         levels = (f"{level}_id" for level in LEVELS)
         self.ids = [columns.positions[name][0] for name in levels if columns.has(name)]
@@ -196,6 +198,8 @@ class _Reader:
                     rows.append(_RawRow(line, day, numbers))
         if self.errors:
             raise refusal(self.errors)
+        if self.results is not None and self.results.note:
+            export.notes.append(self.results.note)
         return rows
 
     @property
@@ -268,7 +272,10 @@ class _Reader:
                     number.currency,
                     self.currency,
                 )
-            yield name, number
+            if self.results is not None and name == "conversions":
+                yield from self.results.read(line, number)
+            else:
+                yield name, number
 
     def _refuse(self, line: Line, code: str, what: str) -> None:
         self.errors.append(FieldError(code, _("Line {line}: {what}.").format(line=line.number, what=what)))
