@@ -240,7 +240,7 @@ class AnswerForm(AskedForm):
             spelled = Spelled(one["id"], one["name"])
             row = NameRow(one, (spelled, Level.CAMPAIGN, Spelled("", "")))
             if index in with_field:
-                called = one["name"] or one["id"]
+                called = one["name"] or one["id"] or _("no name")
                 row.field = self._add(
                     field_of(one),
                     one["target"],
@@ -281,7 +281,9 @@ class AnswerForm(AskedForm):
         likely = [(key, names[key]) for key in told["suggestions"] if key in names]
         known = [told["target"]] if self.launched.is_many else names
         others = [(key, names[key]) for key in known if key in names and (key, names[key]) not in likely]
-        other: list[Choice] = [(NEW, _("a new campaign, unplanned")), (LEFT_OUT, _("leave it out"))]
+        other: list[Choice] = [(LEFT_OUT, _("leave it out"))]
+        if told["name"] or told["id"]:
+            other.insert(0, (NEW, _("a new campaign, unplanned")))
         return [
             *([(_("Perhaps"), likely)] if likely else []),
             *([(_("Campaigns here"), others)] if others else []),

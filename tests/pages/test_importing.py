@@ -633,3 +633,23 @@ class TestConfirming:
         said = marketer.post(address(file, "import_cancel"), follow=True)
         assert "It was too late" in unescape(said.content.decode())
         assert clicks_of(week.paused) == 801
+
+
+def test_names__campaign_without_any__may_be_one_that_is_here_but_none_of_its_own(
+    marketer: Client, hooks: Campaign, yesterday: date
+) -> None:
+    file = upload(marketer, f"ad_id,date,impressions,inline_link_clicks,spend\n7,{yesterday},940,12,1.25\n")
+    page = page_of(marketer, file)
+    assert "Campaign here for “no name”" in page
+    assert 'value="hook-test"' in page
+    assert "a new campaign, unplanned" not in page
+    assert "leave it out" in page
+
+
+def test_page__file_that_cannot_be_read__leads_to_another_file(marketer: Client) -> None:
+    file = upload(marketer, "Campaign name,Impressions,Amount spent (USD)\nHook test,940,1.25\n")
+    assert file.state == FileImportState.FAILED
+    [button] = re.findall(r'<button[^>]*form="cancel">([^<]*)<', page_of(marketer, file))
+    assert button == "Import another file"
+    gone_on = marketer.post(address(file, "import_cancel"))
+    assert gone_on["Location"] == URL
