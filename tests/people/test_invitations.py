@@ -63,6 +63,35 @@ def test_invite__new_address__shows_a_link_once_and_writes_a_letter_with_another
     assert link_in(letter) == link(invitation, by_letter=True) != shown
 
 
+def test_invite__nobody_else_who_may_approve__offers_a_manager_first(
+    browse: Browse, workspace: Workspace, team: Team, now: datetime
+) -> None:
+    client, url = browse(Role.OWNER), reverse("settings", args=["harbour"])
+
+    def offered() -> object:
+        return client.get(url).context["form"]["role"].value()
+
+    assert offered() == Role.MARKETER
+    others = Membership.objects.filter(workspace=workspace, role__in=[Role.MANAGER, Role.OWNER])
+    others.exclude(user=team[Role.OWNER].user).delete()
+    assert offered() == Role.MANAGER
+    invited(team, at=now, role=Role.MANAGER)
+    assert offered() == Role.MARKETER
+
+
+def test_invite__without_a_mail_server__offers_a_new_link_and_no_letter(
+    browse: Browse, team: Team, now: datetime, settings: Settings
+) -> None:
+    client, url = browse(Role.OWNER), reverse("settings", args=["harbour"])
+    invited(team, at=now)
+    settings.MAIL_IS_SET_UP = True
+    assert "Send again<" in client.get(url).content.decode()
+    settings.MAIL_IS_SET_UP = False
+    page = client.get(url).content.decode()
+    assert "New link<" in page
+    assert "Send again<" not in page
+
+
 def test_invite__known_and_unknown_address__are_answered_alike(browse: Browse, victim: User) -> None:
     client, pages = browse(Role.OWNER), []
     for email in (VICTIM, "new@victim.example"):

@@ -21,7 +21,7 @@ class InvitationForm(Form):
         label=_("E-mail address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MARKETER, label=_("Role"))
+    role = forms.ChoiceField(choices=Role.choices, label=_("Role"))
 
 
 class JoinForm(PlainForm):

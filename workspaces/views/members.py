@@ -31,7 +31,15 @@ class _People(WorkspaceView):
     )
 
     def form(self, data: Any = None) -> InvitationForm:
-        return InvitationForm(data, workspace=self.workspace)
+        return InvitationForm(data, workspace=self.workspace, initial={"role": self._role_wanted()})
+
+    def _role_wanted(self) -> Role:
+        """A manager, as long as nobody but this person can approve a plan or is invited to."""
+        people = Membership.objects.of(self.workspace).exclude(user=self.request.user)
+        invited = Invitation.objects.of(self.workspace).pending()
+        may_approve = [Role.MANAGER, Role.OWNER]
+        has_another = any(some.filter(role__in=may_approve).exists() for some in (people, invited))
+        return Role.MARKETER if has_another else Role.MANAGER
 
     def page(
         self, form: InvitationForm, *, sent: Invitation | None = None, status: int = 200
