@@ -1,6 +1,6 @@
 """Funding the reserve and writing a reallocation by hand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sprints.choices import AccountKind
 from sprints.exceptions import DomainError
-from sprints.selectors.accounts import CampaignAccount
+from sprints.selectors.accounts import Balances
 from workspaces.forms import Form, MoneyField
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
@@ -48,23 +48,27 @@ class PlanByHandForm(Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(
-        self, data: Mapping[str, Any] | None, *, workspace: Workspace, accounts: Iterable[CampaignAccount]
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, workspace: Workspace, balances: Balances) -> None:
         super().__init__(data, workspace=workspace)
-        accounts = sorted(accounts, key=lambda account: account.campaign.name)
+        accounts = sorted(balances.campaigns, key=lambda account: account.campaign.name)
         names = {account.key: account.campaign.name for account in accounts}
         givers = [account for account in accounts if account.available > 0]
         takers = [account for account in accounts if not account.campaign.is_finished]
         offered = {
-            "from": [(account.key, _with_free(account)) for account in givers],
+            "from": [
+                (account.key, _free_of(account.campaign.name, account.available, workspace))
+                for account in givers
+            ],
             "to": [(account.key, names[account.key]) for account in takers],
         }
-        reserve = (AccountKind.RESERVE.value, _("the reserve"))
+        reserve = {
+            "from": _free_of(gettext("the reserve"), balances.reserve, workspace),
+            "to": gettext("the reserve"),
+        }
         for name, field in self.fields.items():
             side = name.partition("_")[0]
             if side in offered:
-                choices = [("", _("choose")), reserve, *offered[side]]
+                choices = [("", _("choose")), (AccountKind.RESERVE.value, reserve[side]), *offered[side]]
                 # What has no money left meanwhile stays chosen, and is refused with the reason.
                 given = (data or {}).get(name)
                 if given in names and given not in dict(offered[side]):
@@ -114,6 +118,5 @@ class PlanByHandForm(Form):
         return [number for number in range(LINES) if self.cleaned_data.get(f"from_{number}")]
 
 
-def _with_free(account: CampaignAccount) -> str:
-    free = in_currency(account.available, account.campaign.workspace.currency)
-    return gettext("{name}: {free} free").format(name=account.campaign.name, free=free)
+def _free_of(name: str, amount: Decimal, workspace: Workspace) -> str:
+    return gettext("{name}: {free} free").format(name=name, free=in_currency(amount, workspace.currency))

@@ -155,8 +155,7 @@ class PlanByHandView(FormView):
     made: Reallocation
 
     def get_form(self, data: QueryDict | None = None) -> PlanByHandForm:
-        accounts = balances(self.workspace, at=self.at).campaigns
-        return PlanByHandForm(data, workspace=self.workspace, accounts=accounts)
+        return PlanByHandForm(data, workspace=self.workspace, balances=balances(self.workspace, at=self.at))
 
     def save(self, form: Form) -> str:
         if not isinstance(form, PlanByHandForm):

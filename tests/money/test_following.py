@@ -124,6 +124,8 @@ def test_plan_page__applied__says_whether_the_spend_followed(
     page = client.get(reverse("plan", args=["harbour", applied.pk])).content.decode()
     assert "Did the spend follow?" in page
     assert "too early to tell" in page
+    # Said once: what was proposed is another number where a day has passed since.
+    assert "daily budget to set" not in page
 
 
 def flagged(harbour: Harbour, at: datetime) -> dict[str, ZombieFlag]:
