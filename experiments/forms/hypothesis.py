@@ -289,8 +289,13 @@ class SizingForm(Form):
     def take(self, error: DomainError) -> None:
         """What is left empty and that no campaign tells is asked for in the words of the form."""
         asked = [item for item in error.errors if item.code == "required" and item.field in _ASKED_FOR]
+        words = (
+            _("No campaign here tells it yet, so type it.")
+            if self.cleaned_data.get("channel")
+            else _("No campaign here tells it yet, so type it, or choose a channel whose averages stand in.")
+        )
         for item in asked:
-            self.add_error(item.field, _("No campaign here tells it yet, so type it."))
+            self.add_error(item.field, words)
         others = [item for item in error.errors if item not in asked]
         if others or not error.errors:
             super().take(DomainError(error.code, error.message, errors=others))

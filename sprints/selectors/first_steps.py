@@ -41,9 +41,10 @@ class FirstStep(Enum):
     def is_optional(self) -> bool:
         """What no other step waits for.
 
-        Old numbers help, and the new ones come last anyway. A second person is needed for a plan only.
+        Old numbers help, and the new ones come last anyway. What the reserve lacks at a launch comes from
+        outside. A second person is needed for a plan only.
         """
-        return self in {FirstStep.NUMBERS, FirstStep.TEAM}
+        return self in {FirstStep.NUMBERS, FirstStep.RESERVE, FirstStep.TEAM}
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ def review_sentence(context: Context, sprint: Sprint, board: Board, today: date)
             )
             return format_html(closed, number=learnings)
         can = (
-            _("Everything is decided. <em>The review can open.</em>")
+            _("Everything is decided. <em>The sprint can end.</em>")
             if sprint.status == SprintStatus.RUNNING
             else _("Everything is decided. <em>It can close.</em>")
         )

@@ -222,7 +222,8 @@ class FundView(FormView):
             **super().context(form),
             "title": _("Fund the reserve"),
             "lead": _(
-                "Campaigns take their budgets from the reserve when they launch, as far as it reaches."
+                "Campaigns take their budgets from the reserve when they launch, as far as it reaches. This "
+                "is an entry in the ledger: no real money moves."
             ),
             "verb": _("Fund the reserve"),
             "cancel_url": self.page_url("money"),

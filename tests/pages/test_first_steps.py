@@ -89,8 +89,8 @@ def test_first_steps__taken_in_order__are_ticked_and_lead_on_to_the_next(
     beginning: Beginning, browse: Browse
 ) -> None:
     client = browse(Role.MANAGER)
-    # The numbers can wait, so they are never what stands out.
-    following = [FirstStep.RESERVE, *STEPS[1:]]
+    # Numbers and reserve can wait, so they are never what stands out.
+    following = [FirstStep.HYPOTHESIS, FirstStep.HYPOTHESIS, *STEPS[2:]]
     for number, (step, coming) in enumerate(zip(STEPS, following, strict=True)):
         assert beginning.seen_by() == (STEPS[:number], coming)
         page = read(client, "today")
@@ -102,19 +102,19 @@ def test_first_steps__taken_in_order__are_ticked_and_lead_on_to_the_next(
     assert 'aria-labelledby="first"' not in read(client, "today")
 
 
-def test_first_steps__numbers_left_for_later__are_never_what_comes_next(
+def test_first_steps__numbers_and_reserve_left_for_later__are_never_what_comes_next(
     beginning: Beginning, browse: Browse
 ) -> None:
-    assert beginning.seen_by() == ([], FirstStep.RESERVE)
-    assert beginning.seen_by(Role.MARKETER) == ([], FirstStep.HYPOTHESIS)
+    assert beginning.seen_by() == ([], FirstStep.HYPOTHESIS)
     beginning.take(FirstStep.HYPOTHESIS)
-    assert beginning.seen_by() == ([FirstStep.HYPOTHESIS], FirstStep.RESERVE)
-    # Whoever may not fund the reserve is led past it.
+    assert beginning.seen_by() == ([FirstStep.HYPOTHESIS], FirstStep.SPRINT)
     assert beginning.seen_by(Role.MARKETER) == ([FirstStep.HYPOTHESIS], FirstStep.SPRINT)
     assert beginning.seen_by(Role.VIEWER) == ([FirstStep.HYPOTHESIS], None)
     assert "can wait" in read(browse(Role.MANAGER), "today")
-    for step in (FirstStep.RESERVE, FirstStep.SPRINT, FirstStep.CAMPAIGN, FirstStep.LAUNCH):
+    # A campaign launches without a reserve, too.
+    for step in (FirstStep.SPRINT, FirstStep.CAMPAIGN, FirstStep.LAUNCH):
         beginning.take(step)
+    assert beginning.seen_by()[1] == FirstStep.FIRST_NUMBERS
     # The last step asks for the same ones now.
     assert "can wait" not in read(browse(Role.MANAGER), "today")
 

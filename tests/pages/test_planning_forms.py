@@ -338,5 +338,5 @@ def test_sizing__for_htmx_before_anything_of_it_was_typed__hints_and_complains_o
     untouched = ON_GOOGLE | {"money_per_day": "", "channel": ""}
     answer = browse(Role.MARKETER).post(new("hypothesis_new"), untouched, headers={"HX-Request": "true"})
     html = answer.content.decode()
-    assert "It stands at today: No campaign here tells it yet, so type it." in html
+    assert "No campaign here tells it yet, so type it, or choose a channel whose averages stand in." in html
     assert "qn-errors" not in html

@@ -43,6 +43,16 @@ def test_open_review__before_the_last_day__says_so_and_ends_nothing_by_being_loo
     assert Sprint.objects.get().status == "in_review"
 
 
+def test_board__days_are_over__opens_the_review_and_decides_nothing_early(mia: Client, week: Week) -> None:
+    assert "Decide early" in mia.get(url("sprint", 1)).content.decode()
+    sprint = Sprint.objects.get()
+    week_before = timedelta(days=7)
+    Sprint.objects.update(starts_on=sprint.starts_on - week_before, ends_on=sprint.ends_on - week_before)
+    page = mia.get(url("sprint", 1)).content.decode()
+    assert "Open the review" in page
+    assert "Decide early" not in page
+
+
 def test_review__metric_that_counts_leads__tells_how_many_of_those_the_money_brought(
     mia: Client, week: Week, paused: Hypothesis, workspace: Workspace, now: datetime
 ) -> None:
