@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import CharField, IntegerField
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,10 +21,18 @@ from experiments.services.campaigns import (
 from experiments.services.criteria import overrule_breach
 from workspaces.forms import Form, ReasonForm
 from workspaces.forms.days import understood_day
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
 SECTION = "campaigns"
+
+
+_CAMPAIGN = Prepared(
+    lambda: Campaign.objects.filter(
+        workspace=Given("workspace", IntegerField()), key=Given("key", CharField())
+    )
+)
 
 
 class _OneCampaign(WorkspaceView):
@@ -31,7 +40,7 @@ class _OneCampaign(WorkspaceView):
     permission = Permission.PLAN
 
     def campaign(self) -> Campaign:
-        campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
+        campaign = next(iter(_CAMPAIGN.read(workspace=self.workspace.pk, key=self.kwargs["key"])), None)
         if campaign is None:
             raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
         return campaign

@@ -89,7 +89,8 @@ def _wanted(member: Membership, wishes: Wishes, told: Sequence[tuple[NoticeKind,
     plans = [event.subject_id for kind, event in told if kind == NoticeKind.PLAN_WAITING]
     mine: set[str] = set()
     if plans and actor.can(Permission.APPROVE):
-        waiting = Reallocation.objects.of(member.workspace_id).filter(waits_for(actor), pk__in=plans)
+        mine_to_say = waits_for(member.user, may_approve=True, may_apply=actor.can(Permission.APPLY))
+        waiting = Reallocation.objects.of(member.workspace_id).filter(mine_to_say, pk__in=plans)
         mine = {str(pk) for pk in waiting.values_list("pk", flat=True)}
     return [
         event

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import DateTimeField, Expression, IntegerField, Q
 
 from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
@@ -19,7 +19,8 @@ from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
 from sprints.selectors.savings import movements_of, with_movements
 from sprints.selectors.standing import Board
-from workspaces.models import Event, Workspace
+from workspaces.models import Event, User, Workspace
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
@@ -29,12 +30,28 @@ NOTHING = Decimal(0)
 
 # What the page tells of a campaign.
 _TOLD = with_movements(WITH_STANDING)
+_WORKSPACE = Given("workspace", IntegerField())
 # The places of open breaches, with how their evidence grew.
-_BREACHED = (
-    CriterionWatch.objects.filter(breaches__in=Breach.objects.open())
-    .select_related("criterion", "arm")
-    .with_rows("judgements", Judgement.objects.order_by("data_through"))
-    .with_rows("breaches", Breach.objects.open())
+_BREACHED = Prepared(
+    lambda: (
+        CriterionWatch.objects.filter(breaches__in=Breach.objects.open(), workspace=_WORKSPACE)
+        .select_related("criterion", "arm")
+        .with_rows("judgements", Judgement.objects.order_by("data_through"))
+        .with_rows("breaches", Breach.objects.open())
+    )
+)
+# What is not over; the first that ends comes first.
+_SPRINTS = Prepared(lambda: WITH_PROGRESS.filter(workspace=_WORKSPACE).open().order_by("ends_on", "number"))
+# Plans that have not run out; the first that does comes first.
+_PLANS = Prepared(
+    lambda: (
+        Reallocation.objects.filter(workspace=_WORKSPACE)
+        .open()
+        .filter(Q(expires_at__gt=Given("at", DateTimeField())) | Q(state=ReallocationState.APPROVED))
+        .select_related("proposed_by", "approved_by")
+        .with_rows("lines", ReallocationLine.objects.order_by("position"))
+        .order_by("expires_at")
+    )
 )
 
 
@@ -188,7 +205,7 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     sprints = _sprints(workspace)
     running = [one for one in sprints if one.status == SprintStatus.RUNNING]
     breaches = _breaches(workspace)
-    plans = _open_plans(workspace, at=at)
+    plans = _PLANS.read(workspace=workspace.pk, at=at)
     lines = [line for plan in plans for line in plan.lines.all()]
     named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
@@ -257,20 +274,19 @@ def _latest_noes(killed: Sequence[Campaign], *, since: datetime) -> list[Campaig
 
 
 def _sprints(workspace: Workspace) -> list[Sprint]:
-    """What is not over; the first that ends comes first."""
-    sprints = list(WITH_PROGRESS.of(workspace).open().order_by("ends_on", "number"))
+    sprints = _SPRINTS.read(workspace=workspace.pk)
     for sprint in sprints:
         sprint.workspace = workspace
     return sprints
 
 
-def waits_for(by: Actor) -> Q:
+def waits_for(user: User | Expression | None, *, may_approve: bool, may_apply: bool) -> Q:
     """Plans whose next word is this person's: the yes to somebody else's plan, or the applying."""
     words = Q(pk__in=[])
-    if by.can(Permission.APPROVE):
-        is_own = Q(proposed_by=by.user) | Q(proposed_key_maker=by.user)
+    if may_approve:
+        is_own = Q(proposed_by=user) | Q(proposed_key_maker=user)
         words |= Q(state=ReallocationState.PROPOSED) & ~is_own
-    if by.can(Permission.APPLY):
+    if may_apply:
         words |= Q(state=ReallocationState.APPROVED)
     return words
 
@@ -291,7 +307,7 @@ def pace(days: dict[date, Decimal]) -> Decimal | None:
 def _breaches(workspace: Workspace) -> list[Breach]:
     """Open ones, with the watch that each is of and how its evidence grew."""
     breaches: list[Breach] = []
-    for watch in _BREACHED.of(workspace):
+    for watch in _BREACHED.read(workspace=workspace.pk):
         watch.criterion.workspace = workspace
         breaches += watch.breaches.all()
     return sorted(breaches, key=lambda breach: (breach.at, breach.pk))
@@ -325,18 +341,6 @@ def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decima
     """The costliest first."""
     scaled = [ScaledCampaign(one, pace(spend[one.pk])) for one in campaigns if one.is_scaled]
     return sorted(scaled, key=lambda item: -(item.money_per_day or NOTHING))
-
-
-def _open_plans(workspace: Workspace, *, at: datetime) -> list[Reallocation]:
-    """Plans that have not run out; the first that does comes first."""
-    return list(
-        Reallocation.objects.of(workspace)
-        .open()
-        .filter(Q(expires_at__gt=at) | Q(state=ReallocationState.APPROVED))
-        .select_related("proposed_by", "approved_by")
-        .with_rows("lines", ReallocationLine.objects.order_by("position"))
-        .order_by("expires_at")
-    )
 
 
 def _waiting_plans(

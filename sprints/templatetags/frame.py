@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django import template
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, DateField, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.template import Context
 from django.urls import reverse
@@ -20,6 +21,7 @@ from sprints.models import Commitment, Reallocation, Sprint
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
 from workspaces.models.compiled import CompiledOnce
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Actor, Permission
 
 register = template.Library()
@@ -110,12 +112,22 @@ def _facts(workspace: Workspace, *, by: Actor, today: date) -> Any:
     """The workspace with all counts of the rail, the last reported day, its sprints that are not closed and
     who brings numbers, in one query.
     """
+    prepared = _facts_for(may_approve=by.can(Permission.APPROVE), may_apply=by.can(Permission.APPLY))
+    [facts] = prepared.read(workspace=workspace.pk, user=by.user.pk if by.user else None, today=today)
+    return facts
+
+
+@cache
+def _facts_for(*, may_approve: bool, may_apply: bool) -> Prepared[Workspace]:
+    own = waits_for(Given("user", IntegerField()), may_approve=may_approve, may_apply=may_apply)
     # A day that has begun elsewhere may be posted; here there is no such day yet.
-    reported = Observation.objects.filter(workspace=_MINE, day__lte=today).order_by("-day")
-    return _FACTS.annotate(
-        own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(waits_for(by))),
-        data_through=Subquery(reported.values("day")[:1]),
-    ).get(pk=workspace.pk)
+    reported = Observation.objects.filter(workspace=_MINE, day__lte=Given("today", DateField()))
+    return Prepared(
+        lambda: _FACTS.filter(pk=Given("workspace", IntegerField())).annotate(
+            own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(own)),
+            data_through=Subquery(reported.order_by("-day").values("day")[:1]),
+        )
+    )
 
 
 def _due(sprint: Sprint, today: date) -> int:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
+from django.db.models import IntegerField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from django.views import View
 from workspaces.exceptions import NotAllowed, NotFound
 from workspaces.forms.tokens import AGAIN_FIELD, BASIS_FIELD, ONCE_FIELD, owner_of
 from workspaces.models import Membership, User, Workspace
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Actor, Permission, may_begin_workspace
 from workspaces.selectors import has_second_step
 from workspaces.services.sending import (
@@ -66,6 +68,15 @@ class WorkspaceRequest(HttpRequest):
     is_sent: bool
 
 
+_MEMBERSHIPS = Prepared(
+    lambda: (
+        Membership.objects.filter(user=Given("user", IntegerField()))
+        .select_related("workspace")
+        .order_by("workspace__name", "pk")
+    )
+)
+
+
 class WorkspaceView(LoginRequiredMixin, View):
     """A page of one workspace. Whoever is no member gets the 404 of a page that does not exist.
 
@@ -102,11 +113,7 @@ class WorkspaceView(LoginRequiredMixin, View):
         if any(isinstance(value, int) and value > _LARGEST_ID for value in self.kwargs.values()):
             raise Http404(_("No database has ever given such a number."))
         # All of them, because the page offers the others.
-        memberships = list(
-            Membership.objects.filter(user=request.user.pk)
-            .select_related("workspace")
-            .order_by("workspace__name", "pk")
-        )
+        memberships = _MEMBERSHIPS.read(user=request.user.pk)
         membership = next((one for one in memberships if one.workspace.slug == self.kwargs["slug"]), None)
         if membership is None:
             raise Http404(_("There is no such workspace, or you are not a member of it."))
