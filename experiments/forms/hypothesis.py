@@ -111,7 +111,9 @@ class HypothesisForm(Form):
         choices=[("", pgettext_lazy("an outcome", "none")), *OUTCOME_METRIC_CHOICES],
         label=gettext_lazy("Business outcome it serves"),
         help_text=gettext_lazy(
-            "Needed unless it is judged by one of these itself: CTR or cost per lead alone is a vanity win."
+            "Needed unless it is judged by one of these itself: CTR or cost per lead alone is a vanity win, "
+            "as a lead has bought nothing yet. Where leads are what you are paid for, judge by the cost per "
+            "conversion and say below that one is a lead."
         ),
     )
     guardrail_metrics = forms.MultipleChoiceField(
@@ -257,14 +259,14 @@ class SizingForm(Form):
         required=False,
         label=gettext_lazy("Price of 1,000 impressions"),
         help_text=gettext_lazy(
-            "Only for a rate. For a conversion rate it is 1,000 clicks that count, for an open "
+            "Only for a rate. For a rate per click it is 1,000 clicks that count, for an open "
             "rate 1,000 sends."
         ),
     )
     order_value = MoneyField(
         required=False,
         label=gettext_lazy("Average order"),
-        help_text=gettext_lazy("Only for a return: what one conversion brings."),
+        help_text=gettext_lazy("Only for a return: what one order brings."),
     )
 
     def __init__(

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from experiments.choices import MEASURES, METRICS, Metric, MetricForm
+from experiments.choices import METRICS, Metric, MetricForm
 from experiments.models.sentences import retold
+from experiments.models.team_words import USUAL_WORDS, TeamWords
 from experiments.selectors.estimates import estimates_of
 from experiments.selectors.prices import known_figures
 from experiments.services.values import Values
@@ -134,7 +135,7 @@ class _Plan:
         return lift / (1 - lift) if self.metric.form == MetricForm.VALUE else lift
 
 
-def size_comparison(*, values: Mapping[str, Any], by: Actor) -> Sizing:
+def size_comparison(*, values: Mapping[str, Any], words: TeamWords = USUAL_WORDS, by: Actor) -> Sizing:
     """How long two arms with equal shares take to show the smallest effect worth having.
 
     ``values`` maps names out of ``SIZING_FIELDS``: ``stands_at`` is the metric's value today,
@@ -152,11 +153,11 @@ def size_comparison(*, values: Mapping[str, Any], by: Actor) -> Sizing:
     price = reader.amount("price_of_exposure", places=9)
     order = reader.money("order_value", workspace=by.workspace)
     if metric is not None:
-        _require_what_it_takes(reader, metric)
+        _require_what_it_takes(reader, metric, words=words)
     reader.raise_errors()
     if metric is None or effect is None or value is None or money is None:
         raise ValueError("Sizing takes all of these; what is missing was to be refused before.")
-    _refuse_what_cannot_be(reader, metric, value=float(value), effect=effect)
+    _refuse_what_cannot_be(reader, metric, value=float(value), effect=effect, words=words)
     reader.raise_errors()
     kind, judged, better = _judged(metric, value=float(value), effect=effect, order=order)
     plan = _Plan(
@@ -167,16 +168,16 @@ def size_comparison(*, values: Mapping[str, Any], by: Actor) -> Sizing:
         exposure_per_day=float(money) / ARMS / float(price if price and kind == MetricForm.RATE else 1),
         interaction_sd=estimates_of([by.workspace]).contrast_spread(by.workspace.pk).of_one_arm().median,
     )
-    return _as_said(plan, effect=effect, money=money, workspace=by.workspace)
+    return _as_said(plan, effect=effect, money=money, words=words, workspace=by.workspace)
 
 
-def _require_what_it_takes(reader: Values, metric: Metric) -> None:
+def _require_what_it_takes(reader: Values, metric: Metric, *, words: TeamWords) -> None:
     if metric.form == MetricForm.RATE and "price_of_exposure" not in reader:
         reader.refuse(
             "price_of_exposure",
             "required",
             _("For the {metric}, say what 1,000 {measure} cost.").format(
-                metric=metric.label, measure=MEASURES[metric.exposure].label
+                metric=words.metric(metric), measure=words.measure(metric.exposure)
             ),
         )
     if metric.form == MetricForm.VALUE and metric.exposure != "spend":
@@ -184,7 +185,7 @@ def _require_what_it_takes(reader: Values, metric: Metric) -> None:
             "primary_metric",
             "no_sizing",
             _("How long the {metric} takes cannot be told from money: it is not earned by spend.").format(
-                metric=metric.label
+                metric=words.metric(metric)
             ),
         )
     elif metric.form == MetricForm.VALUE and "order_value" not in reader:
@@ -194,11 +195,13 @@ def _require_what_it_takes(reader: Values, metric: Metric) -> None:
             _(
                 "The {metric} is planned by the cost of one of its {measure}: say how much each "
                 "brings on average."
-            ).format(metric=metric.label, measure=MEASURES[metric.events].label),
+            ).format(metric=words.metric(metric), measure=words.events(metric)),
         )
 
 
-def _refuse_what_cannot_be(reader: Values, metric: Metric, *, value: float, effect: float) -> None:
+def _refuse_what_cannot_be(
+    reader: Values, metric: Metric, *, value: float, effect: float, words: TeamWords
+) -> None:
     if metric.form == MetricForm.COST and effect >= 1:
         reader.refuse(
             "mde_relative",
@@ -211,7 +214,7 @@ def _refuse_what_cannot_be(reader: Values, metric: Metric, *, value: float, effe
             "out_of_range",
             _(
                 "{effect} more than {value} is above 1, which no {metric} can be. Give a smaller effect."
-            ).format(effect=f"{effect:.0%}", value=f"{value:.4g}", metric=metric.label),
+            ).format(effect=f"{effect:.0%}", value=f"{value:.4g}", metric=words.metric(metric)),
         )
 
 
@@ -225,7 +228,7 @@ def _judged(
     return metric.form, value / metric.per, effect
 
 
-def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace) -> Sizing:
+def _as_said(plan: _Plan, *, effect: float, money: Decimal, words: TeamWords, workspace: Workspace) -> Sizing:
     exact = plan.days()
     days = max(math.ceil(exact), FEWEST_CLOSED_DAYS) if exact <= MOST_DAYS else None
     sprints = tuple(
@@ -265,7 +268,7 @@ def _as_said(plan: _Plan, *, effect: float, money: Decimal, workspace: Workspace
         days_needed=days,
         money_needed=None if days is None else money * days,
         sprints=sprints,
-        notes=_notes(plan.metric),
+        notes=_notes(plan.metric, words),
     )
 
 
@@ -278,7 +281,7 @@ def _say(lift: float | None, metric: Metric) -> str:
     return retold(say_lift(lift, metric.form)) if lift >= PLAIN_LIFT else f"+{retold(say_share(lift))}"
 
 
-def _notes(metric: Metric) -> tuple[str, ...]:
+def _notes(metric: Metric, words: TeamWords) -> tuple[str, ...]:
     notes = [
         _("Two arms share the money equally, and an effect that is there is seen in four of five cases.")
     ]
@@ -287,8 +290,9 @@ def _notes(metric: Metric) -> tuple[str, ...]:
             _(
                 "The {metric} is planned by what one of its {measure} costs, with values that differ "
                 "as orders usually do."
-            ).format(metric=metric.label, measure=MEASURES[metric.events].label)
+            ).format(metric=words.metric(metric), measure=words.events(metric))
         )
     if metric.is_late:
-        notes.append(_("The days until the last conversions have arrived come on top."))
+        late = _("The days until the last {measure} have arrived come on top.")
+        notes.append(late.format(measure=words.events(metric)))
     return tuple(notes)

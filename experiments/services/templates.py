@@ -95,11 +95,10 @@ USUAL_TEMPLATES: Final = (
     ),
     UsualTemplate(
         "no_conversion",
-        gettext_lazy("No conversion after 3 times the target cost"),
+        gettext_lazy("Nothing to show after 3 times the target cost"),
         gettext_lazy(
-            "A cost above the target, judged from 3 times the target on. With no conversion by then we are "
-            "about 98% sure, and it stops; with one, about 90%, and it goes on. Later it stops on the same "
-            "evidence."
+            "A cost above the target, judged from 3 times the target on. With none by then we are about 98% "
+            "sure, and it stops; with one, about 90%, and it goes on. Later it stops on the same evidence."
         ),
         "cpa",
         Comparator.ABOVE,
@@ -107,10 +106,10 @@ USUAL_TEMPLATES: Final = (
     ),
     UsualTemplate(
         "return_floor",
-        gettext_lazy("Return on ad spend below a limit, after some conversions"),
+        gettext_lazy("Return on ad spend below a limit, after ten orders"),
         gettext_lazy(
             "Orders differ in value, so it waits for ten. A campaign without any is not stopped by it: keep "
-            "“no conversion” beside it."
+            "“Nothing to show” beside it."
         ),
         "roas",
         Comparator.BELOW,

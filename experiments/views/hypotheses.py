@@ -11,6 +11,7 @@ from experiments.exceptions import DomainError, NotFound
 from experiments.forms import HypothesisForm, ScoresForm, SizingForm
 from experiments.forms.campaign import typed
 from experiments.models import Hypothesis
+from experiments.models.team_words import TeamWords, words_of
 from experiments.selectors.campaign_pages import campaign_cards
 from experiments.services.hypotheses import (
     archive_hypothesis,
@@ -111,13 +112,21 @@ class _WriteHypothesis(FormView):
             return self.render(answer, template="experiments/_sizing_answer.html")
         return self.render({**self.context(self.get_form()), **answer}, status=422 if sizing is None else 200)
 
+    @property
+    def _words(self) -> TeamWords:
+        """What the hypothesis calls a conversion as it is being written."""
+        one, several = (
+            self.request.POST.get(name, "").strip() for name in ("conversion_name", "conversion_name_plural")
+        )
+        return TeamWords(one, several) if one and several else words_of(None, self.workspace)
+
     def _size(self, form: SizingForm) -> tuple[Sizing | None, list[dict[str, Any]]]:
         """The answer, and what it assumes where nothing was typed."""
         if form.is_valid():
             channel = form.cleaned_data["channel"]
             values, assumed = with_known(form.values, channel=channel, by=self.actor)
             try:
-                sizing = size_comparison(values=values, by=self.actor)
+                sizing = size_comparison(values=values, words=self._words, by=self.actor)
             except DomainError as error:
                 form.take(error)
             else:

@@ -94,7 +94,7 @@ def _second_look(event: Event, workspace: Workspace, flags: dict[int, ZombieFlag
         title=_("Second look: {name} no longer breaches its rule.").format(name=_name(event)),
         url=_campaign_url(event, workspace),
         quote=str(event.data.get("rule") or ""),
-        facts=[_("Later conversions do not bear the breach out. Somebody has to decide what follows.")],
+        facts=[_("What came in later does not bear the breach out. Somebody has to decide what follows.")],
     )
 
 

@@ -56,12 +56,12 @@ def read_reach(campaign: Campaign, hypothesis: Hypothesis, *, days: int, by: Act
     source = next((item.source for item in assumed if item.name == "stands_at"), "")
     if not source and hypothesis.target is not None:
         values["stands_at"], source = hypothesis.target, _("its target, as nothing better is known")
+    words = words_of(hypothesis, by.workspace)
     if "stands_at" not in values:
-        words = words_of(hypothesis, by.workspace)
         why_not = _("Not known: give it a target, as nobody has measured the {metric} yet.")
         return Reach(campaign, days, wanted, why_not=why_not.format(metric=words.metric(hypothesis.metric)))
     try:
-        sizing = size_comparison(values=values, by=by)
+        sizing = size_comparison(values=values, words=words, by=by)
     except DomainError as error:
         missing = " ".join(item.message for item in error.errors)
         return Reach(campaign, days, wanted, why_not=missing or error.message)

@@ -51,7 +51,7 @@ def test_template__chosen_for_a_hypothesis_with_a_target__fills_the_empty_rule(
     assert 'name="criterion-0-threshold" value="$40.00"' in html
     assert 'name="criterion-0-guard_0" value="$120"' in html
     assert '<option value="cpa" selected>' in html
-    assert "With no conversion by then we are about" in html
+    assert "With none by then we are about" in html
     assert 'value="2.5k"' in html
     assert not Campaign.objects.exists()
 

@@ -1,5 +1,6 @@
 """Pages that speak of a hypothesis's campaigns call a conversion as its team does."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,28 @@ def test_settings__workspace_with_a_word__say_what_is_late_in_it(
     assert "late orders" in said.lower() or "its orders settle" in said
     assert "late conversions" not in said.lower().replace("more about late conversions", "")
     assert "its conversions" not in said
+
+
+def test_policy_and_sources__whoever_changes_them__reads_no_conversion_but_the_word_itself(
+    browse: Browse, workspace: Workspace
+) -> None:
+    Workspace.objects.update(conversion_name="order", conversion_name_plural="orders")
+    owner = browse(Role.OWNER)
+    policy = main_of(owner, url("settings_policy"))
+    assert re.findall(r">([^<>]*\bconversions?\b[^<>]*?) ?<", policy) == [
+        "One conversion is called",
+        "Several conversions are called",
+    ]
+    assert "onversion" not in main_of(owner, url("source_new"))
+
+
+def test_sizing__of_a_hypothesis_with_a_word__says_it_before_it_is_saved(
+    browse: Browse, workspace: Workspace
+) -> None:
+    asked = {"primary_metric": "cpa", "mde_relative": "20%", "stands_at": "18", "money_per_day": "400"}
+    asked |= {**TRIAL, "size": "1"}
+    page = browse(Role.MARKETER).post(url("hypothesis_new"), asked, headers={"HX-Request": "true"})
+    assert "The days until the last trials have arrived come on top." in page.content.decode()
 
 
 def test_word__is_escaped_where_it_stands(browse: Browse, trials: Campaign) -> None:

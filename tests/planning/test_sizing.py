@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from experiments.exceptions import Invalid
+from experiments.models.team_words import TeamWords
 from experiments.services.sizing import Sizing, size_comparison
 from experiments.stats.planning import days_needed, detectable_lift
 from workspaces.permissions import Actor
@@ -58,6 +59,16 @@ def test_sizing__of_a_cost__speaks_of_cheaper(viewer: Actor) -> None:
     assert "to see 23% cheaper; a 7-day sprint can see" in sizing.sentence
     assert all(sprint.can_see.endswith("% cheaper") for sprint in sizing.sprints)
     assert sizing.notes[-1] == "The days until the last conversions have arrived come on top."
+
+
+def test_sizing__team_with_its_own_word__speaks_of_that_and_of_leads_where_leads_are_counted(
+    viewer: Actor,
+) -> None:
+    words = TeamWords("trial", "trials")
+    [*_, note] = size_comparison(values=CPA, words=words, by=viewer).notes
+    assert note == "The days until the last trials have arrived come on top."
+    [*_, note] = size_comparison(values=CPA | {"primary_metric": "cpl"}, words=words, by=viewer).notes
+    assert note == "The days until the last leads have arrived come on top."
 
 
 def test_sizing__of_a_cost_per_thousand__is_by_the_thousand(viewer: Actor) -> None:

@@ -92,7 +92,7 @@ class PolicyForm(Form):
         required=False, label=_("Move the money as soon as a plan is approved")
     )
     settled_days_only = forms.BooleanField(
-        required=False, label=_("Judge late conversions on settled days only")
+        required=False, label=_("Judge what comes late on settled days only")
     )
     uses_learnt_spread = forms.BooleanField(
         required=False, label=_("Take the usual spread from our own campaigns")
@@ -125,7 +125,7 @@ class SourceForm(Form):
         min_value=0, max_value=72, initial=6, label=_("A day closes, in hours after midnight")
     )
     attribution_lag_days = forms.IntegerField(
-        min_value=0, max_value=90, initial=3, label=_("Conversions settle, in days")
+        min_value=0, max_value=90, initial=3, label=_("A day settles, in days after it")
     )
     precedence = forms.IntegerField(min_value=0, max_value=32767, initial=20, label=_("Precedence"))
 

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=2,
                         default=Decimal(3),
-                        help_text="So many times the target cost without a conversion is barren.",
+                        help_text="So many times the target cost with nothing to show for it is barren.",
                         max_digits=5,
                         validators=[django.core.validators.MinValueValidator(1)],
                     ),
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
                     "attribution_lag_days",
                     models.PositiveSmallIntegerField(
                         default=3,
-                        help_text="Days until a day's conversions no longer move.",
+                        help_text="Days until nothing late is added to a day any more.",
                         validators=[django.core.validators.MaxValueValidator(90)],
                     ),
                 ),

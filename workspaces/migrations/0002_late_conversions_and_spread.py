@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="Results and rules about late conversions then wait for settled days. Otherwise a day counts by the share of its conversions that is usually visible at its age.",
+                help_text="Results and rules about what comes late then wait for settled days. Otherwise a day counts by the share of it that is usually visible at its age.",
             ),
         ),
         AddColumn(

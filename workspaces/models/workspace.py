@@ -50,7 +50,7 @@ class Workspace(models.Model):
         decimal_places=2,
         default=Decimal(3),
         validators=[MinValueValidator(1)],
-        help_text=_("So many times the target cost without a conversion is barren."),
+        help_text=_("So many times the target cost with nothing to show for it is barren."),
     )
     plan_expiry_hours = models.PositiveSmallIntegerField(
         default=72,
@@ -70,8 +70,8 @@ class Workspace(models.Model):
         default=False,
         db_default=False,
         help_text=_(
-            "Results and rules about late conversions then wait for settled days. Otherwise a day counts by "
-            "the share of its conversions that is usually visible at its age."
+            "Results and rules about what comes late then wait for settled days. Otherwise a day counts by "
+            "the share of it that is usually visible at its age."
         ),
     )
     uses_learnt_spread = models.BooleanField(
@@ -244,7 +244,7 @@ class Source(TenantModel):
     attribution_lag_days = models.PositiveSmallIntegerField(
         default=3,
         validators=[MaxValueValidator(90)],
-        help_text=_("Days until a day's conversions no longer move."),
+        help_text=_("Days until nothing late is added to a day any more."),
     )
     precedence = models.PositiveSmallIntegerField(
         default=20, help_text=_("Where two sources report one measure, the lowest number speaks.")
