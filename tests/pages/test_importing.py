@@ -24,7 +24,7 @@ from tests.metrics.workbooks import workbook
 from tests.pages.conftest import Browse, Week
 from tests.pages.forms import form_at
 from workspaces.choices import Role
-from workspaces.models import Event, Workspace
+from workspaces.models import Event, User, Workspace
 
 URL = reverse("import_numbers", args=["harbour"])
 ARM_A = {"campaign": "founder-video/a", "source": "meta"}
@@ -271,6 +271,17 @@ class TestPreview:
         ]
         assert file.preview["ignored_total"] == 1
         assert "1 line: a totals row: it has no name (line 4)" in page_of(marketer, file)
+
+    def test_preview__read_for_somebody_else__tells_why_lines_are_ignored_in_the_readers_language(
+        self, marketer: Client, hooks: Campaign, yesterday: date
+    ) -> None:
+        file = upload(marketer, f"Campaign report\nLast 7 days\n{by_ad_set(yesterday)}")
+        told_in = "Fragen und Hinweise sind auf Englisch"
+        assert told_in not in page_of(marketer, file)
+        User.objects.update(language="de")
+        page = page_of(marketer, file)
+        assert "1 Zeile: eine Summenzeile: sie hat keinen Namen (Zeile 4)" in page
+        assert told_in in page
 
     def test_preview__question_beside_a_name__leaves_the_other_answers_folded(
         self, marketer: Client, yesterday: date

@@ -14,7 +14,8 @@ from experiments.services.exports.presets import LEVELS
 
 _TOTALS = ("total", "totals", "grand total", "итого", "всего", "gesamt")
 _MOST_ERRORS = 100
-# Why a line is passed over. They are translated where one applies, because files are long.
+# Why a line is passed over. They are kept as they are and translated for whoever reads them.
+_ABOVE = gettext_noop("above the header")
 _HEADER_AGAIN = gettext_noop("the header again")
 _COMMENT = gettext_noop("a comment")
 _FOOTER = gettext_noop("a footer")
@@ -29,6 +30,7 @@ class Passed:
     """A line that was not taken for numbers of a day."""
 
     line: int
+    # In English, as programs read it; pages translate it.
     reason: str
 
 
@@ -52,7 +54,7 @@ def read_body(columns: Columns) -> Body:
         if line.is_blank or line.number == header.number:
             continue
         if line.number < header.number:
-            body.passed.append(Passed(line.number, _("above the header")))
+            body.passed.append(Passed(line.number, _ABOVE))
             continue
         reason = sorter.reason_to_pass(line)
         if reason:
@@ -135,7 +137,7 @@ class _Sorter:
             reason = _TOTALS_ROW
         elif self.names and not any(names) and not self._has_any(cells, self.ids):
             reason = self.nameless
-        return _(reason) if reason else ""
+        return reason
 
     def _has_day(self, cells: tuple[str, ...]) -> bool:
         return any(read_day(cells[position]) is not None for position in self.days if position < len(cells))

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from experiments.choices import MEASURES, MeasureUnit
 from experiments.exceptions import FieldError, Invalid
@@ -26,6 +27,7 @@ from experiments.services.exports.tables import tables_of
 from experiments.services.exports.unfolding import OF_ACTIONS, note_on_actions
 from experiments.services.values import in_quotes, listed, quoted
 
+_SUBTOTAL = gettext_noop("a subtotal: it has no day")
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 FORMULA_STARTS = frozenset("=+-@\t\r")
 Progress = Callable[[Iterable[Line]], Iterable[Line]]
@@ -188,12 +190,12 @@ class _Reader:
         for line in lines:
             day = self._day(line)
             if day == "":
-                export.passed.append(Passed(line.number, _("a subtotal: it has no day")))
+                export.passed.append(Passed(line.number, _SUBTOTAL))
             elif not isinstance(day, str):
                 self._check_ids(line)
                 numbers = dict(self._numbers(line))
                 if not numbers and self.reason:
-                    export.passed.append(Passed(line.number, _(self.reason)))
+                    export.passed.append(Passed(line.number, self.reason))
                 else:
                     rows.append(_RawRow(line, day, numbers))
         if self.errors:
