@@ -1,5 +1,6 @@
 """Where letters arrive, an address is shown to be its holder's; elsewhere no page speaks of it."""
 
+from datetime import datetime
 from smtplib import SMTPServerDisconnected
 
 import pytest
@@ -11,7 +12,10 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from tests.people.conftest import KNOWN_TO_ANOTHER, OWN, VICTIM, link_in, signed_in
+from workspaces.choices import Role
 from workspaces.models import User
+from workspaces.permissions import Actor
+from workspaces.services import invite
 
 
 @pytest.fixture
@@ -79,3 +83,14 @@ def test_sign_in__without_a_mail_server__takes_no_letter_and_the_account_speaks_
     settings.MAIL_IS_SET_UP = True
     assert "not confirmed by a letter yet" in client.get(reverse("account")).content.decode()
     assert "the terminal" not in client.get(reverse("account_reset_password")).content.decode()
+
+
+def test_join__by_hand_where_letters_arrive__asks_for_the_letter_at_once(
+    mailed: None, team: dict[Role, Actor], now: datetime
+) -> None:
+    invitation = invite(email=VICTIM, role=Role.MARKETER, by=team[Role.OWNER], at=now)
+    client = Client()
+    path = reverse("join", args=[invitation.token(by_letter=False)])
+    answer = client.post(path, {"name": "Vic Berg", "password": OWN})
+    assert f"on its way to <strong>{VICTIM}</strong>" in answer.content.decode()
+    assert not is_signed_in(client)

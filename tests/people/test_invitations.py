@@ -161,11 +161,23 @@ def test_join__by_hand_with_a_password__is_a_member_whose_address_nobody_has_sho
     team: Team, now: datetime
 ) -> None:
     invitation, client = invited(team, at=now), Client()
-    answer = client.post(link(invitation, by_letter=False), ANSWER)
-    assert answer["Location"].startswith(reverse("account_login"))
+    answer = client.post(link(invitation, by_letter=False), ANSWER, follow=True)
     membership = Membership.objects.get(user__email=NORA)
     assert not membership.user.has_confirmed_address
+    # What was typed once is not asked for again.
+    assert answer.redirect_chain[-1][0] == reverse("today", args=["harbour"])
+    assert answer.context["request"].user == membership.user
     assert signed_in(NORA, OWN).get(reverse("today", args=["harbour"])).status_code == 200
+
+
+def test_join__by_hand_with_the_password_of_ones_own_account__signs_in_and_asks_whether_to_join(
+    team: Team, victim: User, now: datetime
+) -> None:
+    set_password_by_letter(victim, OWN)
+    answer = Client().post(link(invited(team, VICTIM, at=now), by_letter=False), ANSWER, follow=True)
+    assert answer.context["asks"] == "accept"
+    assert answer.context["request"].user == victim
+    assert not is_member(VICTIM)
 
 
 def test_sign_in__for_an_invitation__knows_the_address_and_does_not_speak_of_the_demo(
@@ -173,8 +185,8 @@ def test_sign_in__for_an_invitation__knows_the_address_and_does_not_speak_of_the
 ) -> None:
     settings.SHOWS_DEMO, settings.DEMO_SLUG = True, workspace.slug
     invitation, client = invited(team, at=now), Client()
-    answer = client.post(link(invitation, by_letter=False), ANSWER)
-    page = client.get(answer["Location"]).content.decode()
+    door = {"next": link(invitation, by_letter=False)}
+    page = client.get(reverse("account_login"), door).content.decode()
     assert f'name="login" value="{NORA}"' in page
     assert "This is the demo." not in page
     elsewhere = client.get(reverse("account_login"), {"next": "/join/nonsense/"}).content.decode()

@@ -3,8 +3,12 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.contrib import messages
 from django.contrib.auth import login
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -96,9 +100,25 @@ class JoinView(View):
         except DomainError as error:
             form.take(error)
             return self._page(invitation, form, by_letter=by_letter, status=error.status)
-        # The same words whether the account is new or was there before.
+        return self._sign_in(invitation, token, password=given["password"])
+
+    def _sign_in(self, invitation: Invitation, token: str, *, password: str) -> HttpResponse:
+        """Try the password that was just typed, as the page for signing in would, rather than ask twice.
+
+        It opens an account that is new, and one that was there before only where it is its own. So nothing is
+        told here of an address that the page for signing in would not tell.
+        """
+        credentials = {"email": invitation.email, "password": password}
+        page = reverse("join", args=[token])
+        try:
+            user = get_adapter(self.request).authenticate(self.request, **credentials)
+        except ValidationError:
+            # Too many have tried; that page says so.
+            user = None
+        if user is not None:
+            return perform_password_login(self.request, credentials, Login(user=user, redirect_url=page))
         messages.info(self.request, _("Now sign in as {email}.").format(email=invitation.email))
-        return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('join', args=[token])})}")
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': page})}")
 
     def _welcome(self, membership: Membership) -> HttpResponse:
         messages.success(self.request, _("Welcome to {workspace}.").format(workspace=membership.workspace))
