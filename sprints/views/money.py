@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import NamedTuple
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,22 @@ def is_settled(account: CampaignAccount) -> bool:
     return account.campaign.is_finished and account.available <= 0
 
 
-def occasions(transfers: Iterable[Transfer]) -> list[tuple[str, list[Transfer]]]:
+class Occasion(NamedTuple):
+    """What was moved at once. Where all of it comes from one account, or goes to one, that is said once."""
+
+    reason: str
+    transfers: list[Transfer]
+
+    @property
+    def has_one_source(self) -> bool:
+        return len({(one.source_kind, one.source_campaign_id) for one in self.transfers}) == 1
+
+    @property
+    def has_one_target(self) -> bool:
+        return len({(one.target_kind, one.target_campaign_id) for one in self.transfers}) == 1
+
+
+def occasions(transfers: Iterable[Transfer]) -> list[Occasion]:
     """What was moved at once, under the reason that is worth telling."""
 
     def reason(transfer: Transfer) -> str:
@@ -42,7 +58,7 @@ def occasions(transfers: Iterable[Transfer]) -> list[tuple[str, list[Transfer]]]
         return transfer.at, transfer.kind, transfer.by_label, reason(transfer)
 
     together = [list(group) for _occasion, group in groupby(transfers, key=occasion)]
-    return [(reason(group[0]), group) for group in together]
+    return [Occasion(reason(group[0]), group) for group in together]
 
 
 class MoneyView(WorkspaceView):

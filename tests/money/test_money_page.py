@@ -68,8 +68,9 @@ class TestLedger:
         rows = launches.count("<tr>")
         assert rows > 1
         assert launches.count("<th") == 1
-        assert launches.count(f'rowspan="{rows}"') == 3
-        assert launches.count("Founder video") == 1
+        # The day with its reason, the kind, who, and whence each has its budget.
+        assert launches.count(f'rowspan="{rows}"') == 4
+        assert launches.count("Founder video") == launches.count(">Outside<") == 1
         assert "Budget of" not in page
 
 
