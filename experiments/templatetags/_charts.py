@@ -60,6 +60,10 @@ def days(
     def at(value: float) -> float:
         return floor - (floor - ceiling) * value / top
 
+    foot, at_limit = floor - 10, floor if limit is None else at(float(limit))
+    if floor - 28 < at_limit < floor - 4:
+        # A low limit would strike the values out that stand at the feet of the bars.
+        foot = at_limit - 7
     body: list[str] = []
     ticks = round(top / step)
     for tick in range(ticks + 1):
@@ -78,7 +82,7 @@ def days(
         body += _bar(item, x - bar / 2, bar, y, at(item.value), floor)
         is_small = is_narrow or slot < _ROOMY
         number = f"t-num t-mid{' is-s' if is_small else ''}"
-        body.append(text(metric_amount(metric, value, currency), x, floor - 10, number))
+        body.append(text(metric_amount(metric, value, currency), x, foot, number))
         body.append(text(weekday(item.on), x, height - 26, "t-mid t-strong"))
         so_far, is_above = metric_amount(metric, item.value, currency), at(item.value) < y
         if is_above and not is_small:

@@ -97,3 +97,18 @@ def test_days_chart__spend_without_a_conversion__keeps_the_day_and_says_none() -
     assert "Monday no conversions, Tuesday $18.00." in drawn
     assert ">Mon</text>" in drawn
     assert ">none</text>" in drawn
+
+
+def test_days_chart__limit_at_the_feet_of_the_bars__does_not_strike_their_values_out() -> None:
+    def drawn(limit: str) -> tuple[float, float]:
+        """Where the value of a day stands, and the line of the limit."""
+        views = [DayView(MONDAY, Decimal(500), Decimal(2), 250.0, is_settled=True, arms=[250.0])]
+        chart = _charts.days(views, METRICS["cpa"], Decimal(limit), "USD", USUAL_WORDS)
+        [value] = re.findall(r'y="([\d.]+)"[^>]*>\$250\.00<', chart)
+        [line] = re.findall(r's-limit" d="M[\d.]+ ([\d.]+)H', chart)
+        return float(value), float(line)
+
+    value, line = drawn("20.00")
+    assert value < line - 4
+    value, line = drawn("180.00")
+    assert value > line + 20
