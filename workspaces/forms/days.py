@@ -314,7 +314,8 @@ class DayInput(forms.TextInput):
         return spell_day(value) if isinstance(value, date) else super().format_value(value)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        attrs = {"autocomplete": "off", "placeholder": _("next Monday, 1 Dec"), **(attrs or {})}
+        example = _("yesterday, 20 Nov") if self.looks_back else _("next Monday, 1 Dec")
+        attrs = {"autocomplete": "off", "placeholder": example, **(attrs or {})}
         if self.understood_at:
             attrs["data-understood-at"] = f"{self.understood_at}?{'back=1&' if self.looks_back else ''}text="
         identity, text = attrs.get("id") or f"id_{name}", self.format_value(value) or ""
