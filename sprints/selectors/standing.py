@@ -11,6 +11,7 @@ from experiments.choices import CampaignStatus, Metric, VerdictCode
 from experiments.models import Breach, Campaign, CriterionWatch, Hypothesis
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.results import Analysis
+from experiments.services.values import in_quotes, listed
 from sprints.choices import CommitmentState
 from sprints.models import Commitment, Decision
 from sprints.selectors.savings import NOTHING
@@ -217,7 +218,7 @@ class Board:
 
     @property
     def undecided_titles(self) -> str:
-        return ", ".join(row.hypothesis.title for row in self.undecided)
+        return listed([in_quotes(row.hypothesis.title) for row in self.undecided])
 
     @property
     def decided(self) -> list[RunningHypothesis]:

@@ -1,6 +1,8 @@
 """Ending a sprint, deciding and closing: each says first what nobody can take back."""
 
+import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -63,6 +65,16 @@ def test_review__metric_that_counts_leads__tells_how_many_of_those_the_money_bro
     page = mia.get(url("sprint_review", 1)).content.decode()
     assert "for 7 leads" in page
     assert "54 conversions" not in page
+
+
+def test_review__several_open_and_one_breached__names_them_in_a_sentence_and_says_the_rule_once(
+    mia: Client, week: Week
+) -> None:
+    mia.post(url("sprint_review_open", 1))
+    page = unescape(mia.get(url("sprint_review", 1)).content.decode())
+    assert re.search(r"Not yet: (“[^”]+”, )*“[^”]+” and “[^”]+” have no decision and no learning", page)
+    assert "Its rule is broken: " in page
+    assert re.search(r"Breached [^<:]+ \d\d:\d\d\.</strong>\s*</p>", page)
 
 
 def test_sprints__one_runs__do_not_press_for_another(mia: Client) -> None:
