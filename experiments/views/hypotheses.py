@@ -196,7 +196,7 @@ class ScoresView(FormView, _OneHypothesis):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form, or the numbers again for whoever leaves it."""
         if "leave" in request.GET and is_part_wanted(request):
-            return self._part("experiments/_scores.html", {"hypothesis": self.scored})
+            return self._part("experiments/_scores.html", {"hypothesis": self.scored, "may_plan": True})
         return super().get(request)
 
     @cached_property

@@ -32,8 +32,7 @@ class _Learnings(WorkspaceView):
     def decisions(self, form: LearningFilter) -> QuerySet[Decision]:
         decisions = (
             Decision.objects.of(self.workspace)
-            .select_related("hypothesis__owner", "sprint", "decided_by", "child")
-            .prefetch_related(Prefetch("hypothesis__campaigns", queryset=Campaign.objects.order_by("pk")))
+            .select_related("hypothesis", "sprint", "child")
             .order_by("-decided_at", "-id")
         )
         if not form.is_bound:
@@ -78,7 +77,11 @@ class LearningsCsvView(_Learnings, CsvView):
     )
 
     def items(self) -> Iterable[Decision]:
-        return self.decisions(self.filter_form()).iterator(chunk_size=500)
+        campaigns = Campaign.objects.order_by("pk")
+        decisions = self.decisions(self.filter_form()).select_related("hypothesis", "sprint", "decided_by")
+        return decisions.prefetch_related(Prefetch("hypothesis__campaigns", campaigns)).iterator(
+            chunk_size=500
+        )
 
     def row(self, decision: Decision) -> list[object]:
         hypothesis = decision.hypothesis
@@ -122,7 +125,7 @@ class GraveyardView(_Graveyard):
                 "form": form,
                 "noes": noes,
                 "rows": form.in_order(noes.noes),
-                "since": self.at - form.since if form.since else None,
+                "since": self.workspace.local_day(self.at - form.since) if form.since else None,
                 "query": request.GET.urlencode(),
             }
         )
