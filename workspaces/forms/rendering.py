@@ -1,6 +1,7 @@
 """How fields become HTML."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates
@@ -50,11 +51,21 @@ def _select(widget: Mapping[str, Any]) -> str:
 
 def _group(name: str | None, options: list[dict[str, Any]]) -> str:
     written = "".join(
-        f'<option value="{conditional_escape(option["value"])}"{_written(option["attrs"])}>'
-        f"{conditional_escape(option['label'])}</option>"
+        f'<option value="{_escaped(option["value"])}"{_written(option["attrs"])}>'
+        f"{_escaped(option['label'])}</option>"
         for option in options
     )
     return f'<optgroup label="{conditional_escape(name)}">{written}</optgroup>' if name else written
+
+
+def _escaped(value: object) -> str:
+    return _escaped_text(value) if type(value) is str else conditional_escape(value)
+
+
+# Lists of options are long, and most are those of the page before.
+@lru_cache(maxsize=4096)
+def _escaped_text(text: str) -> str:
+    return conditional_escape(text)
 
 
 def _name(widget: Mapping[str, Any]) -> str:
@@ -62,6 +73,9 @@ def _name(widget: Mapping[str, Any]) -> str:
 
 
 def _written(attributes: Mapping[str, Any]) -> str:
+    # Most options have none.
+    if not attributes:
+        return ""
     return "".join(
         f" {conditional_escape(name)}"
         if value is True
