@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
 from django.db import connection
 from django.template import Context
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
@@ -49,17 +50,15 @@ class DrawnNode(template.Node):
         return mark_safe(drawing)  # noqa: S308 - what a template has drawn
 
     def _kept(self, context: Context) -> str:
-        values = self._values(context) | {"workspace": context["workspace"]}
-        # A day is said otherwise when it is this year's.
-        today, zone = timezone.localdate(), timezone.get_current_timezone_name()
-        key = f"{self.number}.{digest_of(translation.get_language(), today, zone, values)}"
-        kept: str | None = caches["drawn"].get(key)
+        values, (cache, common) = self._values(context), _common(context)
+        key = f"{self.number}.{common}.{digest_of(values)}"
+        kept: str | None = cache.get(key)
         if kept is None:
             with _asking() as asked:
-                kept = str(self.nodelist.render(context.new(values)))
+                kept = str(self.nodelist.render(context.new(values | {"workspace": context["workspace"]})))
             # The database may say something else the next time.
             if not asked:
-                caches["drawn"].set(key, kept)
+                cache.set(key, kept)
         return kept
 
     def _anew(self, context: Context) -> str:
@@ -68,6 +67,17 @@ class DrawnNode(template.Node):
 
     def _values(self, context: Context) -> dict[str, Any]:
         return {name: value.resolve(context) for name, value in self.given.items()}
+
+
+def _common(context: Context) -> tuple[BaseCache, str]:
+    """Where drawings are kept, and what all of one template are drawn from besides what they are given."""
+    common: tuple[BaseCache, str] | None = context.render_context.get(_common)
+    if common is None:
+        # A day is said otherwise when it is this year's.
+        today, zone = timezone.localdate(), timezone.get_current_timezone_name()
+        said = digest_of(translation.get_language(), today, zone, context["workspace"])
+        common = context.render_context[_common] = caches["drawn"], said
+    return common
 
 
 @contextmanager
