@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from html import escape
 from typing import Any
 
 from django import forms
@@ -15,6 +14,7 @@ from experiments.models import Arm
 from experiments.services.exports import LEFT_OUT
 from experiments.services.values import listed, quoted
 from workspaces.forms import Form
+from workspaces.forms.rendering import escaped
 from workspaces.models import Workspace
 from workspaces.templatetags.quickno import channel
 
@@ -133,8 +133,8 @@ def arm_choices(launched: Launched, campaign: str) -> list[Choice]:
 
 def datalist(list_id: str, known: Mapping[str, str]) -> SafeString:
     """What the browser offers while one types into a field that names the list."""
-    options = (f'<option value="{escape(_in_full(key, name))}">' for key, name in known.items())
-    return mark_safe(f'<datalist id="{escape(list_id)}">{"".join(options)}</datalist>')  # noqa: S308 - escaped
+    options = [f'<option value="{escaped(_in_full(key, name))}">' for key, name in known.items()]
+    return mark_safe(f'<datalist id="{escaped(list_id)}">{"".join(options)}</datalist>')  # noqa: S308 - escaped
 
 
 def _in_full(key: str, name: str) -> str:

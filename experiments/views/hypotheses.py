@@ -50,6 +50,13 @@ class _OneHypothesis(WorkspaceView):
             )
         return hypothesis
 
+    @cached_property
+    def at_hand(self) -> Hypothesis:
+        return self.hypothesis()
+
+    def reload(self) -> None:
+        vars(self).pop("at_hand", None)
+
 
 class HypothesisView(_OneHypothesis):
     template_name = "experiments/hypothesis.html"
@@ -168,18 +175,18 @@ class NewHypothesisView(_WriteHypothesis):
 
 class EditHypothesisView(_WriteHypothesis, _OneHypothesis):
     def get_initial(self) -> dict[str, Any]:
-        return HypothesisForm.typed(self.hypothesis())
+        return HypothesisForm.typed(self.at_hand)
 
     def basis(self) -> str:
-        return basis_of(stated(self.hypothesis()))
+        return basis_of(stated(self.at_hand))
 
     def context(self, form: Form) -> dict[str, Any]:
-        return {**super().context(form), "hypothesis": self.hypothesis()}
+        return {**super().context(form), "hypothesis": self.at_hand}
 
     def save(self, form: Form) -> str:
         assert isinstance(form, HypothesisForm)  # noqa: S101 - what get_form makes
         change_hypothesis(
-            self.hypothesis().pk, values=form.values, basis=self.sent_basis, by=self.actor, at=self.at
+            self.at_hand.pk, values=form.values, basis=self.sent_basis, by=self.actor, at=self.at
         )
         return _("The hypothesis is saved.")
 
@@ -196,25 +203,18 @@ class ScoresView(FormView, _OneHypothesis):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form, or the numbers again for whoever leaves it."""
         if "leave" in request.GET and is_part_wanted(request):
-            return self._part("experiments/_scores.html", {"hypothesis": self.scored, "may_plan": True})
+            return self._part("experiments/_scores.html", {"hypothesis": self.at_hand, "may_plan": True})
         return super().get(request)
-
-    @cached_property
-    def scored(self) -> Hypothesis:
-        return self.hypothesis()
-
-    def reload(self) -> None:
-        vars(self).pop("scored", None)
 
     def get_form(self, data: QueryDict | None = None) -> ScoresForm:
         focus = self.request.GET.get("field", "")
-        return ScoresForm(data, workspace=self.workspace, hypothesis=self.scored, focus=focus)
+        return ScoresForm(data, workspace=self.workspace, hypothesis=self.at_hand, focus=focus)
 
     def basis(self) -> str:
-        return basis_of(scores_of(self.scored))
+        return basis_of(scores_of(self.at_hand))
 
     def context(self, form: Form) -> dict[str, Any]:
-        return {**super().context(form), "hypothesis": self.scored}
+        return {**super().context(form), "hypothesis": self.at_hand}
 
     def render(
         self, context: dict[str, Any] | None = None, *, status: int = 200, template: str = ""

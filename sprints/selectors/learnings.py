@@ -120,12 +120,13 @@ def read_records(decisions: QuerySet[Decision], *, by: str, workspace: Workspace
         )
     )
     channels = _channels([row[3] for row in rows]) if by == "channel" else {}
+    drivers = {str(driver): str(driver.label) for driver in Driver}
     outcomes = []
     for decision, decided_at, starts_on, hypothesis, driver, persona in rows:
         groups = {
             "channel": channels.get(hypothesis, ()),
             "persona": (persona,),
-        }.get(by, (str(Driver(driver).label) if driver else "",))
+        }.get(by, (drivers.get(driver, ""),))
         day = (workspace.local_day(decided_at) - starts_on).days + 1
         outcomes.append(Outcome(decision, day, tuple(name for name in groups if name) or (str(UNNAMED),)))
     return Records(Record("all", outcomes), _grouped(outcomes))

@@ -51,18 +51,18 @@ def _select(widget: Mapping[str, Any]) -> str:
 
 def _group(name: str | None, options: list[dict[str, Any]]) -> str:
     written = "".join(
-        f'<option value="{_escaped(option["value"])}"{_written(option["attrs"])}>'
-        f"{_escaped(option['label'])}</option>"
+        f'<option value="{escaped(option["value"])}"{_written(option["attrs"])}>'
+        f"{escaped(option['label'])}</option>"
         for option in options
     )
     return f'<optgroup label="{conditional_escape(name)}">{written}</optgroup>' if name else written
 
 
-def _escaped(value: object) -> str:
+def escaped(value: object) -> str:
+    """For an option; what was escaped for a page before is known."""
     return _escaped_text(value) if type(value) is str else conditional_escape(value)
 
 
-# Lists of options are long, and most are those of the page before.
 @lru_cache(maxsize=4096)
 def _escaped_text(text: str) -> str:
     return conditional_escape(text)
