@@ -265,7 +265,7 @@ def read_pages(browse: Browse, places: dict[str, int]) -> dict[str, str]:
     """Every page as it is, by its address, but for the tokens of its forms."""
     pages = {}
     clients = {role: browse(role) for role in Role}
-    for role, name, *given in PAGES:
+    for role, name, *given in [*PAGES, (Role.MARKETER, "import_file", "<restating>")]:
         url = reverse(name, args=["harbour", *(places.get(word, word) for word in given)])
         answer = b"".join(clients[Role(role)].get(url)).decode()
         pages[url] = TOKENS.sub("", answer)
@@ -307,7 +307,12 @@ def test_pages__every_page_that_is_read__is_counted() -> None:
 def test_page__parts_of_it_were_kept__is_the_page_that_is_drawn_anew(
     browse: Browse, team: dict[Role, Actor], places: dict[str, int], settings: Settings, now: datetime
 ) -> None:
+    mia = team[Role.MARKETER]
     add(0, team, places, at=now)
+    restated = f"day,clicks\n{mia.workspace.local_day(now) - timedelta(days=1)},801"
+    file = give_file(restated, by=mia, at=now, campaign="founder-video/a", source="meta")
+    assert file.preview["changes"]
+    places["<restating>"] = file.pk
     settings.KEEPS_DRAWINGS = False
     anew = read_pages(browse, places)
     settings.KEEPS_DRAWINGS = True

@@ -58,7 +58,7 @@ def _group(name: str | None, options: list[dict[str, Any]]) -> str:
     return f'<optgroup label="{conditional_escape(name)}">{written}</optgroup>' if name else written
 
 
-def escaped(value: object) -> str:
+def escaped(value: Any) -> str:
     """For an option; what was escaped for a page before is known."""
     return _escaped_text(value) if type(value) is str else conditional_escape(value)
 

@@ -71,12 +71,12 @@ class DrawnNode(template.Node):
 
 def _common(context: Context) -> tuple[BaseCache, str]:
     """Where drawings are kept, and what all of one template are drawn from besides what they are given."""
-    common: tuple[BaseCache, str] | None = context.render_context.get(_common)
+    common: tuple[BaseCache, str] | None = context.render_context.get("drawn")
     if common is None:
         # A day is said otherwise when it is this year's.
         today, zone = timezone.localdate(), timezone.get_current_timezone_name()
         said = digest_of(translation.get_language(), today, zone, context["workspace"])
-        common = context.render_context[_common] = caches["drawn"], said
+        common = context.render_context["drawn"] = caches["drawn"], said
     return common
 
 
