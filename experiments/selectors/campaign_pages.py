@@ -251,7 +251,7 @@ def _with_rules(criteria: KillCriterionQuerySet) -> CampaignQuerySet:
 WITH_PLAN = _with_rules(KillCriterion.objects.in_force())
 # How the evidence of each criterion grew at each place.
 WATCHES = CriterionWatch.objects.order_by("pk").with_rows(
-    "judgements", Judgement.objects.order_by("data_through")
+    "judgements", Judgement.objects.only("data_through", "state", "strength").order_by("data_through")
 )
 # What was agreed, and what became of it: watches and their evidence, breaches, amendments and revivals.
 WITH_STORY = (

@@ -1,8 +1,8 @@
 """A sprint as its pages show it: what is still missing before it, how it stands while it runs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from django.db.models import Prefetch, Q, prefetch_related_objects
 from experiments.choices import CampaignStatus, EvidenceKind, Metric
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.selectors.analysis import Known, analyse_many, measures_for
-from experiments.selectors.arm_rows import arm_rows
+from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN, events_by_arm
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.measurements import Measurements, exact, read_measurements
@@ -87,11 +87,46 @@ def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
 
 def read_board(sprint: Sprint, *, at: datetime) -> Board:
     """How the sprint stands at ``at``; a closed one as it stood at its end, whatever ran on or moved."""
+    board, _ = read_for_review(sprint, asked=None, at=at)
+    return board
+
+
+def read_for_review(
+    sprint: Sprint, *, asked: Callable[[Board], RunningHypothesis | None] | None, at: datetime
+) -> tuple[Board, RunningHypothesis | None]:
+    """The same, and the hypothesis that is ``asked`` about, whose arms alone are then compared."""
     is_closed = sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None
     campaigns = campaigns_on([sprint])
     known = read_for_boards(campaigns, as_of=sprint.ends_on if is_closed else None)
-    [board] = boards_of([sprint], campaigns, known, closed_at=sprint.closed_at if is_closed else None, at=at)
-    return board
+    [board] = boards_of(
+        [sprint],
+        campaigns,
+        known,
+        closed_at=sprint.closed_at if is_closed else None,
+        with_analyses=asked is None,
+        at=at,
+    )
+    row = asked(board) if asked else None
+    if row is None:
+        return board, None
+    compared = _compared(row, known, at=at)
+    return Board([compared if one is row else one for one in board.hypotheses]), compared
+
+
+def _compared(row: RunningHypothesis, known: Known, *, at: datetime) -> RunningHypothesis:
+    """With the arms of its campaigns compared."""
+    campaigns = [item.campaign for item in row.campaigns]
+    of_these = Known(known.measured.only(campaigns), known.tenants)
+    analyses = analyse_many(campaigns, known=of_these, at=at)
+    compared = [
+        replace(item, analysis=analysis, arms=_arm_rows(item.campaign, analysis))
+        for item, analysis in zip(row.campaigns, analyses.values(), strict=True)
+    ]
+    return replace(row, campaigns=compared)
+
+
+def _arm_rows(campaign: Campaign, analysis: Analysis) -> list[ArmRow]:
+    return arm_rows(list(campaign.arms.all()), analysis.compared(), analysis.metric, events={})
 
 
 def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
@@ -257,7 +292,7 @@ def _running(
         strengths=strengths[-STEPS_SHOWN:],
         breaches=breaches,
         days=_days(index, metric, measured, at=at),
-        arms=arm_rows(list(campaign.arms.all()), analysis.compared(), metric, events={}) if analysis else [],
+        arms=_arm_rows(campaign, analysis) if analysis else [],
         analysis=analysis,
         events=events_by_arm(measured.of(metric), index, metric),
         conversions=_total(measured, "conversions", index),

@@ -37,8 +37,9 @@ def read_movements(campaign_ids: Iterable[int]) -> list[Movement]:
 
 def with_movements(campaigns: CampaignQuerySet) -> CampaignQuerySet:
     """With the transfers to and from each, for ``movements_of``."""
-    return campaigns.with_rows("received", Transfer.objects.all(), by="target_campaign").with_rows(
-        "given", Transfer.objects.all(), by="source_campaign"
+    moves = Transfer.objects.only("amount", "at")
+    return campaigns.with_rows("received", moves, by="target_campaign").with_rows(
+        "given", moves, by="source_campaign"
     )
 
 

@@ -36,7 +36,7 @@ _BREACHED = Prepared(
     lambda: (
         CriterionWatch.objects.filter(breaches__in=Breach.objects.open(), workspace=_WORKSPACE)
         .select_related("criterion", "arm")
-        .with_rows("judgements", Judgement.objects.order_by("data_through"))
+        .with_rows("judgements", Judgement.objects.only("data_through", "strength").order_by("data_through"))
         .with_rows("breaches", Breach.objects.open())
     )
 )

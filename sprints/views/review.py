@@ -15,7 +15,7 @@ from sprints.choices import CommitmentState, DecisionKind, SprintStatus
 from sprints.exceptions import NotFound, Refused
 from sprints.forms import DecisionForm
 from sprints.models import Commitment, Decision, Reallocation, ReallocationLine, Sprint
-from sprints.selectors.board import read_board, sprints_at_hand
+from sprints.selectors.board import read_board, read_for_review, sprints_at_hand
 from sprints.selectors.savings import NOTHING
 from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
 from sprints.services.decisions import KnownCampaign, Suggestion, decide, suggest_decision
@@ -95,8 +95,7 @@ class ReviewView(_Review):
     def get(self, request: HttpRequest) -> HttpResponse:
         sprints = sprints_at_hand(self.workspace, number=self.kwargs["number"])
         sprint = self.reviewed(self.among(sprints))
-        board = read_board(sprint, at=self.at)
-        asked = self.asked(board)
+        board, asked = read_for_review(sprint, asked=self.asked, at=self.at)
         return self.render(
             {
                 "sprint": sprint,

@@ -119,3 +119,22 @@ def test_rows__more_columns_than_a_function_takes__are_all_told(breached: Campai
     assert_same([line.target_campaign], Campaign.objects.filter(key="quiet"))
     assert line.target_campaign.hypothesis is None
     assert line.target_campaign.workspace == breached.workspace
+
+
+def test_rows__only_some_columns__are_these_and_the_keys(breached: Campaign) -> None:
+    judged = Judgement.objects.only("strength", "data_through").order_by("data_through")
+    [watch, *_] = CriterionWatch.objects.order_by("pk").with_rows("judgements", judged)
+    read = list(watch.judgements.all())
+    expected = list(Judgement.objects.filter(watch=watch).order_by("data_through"))
+    assert read[0].get_deferred_fields() == {"workspace_id", "at", "state", "value", "guard_progress"}
+    assert [(one.pk, one.strength, one.data_through, one.watch_id) for one in read] == [
+        (one.pk, one.strength, one.data_through, one.watch_id) for one in expected
+    ]
+    # What is missing is asked for when it is wanted.
+    assert read[0].guard_progress == expected[0].guard_progress
+    assert_same(read, expected)
+
+
+def test_rows__all_columns_but_some__is_refused() -> None:
+    with pytest.raises(ValueError, match="only some columns"):
+        CriterionWatch.objects.with_rows("judgements", Judgement.objects.defer("strength"))

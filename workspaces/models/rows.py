@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from itertools import chain
 from typing import Any, Self, TypeVar, cast
@@ -35,6 +37,8 @@ class Rows:
 
     name: str
     model: type[models.Model]
+    # Which of its columns, in their order.
+    columns: tuple[str, ...]
     key: Any
     joined: tuple[str, ...]
     nested: tuple["Rows", ...]
@@ -65,14 +69,15 @@ class RowsQuerySet(models.QuerySet[ModelT]):
 
         ``name``: a relation, whose manager then gives them; or, where ``by`` says by which key of theirs they
         belong, the attribute in which they are a list. ``joined``: what they point to that is to come along.
-        ``rows`` may bring rows of their own.
+        ``rows`` may bring rows of their own, and be asked for ``only`` some columns.
         """
         if by:
             key: Any = rows.model._meta.get_field(by)
         else:
             relation: Any = self.model._meta.get_field(name)
             key = relation.field
-        asked = Rows(name, rows.model, key, _with_ways(joined), rows._rows, is_relation=not by)
+        columns = _columns_asked(rows, key)
+        asked = Rows(name, rows.model, columns, key, _with_ways(joined), rows._rows, is_relation=not by)
         mine = rows.filter(**{key.name: models.OuterRef("pk")}).annotate(told=RowAsJson(asked))
         with_them = self.annotate(**{asked.column: RowsColumn(mine.values("told"))})
         with_them._rows = (*self._rows, asked)
@@ -147,7 +152,9 @@ class RowAsJson(models.Func):
         resolved = copy(self)
         alias = query.get_initial_alias()
         meta = self.rows.model._meta
-        columns: list[Expression] = [field.get_col(alias) for field in meta.concrete_fields]
+        columns: list[Expression] = [
+            field.get_col(alias) for field in meta.concrete_fields if field.attname in self.rows.columns
+        ]
         for path in self.rows.joined:
             steps = path.split(LOOKUP_SEP)
             joined = query.setup_joins(steps, meta, alias)
@@ -199,8 +206,8 @@ class _Reader:
 
     def __init__(self, rows: Rows, using: str) -> None:
         self.rows, self.using = rows, using
-        self.own = _columns(rows.model, using)
-        self.joined = [(path, _columns(_model(rows.model, path), using)) for path in rows.joined]
+        self.own = _columns(rows.model, using, rows.columns)
+        self.joined = [(path, _columns(_model(rows.model, path), using, None)) for path in rows.joined]
         self.nested = [_Reader(one, using) for one in rows.nested]
         # The query set that the relation's own manager would give.
         self.query_set: Any = type(rows.model._default_manager.get_queryset())
@@ -247,9 +254,9 @@ class _Reader:
 class _Columns:
     """How the columns of a model come out of JSON."""
 
-    def __init__(self, model: type[models.Model], using: str) -> None:
+    def __init__(self, model: type[models.Model], using: str, names: tuple[str, ...] | None) -> None:
         self.model, self.using = model, using
-        fields = model._meta.concrete_fields
+        fields = [field for field in model._meta.concrete_fields if names is None or field.attname in names]
         self.names = [field.attname for field in fields]
         self.width = len(fields)
         self.key = self.names.index(model._meta.pk.attname)
@@ -265,8 +272,22 @@ class _Columns:
 
 
 @cache
-def _columns(model: type[models.Model], using: str) -> _Columns:
-    return _Columns(model, using)
+def _columns(model: type[models.Model], using: str, names: tuple[str, ...] | None) -> _Columns:
+    """``names``: ``None`` for all of them."""
+    return _Columns(model, using, names)
+
+
+def _columns_asked(rows: "RowsQuerySet[Any]", key: Any) -> tuple[str, ...]:
+    """All columns, or those for which ``only`` asked, the primary key and the key by which they belong."""
+    names, is_deferred = rows.query.deferred_loading
+    fields = rows.model._meta.concrete_fields
+    if is_deferred and names:
+        raise ValueError("Rows that come along are asked for only some columns, not for all but some.")
+    return tuple(
+        field.attname
+        for field in fields
+        if is_deferred or field.primary_key or field == key or {field.name, field.attname} & set(names)
+    )
 
 
 def _model(model: type[models.Model], path: str) -> type[models.Model]:
@@ -278,19 +299,28 @@ def _model(model: type[models.Model], path: str) -> type[models.Model]:
     return model
 
 
+# What ``to_python`` comes to where the text is the database's own.
+_PLAIN_WAYS: dict[type[Any], Callable[[Any], Any]] = {
+    models.DateField: date.fromisoformat,
+    models.DateTimeField: datetime.fromisoformat,
+    models.DecimalField: Decimal,
+}
+
+
 def _way(field: "models.Field[Any, Any]", using: str) -> Callable[[Any], Any] | None:
     """From what JSON has to what the field has; ``None`` where they are the same."""
     connection = connections[using]
     if isinstance(field, models.JSONField):
-        where = field.get_col("")
-        return lambda value: field.from_db_value(value, where, connection)
+        # It is told as text, and no field of ours has a decoder of its own.
+        return json.loads
     if isinstance(field, models.FloatField):
         return float
     if connection.vendor == "postgresql":
         target = field.target_field if isinstance(field, models.ForeignKey) else field
         if isinstance(target, (models.IntegerField, models.CharField, models.TextField, models.BooleanField)):
             return None
-        return field.to_python
+        plain: Callable[[Any], Any] = _PLAIN_WAYS.get(type(target), field.to_python)
+        return plain
     column = field.get_col(field.model._meta.db_table)
     ways = connection.ops.get_db_converters(column) + field.get_db_converters(connection)
     if not ways:
