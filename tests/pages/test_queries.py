@@ -49,6 +49,9 @@ MOST_QUERIES = 12
 # Each page's own, and good for one sending.
 TOKENS = re.compile(r'name="(?:csrfmiddlewaretoken|once)" value="[^"]*"')
 
+# Where a page says what time it is, which goes on from one reading to the next.
+CLOCK = re.compile(r'(?:As of |<p class="qn-quiet">)[^<]*\d\d:\d\d')
+
 # Every page that shows something, and who may see all of it. What is written in angle brackets is looked up.
 PAGES = [
     (Role.MANAGER, "today"),
@@ -262,13 +265,13 @@ def add(number: int, team: dict[Role, Actor], places: dict[str, int], *, at: dat
 
 
 def read_pages(browse: Browse, places: dict[str, int]) -> dict[str, str]:
-    """Every page as it is, by its address, but for the tokens of its forms."""
+    """Every page as it is, by its address, but for the tokens of its forms and the time of day."""
     pages = {}
     clients = {role: browse(role) for role in Role}
     for role, name, *given in [*PAGES, (Role.MARKETER, "import_file", "<restating>")]:
         url = reverse(name, args=["harbour", *(places.get(word, word) for word in given)])
         answer = b"".join(clients[Role(role)].get(url)).decode()
-        pages[url] = TOKENS.sub("", answer)
+        pages[url] = CLOCK.sub("", TOKENS.sub("", answer))
     return pages
 
 
