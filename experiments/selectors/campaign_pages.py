@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
+from django.db.models import CharField, IntegerField, QuerySet
 
 from experiments.choices import MEASURES, METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
@@ -27,6 +28,7 @@ from experiments.selectors.measurements import (
 from experiments.stats.always_valid import breach_log_e
 from workspaces.choices import EventKind
 from workspaces.models import Event
+from workspaces.models.prepared import Given, Prepared
 
 # The state that a criterion shows where its arms stand in several.
 _URGENCY = (
@@ -264,6 +266,17 @@ WITH_STORY = (
     .with_rows("amendments", Amendment.objects.order_by("-at"), joined=["by"])
     .with_rows("revivals", Campaign.objects.order_by("pk"))
 )
+
+
+def by_key(campaigns: "QuerySet[Campaign]") -> Prepared[Campaign]:
+    """The one of a ``workspace`` that has this ``key``."""
+    return Prepared(
+        lambda: campaigns.filter(workspace=Given("workspace", IntegerField()), key=Given("key", CharField()))
+    )
+
+
+PLANNED = by_key(WITH_PLAN)
+STORY = by_key(WITH_STORY)
 
 
 def read_known(campaign: Campaign, beside: Sequence[Campaign]) -> Known:

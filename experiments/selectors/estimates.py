@@ -14,6 +14,8 @@ from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.maturity import AT_ONCE, DEFAULT_CURVE, MaturityCurve
 from workspaces.choices import SourceKind
 from workspaces.models import Source, Workspace
+from workspaces.models.among import GivenKeys
+from workspaces.models.prepared import Prepared
 
 DEFAULTS = {SpreadKind.DAYS: DAY_SPREAD, SpreadKind.CONTRAST: CONTRAST_SPREAD}
 
@@ -73,10 +75,13 @@ class Tenants:
     estimates: Estimates
 
 
-_TENANTS = (
-    Workspace.objects.with_rows("sources", Source.objects.all(), by="workspace")
-    .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
-    .with_rows("spreads", SpreadEstimate.objects.filter(median__isnull=False), by="workspace")
+_TENANTS = Prepared(
+    lambda: (
+        Workspace.objects.filter(pk__among=GivenKeys("workspaces"))
+        .with_rows("sources", Source.objects.all(), by="workspace")
+        .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
+        .with_rows("spreads", SpreadEstimate.objects.filter(median__isnull=False), by="workspace")
+    )
 )
 
 
@@ -85,7 +90,7 @@ def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
     ids = set(workspace_ids)
     if not ids:
         return Tenants({}, [], Estimates())
-    known: dict[int, Any] = {workspace.pk: workspace for workspace in _TENANTS.filter(pk__in=ids)}
+    known: dict[int, Any] = {workspace.pk: workspace for workspace in _TENANTS.read(workspaces=ids)}
     return Tenants(
         known,
         [source for workspace in known.values() for source in workspace.sources],

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import CharField, IntegerField
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from experiments.exceptions import NotFound
 from experiments.forms import OverruleForm, WordsForm
 from experiments.models import Arm, Campaign
+from experiments.selectors.campaign_pages import by_key
 from experiments.services.campaigns import (
     complete_campaign,
     discard_campaign,
@@ -21,18 +21,13 @@ from experiments.services.campaigns import (
 from experiments.services.criteria import overrule_breach
 from workspaces.forms import Form, ReasonForm
 from workspaces.forms.days import understood_day
-from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
 SECTION = "campaigns"
 
 
-_CAMPAIGN = Prepared(
-    lambda: Campaign.objects.filter(
-        workspace=Given("workspace", IntegerField()), key=Given("key", CharField())
-    )
-)
+_CAMPAIGN = by_key(Campaign.objects.all())
 
 
 class _OneCampaign(WorkspaceView):
@@ -40,10 +35,10 @@ class _OneCampaign(WorkspaceView):
     permission = Permission.PLAN
 
     def campaign(self) -> Campaign:
-        campaign = next(iter(_CAMPAIGN.read(workspace=self.workspace.pk, key=self.kwargs["key"])), None)
-        if campaign is None:
+        found = _CAMPAIGN.read(workspace=self.workspace.pk, key=self.kwargs["key"])
+        if not found:
             raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
-        return campaign
+        return found[0]
 
     def done_url(self) -> str:
         return self.page_url("campaign", key=self.kwargs["key"])

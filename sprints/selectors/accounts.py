@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import IntegerField, Sum
 
 from experiments.models import Campaign
 from experiments.selectors.measurements import Cells, Measurements, exact, read_spend
 from sprints.choices import AccountKind
 from sprints.models import Transfer
 from workspaces.models import Workspace
+from workspaces.models.prepared import Given, Prepared
 
 PACE_DAYS = 3
 
@@ -241,21 +243,29 @@ def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
     return campaign_accounts([campaign], at=at)[campaign.pk]
 
 
-def balances(workspace: Workspace, *, at: datetime) -> Balances:
-    """Every account of the workspace, added up from the transfers themselves."""
-    totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
-    movements = (
-        Transfer.objects.of(workspace)
+_WORKSPACE = Given("workspace", IntegerField())
+_MOVED: Prepared[Any] = Prepared(
+    lambda: (
+        Transfer.objects.filter(workspace=_WORKSPACE)
         .order_by()
         .values_list("source_kind", "source_campaign", "target_kind", "target_campaign")
         .annotate(total=Sum("amount"))
     )
-    for source_kind, source_id, target_kind, target_id, total in movements:
+)
+_LAUNCHED = Prepared(
+    lambda: Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").only(*_OF_A_CAMPAIGN)
+)
+
+
+def balances(workspace: Workspace, *, at: datetime) -> Balances:
+    """Every account of the workspace, added up from the transfers themselves."""
+    totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
+    for source_kind, source_id, target_kind, target_id, total in _MOVED.read(workspace=workspace.pk):
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
-    campaigns = list(Campaign.objects.of(workspace).launched().order_by("-id").only(*_OF_A_CAMPAIGN))
+    campaigns = _LAUNCHED.read(workspace=workspace.pk)
     for campaign in campaigns:
         campaign.workspace = workspace
         campaign.budget = exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING)

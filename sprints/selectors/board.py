@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Prefetch, Q, prefetch_related_objects
+from django.db.models import IntegerField, Prefetch, Q, prefetch_related_objects
 
 from experiments.choices import CampaignStatus, EvidenceKind, Metric
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
@@ -22,6 +22,8 @@ from sprints.models import Commitment, Decision, Sprint
 from sprints.selectors.savings import Movement, budgets_at, budgets_when_ended, read_movements
 from sprints.selectors.standing import Board, BoardDay, RunningCampaign, RunningHypothesis
 from workspaces.models import Workspace
+from workspaces.models.among import GivenKeys
+from workspaces.models.prepared import Given, Prepared
 
 STEPS_SHOWN = 7
 
@@ -72,14 +74,22 @@ WITH_STANDING = (
     )
     .with_rows("breaches", Breach.objects.open().order_by("at"))
 )
+_STANDING = Prepared(
+    lambda: WITH_STANDING.filter(hypothesis__among=GivenKeys("taken")).launched().order_by("pk")
+)
+_AT_HAND_NOW = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
+_AT_HAND = Prepared(
+    lambda: (
+        WITH_PROGRESS.filter(workspace=Given("workspace", IntegerField()))
+        .filter(_AT_HAND_NOW | Q(number=Given("number", IntegerField())))
+        .order_by("starts_on", "number")
+    )
+)
 
 
 def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
     """What is planned, runs or is in review, and the sprint of that number, in the order of their days."""
-    at_hand = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
-    sprints = list(
-        WITH_PROGRESS.of(workspace).filter(at_hand | Q(number=number)).order_by("starts_on", "number")
-    )
+    sprints = _AT_HAND.read(workspace=workspace.pk, number=number)
     for sprint in sprints:
         sprint.workspace = workspace
     return sprints
@@ -133,8 +143,7 @@ def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
     """The launched campaigns of these sprints, with what a board needs of each."""
     if not sprints:
         return []
-    taken = [commitment.hypothesis_id for commitment in _commitments(sprints)]
-    return list(WITH_STANDING.filter(hypothesis__in=taken).launched().order_by("pk"))
+    return _STANDING.read(taken=[commitment.hypothesis_id for commitment in _commitments(sprints)])
 
 
 def read_for_boards(

@@ -1,16 +1,31 @@
 """What a campaign is compared beside: the other campaigns of its sprint."""
 
-from django.db.models import Subquery
+from django.db.models import IntegerField, QuerySet, Subquery
 
 from experiments.models import Arm, Campaign
 from sprints.choices import SprintStatus
 from sprints.models import Commitment
+from workspaces.models.prepared import Given, Prepared
 
 _STARTED = (SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED)
 
-_WITH_ARMS = Campaign.objects.select_related("workspace", "hypothesis").with_rows(
-    "arms", Arm.objects.order_by("position")
-)
+
+def _told() -> QuerySet[Campaign]:
+    workspace, hypothesis = Given("workspace", IntegerField()), Given("hypothesis", IntegerField())
+    kept = Commitment.objects.filter(workspace=workspace).kept()
+    last = kept.filter(hypothesis=hypothesis, sprint__status__in=_STARTED).order_by("-sprint__number")
+    together = kept.filter(sprint=Subquery(last.values("sprint")[:1]))
+    return (
+        Campaign.objects.select_related("workspace", "hypothesis")
+        .with_rows("arms", Arm.objects.order_by("position"))
+        .filter(workspace=workspace, hypothesis__in=together.values("hypothesis"))
+        .launched()
+        .exclude(pk=Given("campaign", IntegerField()))
+        .order_by("pk")
+    )
+
+
+_COMPANIONS = Prepared(_told)
 
 
 def companions(campaign: Campaign) -> list[Campaign]:
@@ -21,15 +36,6 @@ def companions(campaign: Campaign) -> list[Campaign]:
     """
     if campaign.hypothesis_id is None:
         return []
-    kept = Commitment.objects.of(campaign.workspace_id).kept()
-    last = kept.filter(hypothesis=campaign.hypothesis_id, sprint__status__in=_STARTED).order_by(
-        "-sprint__number"
-    )
-    together = kept.filter(sprint=Subquery(last.values("sprint")[:1]))
-    return list(
-        _WITH_ARMS.of(campaign.workspace_id)
-        .launched()
-        .filter(hypothesis__in=together.values("hypothesis"))
-        .exclude(pk=campaign.pk)
-        .order_by("pk")
+    return _COMPANIONS.read(
+        workspace=campaign.workspace_id, hypothesis=campaign.hypothesis_id, campaign=campaign.pk
     )

@@ -5,8 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 
-from django.db.models import DateTimeField, Expression, IntegerField, Q
+from django.db.models import CharField, DateTimeField, Expression, IntegerField, Q, QuerySet
 
 from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
@@ -16,21 +17,41 @@ from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
 from sprints.selectors.board import WITH_PROGRESS, WITH_STANDING, boards_of, read_for_boards
 from sprints.selectors.fit import donor_accounts, misfits
-from sprints.selectors.graveyard import QUARTER, Noes, killed_campaigns, noes_of
+from sprints.selectors.graveyard import QUARTER, Noes, noes_of
 from sprints.selectors.savings import movements_of, with_movements
 from sprints.selectors.standing import Board
 from workspaces.models import Event, User, Workspace
+from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
 SCALED_SHOWN = 8
+EVENTS_TOLD = 8
 NOTHING = Decimal(0)
 
 # What the page tells of a campaign.
 _TOLD = with_movements(WITH_STANDING)
 _WORKSPACE = Given("workspace", IntegerField())
+# Of the campaigns that events name by their keys.
+_KEYS = [f"key_{number}" for number in range(EVENTS_TOLD)]
+
+
+def _told_of() -> "QuerySet[Campaign]":
+    mine = Campaign.objects.filter(workspace=_WORKSPACE)
+    killed = mine.filter(status=CampaignStatus.KILLED, ended_at__gte=Given("killed_since", DateTimeField()))
+    scaled = mine.filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
+    return _TOLD.filter(workspace=_WORKSPACE).filter(
+        Q(pk__among=GivenKeys("named"))
+        | Q(key__in=[Given(key, CharField()) for key in _KEYS])
+        | Q(hypothesis__among=GivenKeys("taken"))
+        | Q(pk__in=killed.order_by().values("pk"))
+        | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
+    )
+
+
+_CAMPAIGNS = Prepared(lambda: _told_of().order_by("pk"))
 # The places of open breaches, with how their evidence grew.
 _BREACHED = Prepared(
     lambda: (
@@ -192,7 +213,7 @@ class Today:
 def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, at: datetime) -> Today:
     """What waits at ``at`` and how much of it for ``by``, in as many queries for much as for little.
 
-    ``told``: events that stand beside it, whose campaigns are read along.
+    ``told``: at most ``EVENTS_TOLD`` events that stand beside it, whose campaigns are read along.
     """
     today = workspace.local_day(at)
     zombies = list(ZombieFlag.objects.of(workspace).calling().by_money())
@@ -257,11 +278,13 @@ def _campaigns(
     """Every campaign that the page speaks of, by id in the order of the ids: those that are named by their
     ids or keys, those of the sprints that run, those that were killed of late, and the latest scaled ones.
     """
-    taken = [item.hypothesis_id for sprint in running for item in sprint.commitments.all()]
-    killed = killed_campaigns(workspace, since=killed_since).order_by().values("pk")
-    scaled = Campaign.objects.of(workspace).filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
-    told = Q(pk__in=killed) | Q(hypothesis__in=taken) | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
-    campaigns = _TOLD.of(workspace).filter(Q(pk__in=named) | Q(key__in=keys) | told).order_by("pk")
+    campaigns = _CAMPAIGNS.read(
+        workspace=workspace.pk,
+        named=named,
+        taken=[item.hypothesis_id for sprint in running for item in sprint.commitments.all()],
+        killed_since=killed_since,
+        **dict(zip_longest(_KEYS, keys, fillvalue="")),
+    )
     for campaign in campaigns:
         campaign.workspace = workspace
     return {campaign.pk: campaign for campaign in campaigns}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import IntegerField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -22,6 +23,7 @@ from sprints.services.decisions import KnownCampaign, Suggestion, decide, sugges
 from sprints.services.planning import close_sprint, open_review
 from sprints.views.planning import OneSprint
 from workspaces.forms import Form
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Permission
 from workspaces.templatetags.quickno import clock, day, long_day, moment
 from workspaces.views.access import FormView
@@ -73,6 +75,20 @@ class Evidence:
     analysis: dict[str, Any]
 
 
+_LAST_PLAN = Prepared(
+    lambda: (
+        Reallocation.objects.filter(sprint=Given("sprint", IntegerField()))
+        .select_related("proposed_by", "approved_by")
+        .with_rows(
+            "lines",
+            ReallocationLine.objects.order_by("position"),
+            joined=["source_campaign", "target_campaign"],
+        )
+        .order_by("-pk")[:1]
+    )
+)
+
+
 class _Review(OneSprint):
     def reviewed(self, sprint: Sprint) -> Sprint:
         if sprint.status not in {SprintStatus.RUNNING, SprintStatus.IN_REVIEW, SprintStatus.CLOSED}:
@@ -81,10 +97,7 @@ class _Review(OneSprint):
 
     def plan(self, sprint: Sprint) -> Reallocation | None:
         """The last plan that was made for the sprint."""
-        plans = Reallocation.objects.filter(sprint=sprint).select_related("proposed_by", "approved_by")
-        lines = ReallocationLine.objects.order_by("position")
-        told = plans.with_rows("lines", lines, joined=["source_campaign", "target_campaign"])
-        return told.order_by("-pk").first()
+        return next(iter(_LAST_PLAN.read(sprint=sprint.pk)), None)
 
 
 class ReviewView(_Review):

@@ -6,13 +6,12 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from sprints.selectors.first_steps import FirstSteps, read_first_steps
-from sprints.selectors.today import Today, read_today
+from sprints.selectors.today import EVENTS_TOLD, Today, read_today
 from workspaces.choices import EventKind
 from workspaces.models import Event
 from workspaces.services.members import show_first_steps
 from workspaces.views.access import WorkspaceView
 
-EVENTS_SHOWN = 8
 # Every night brings these; the activity page has them.
 ROUTINE = (EventKind.METRICS_POSTED, EventKind.METRICS_RESTATED)
 
@@ -23,7 +22,7 @@ class TodayView(WorkspaceView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         events = Event.objects.of(self.workspace).exclude(kind__in=ROUTINE).select_related("actor")
-        latest = list(events.order_by("-id")[:EVENTS_SHOWN])
+        latest = list(events.order_by("-id")[:EVENTS_TOLD])
         today = read_today(self.workspace, told=latest, by=self.actor, at=self.at)
         membership = self.request.membership
         steps = None

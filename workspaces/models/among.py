@@ -8,6 +8,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import ForeignObject, IntegerField, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
+from workspaces.models.prepared import Given
+
 
 @IntegerField.register_lookup
 @ForeignObject.register_lookup
@@ -20,16 +22,36 @@ class Among(Lookup):
 
     lookup_name = "among"
 
-    def get_prep_lookup(self) -> list[int]:
+    def get_prep_lookup(self) -> "list[int] | GivenKeys":
+        if isinstance(self.rhs, GivenKeys):
+            return self.rhs
         numbers: Iterable[int] = self.rhs
         return [int(number) for number in numbers]
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
-        # As one text: a list would be put into words number by number.
-        return f"{column} = ANY(%s::bigint[])", [*parameters, f"{{{','.join(map(str, self.rhs))}}}"]
+        return f"{column} = ANY(%s::bigint[])", [*parameters, self._keys(connection)]
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
         sql = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 - the column is the compiler's
-        return sql, [*parameters, json.dumps(self.rhs)]
+        return sql, [*parameters, self._keys(connection)]
+
+    def _keys(self, connection: BaseDatabaseWrapper) -> "str | GivenKeys":
+        return self.rhs if isinstance(self.rhs, GivenKeys) else _as_text(self.rhs, connection)
+
+
+class GivenKeys(Given):
+    """Keys that are still to be given: ``pk__among=GivenKeys("campaigns")``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, IntegerField())
+
+    def bound(self, given: dict[str, Any], connection: BaseDatabaseWrapper) -> str:
+        return _as_text([int(number) for number in given[self.name]], connection)
+
+
+def _as_text(keys: list[int], connection: BaseDatabaseWrapper) -> str:
+    """As one text: a list would be put into words number by number."""
+    told = json.dumps(keys)
+    return f"{{{told[1:-1]}}}" if connection.vendor == "postgresql" else told

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from experiments.exceptions import NotFound
 from experiments.models import Campaign
-from experiments.selectors.campaign_pages import WITH_PLAN
+from experiments.selectors.campaign_pages import PLANNED
 from workspaces.views.access import WorkspaceView
 
 SECTION = "campaigns"
@@ -16,11 +16,11 @@ class OneCampaignView(WorkspaceView):
     section = SECTION
 
     # With as much of it as the page tells.
-    told = WITH_PLAN
+    told = PLANNED
 
     @cached_property
     def campaign(self) -> Campaign:
-        campaign = self.told.of(self.workspace).filter(key=self.kwargs["key"]).first()
-        if campaign is None:
+        found = self.told.read(workspace=self.workspace.pk, key=self.kwargs["key"])
+        if not found:
             raise NotFound(_("There is no campaign “{key}” here.").format(key=self.kwargs["key"]))
-        return campaign
+        return found[0]

@@ -13,6 +13,7 @@ from experiments.forms import AmendDraft, CampaignDraft
 from experiments.forms.campaign import answered, is_previewing, is_unsent
 from experiments.forms.templates import TemplateChoices
 from experiments.models import Campaign, CriterionTemplate, Hypothesis
+from experiments.selectors.campaign_pages import WITH_PLAN
 from experiments.services.campaigns import change_campaign, create_campaign, drafted
 from experiments.services.criteria import amend_criteria
 from experiments.stats.false_kill import MOST_DAYS
@@ -170,7 +171,7 @@ class EditCampaignView(_WriteCampaign, OneCampaignView):
         """The one that the form was filled with: its key, and so its address, may have changed since."""
         number = self.request.POST.get("campaign", "")
         if number.isdecimal():
-            known = self.told.of(self.workspace).filter(pk=int(number[:15])).first()
+            known = WITH_PLAN.of(self.workspace).filter(pk=int(number[:15])).first()
             if known is not None:
                 return known
         return super().campaign

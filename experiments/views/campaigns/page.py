@@ -12,7 +12,7 @@ from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.baseline import baseline_days
 from experiments.selectors.campaign_pages import (
-    WITH_STORY,
+    STORY,
     CampaignNumbers,
     DayView,
     campaign_events,
@@ -34,7 +34,7 @@ class CampaignView(OneCampaignView):
 
     template_name = "experiments/campaign.html"
 
-    told = WITH_STORY
+    told = STORY
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         campaign = self.campaign
