@@ -6,6 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from experiments.models import Arm
 from tests.factories import make_campaign, make_workspace
+from workspaces.models.among import GivenKeys
+from workspaces.models.prepared import Prepared
 
 
 @pytest.fixture
@@ -42,3 +44,13 @@ def test_among__more_than_a_database_counts__are_one_parameter(arms: list[Arm]) 
 def test_among__no_number__is_refused(db: None, other: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         Arm.objects.filter(pk__among=[other])
+
+
+def test_among__keys_that_are_given_later__are_those(arms: list[Arm]) -> None:
+    prepared = Prepared(lambda: Arm.objects.filter(pk__among=GivenKeys("arms")).order_by("pk"))
+    first, second, *_ = (arm.pk for arm in arms)
+    assert [arm.pk for arm in prepared.read(arms=[second, first])] == [first, second]
+    assert [arm.pk for arm in prepared.read(arms={second})] == [second]
+    assert prepared.read(arms=[]) == []
+    with pytest.raises(ValueError, match="seven"):
+        prepared.read(arms=["seven"])
