@@ -8,6 +8,11 @@ The reference is the page of the workspace's policy in the same turns: it goes t
 the same frame around a form, and has no number of a campaign in it. A page's ratio to it says what its own
 content costs, on whatever machine.
 
+Parts of pages that look the same are kept (`workspaces/templatetags/drawn.py`), so a page that was seen
+before takes less time than one of which everything is new. Both are told: visits after the first, and `anew`,
+the median of visits before each of which all that was kept is forgotten. Downloads are told apart: what they
+send grows with the rows.
+
 `python -m bench.pages [CAMPAIGNS] [OBSERVATIONS]`.
 """
 
@@ -30,6 +35,7 @@ django.setup()
 
 import numpy as np
 from django.contrib.staticfiles import finders
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
@@ -48,7 +54,7 @@ from tests.pages.addresses import readable_pages
 from workspaces.models import Membership
 from workspaces.permissions import Actor
 
-WARM_UP, ROUNDS = 3, 40
+WARM_UP, ROUNDS, ROUNDS_ANEW = 3, 40, 5
 REFERENCE = "settings_policy"
 # What is asked of every page.
 MOST_QUERIES, MOST_MS, MOST_KB = 12, 60, 150
@@ -65,9 +71,19 @@ class Page:
     client: Client
     queries: int = 0
     ms: list[float] = field(default_factory=list)
+    ms_anew: list[float] = field(default_factory=list)
+
+    @property
+    def is_download(self) -> bool:
+        return self.label.partition(" ")[0].endswith("_csv")
 
     def percentile(self, share: int) -> float:
         return float(np.percentile(self.ms, share))
+
+    def time(self, ms: list[float]) -> None:
+        began = time.perf_counter()
+        visit(self)
+        ms.append(1e3 * (time.perf_counter() - began))
 
 
 def signed_in(actor: Actor) -> Client:
@@ -178,9 +194,11 @@ def measure_pages(team: Team) -> list[Page]:
     keep_what_is_loaded()
     for _ in range(ROUNDS):
         for page in pages:
-            began = time.perf_counter()
-            visit(page)
-            page.ms.append(1e3 * (time.perf_counter() - began))
+            page.time(page.ms)
+    for _ in range(ROUNDS_ANEW):
+        for page in pages:
+            caches["drawn"].clear()
+            page.time(page.ms_anew)
     return pages
 
 
@@ -206,14 +224,15 @@ def section(pages: list[Page], reference: Page, weight: float) -> str:
         f"{Campaign.objects.count():,} campaigns and {Observation.objects.count():,} observations. Asked: at",
         f"most {MOST_QUERIES} queries, and {MOST_MS} ms at the 95th percentile. × policy: times the p95 of",
         f"the page {reference.label}. Style sheets and scripts of a page: {weight:.0f} KB compressed, asked",
-        f"{MOST_KB}.",
+        f"{MOST_KB}. Anew: the median where nothing of the page was kept from an earlier visit.",
         "",
-        "| page | queries | p50 ms | p95 ms | × policy |",
-        "| --- | --- | --- | --- | --- |",
+        "| page | queries | p50 ms | p95 ms | × policy | anew ms |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for page in sorted(pages, key=lambda page: -page.percentile(95)):
         p50, p95 = page.percentile(50), page.percentile(95)
-        lines.append(f"| {page.label} | {page.queries} | {p50:.1f} | {p95:.1f} | {p95 / base:.1f} |")
+        figures = f"{p50:.1f} | {p95:.1f} | {p95 / base:.1f} | {np.median(page.ms_anew):.1f}"
+        lines.append(f"| {page.label} | {page.queries} | {figures} |")
     return "\n".join(lines)
 
 
@@ -226,7 +245,8 @@ def measure(campaigns: int, observations: int) -> dict[str, object]:
 
 
 def told(pages: list[Page]) -> dict[str, object]:
-    worst = max(pages, key=lambda page: page.percentile(95))
+    slow = [page for page in pages if page.percentile(95) > MOST_MS]
+    worst = max((page for page in pages if not page.is_download), key=lambda page: page.percentile(95))
     reference = next(page for page in pages if page.label == REFERENCE)
     weight = kilobytes(pages)
     return {
@@ -239,7 +259,11 @@ def told(pages: list[Page]) -> dict[str, object]:
         "reference_p95_ms": round(reference.percentile(95), 1),
         "most_queries": max(page.queries for page in pages),
         "asked_more_than_12_queries": sorted(page.label for page in pages if page.queries > MOST_QUERIES),
-        "slower_than_60_ms": sorted(page.label for page in pages if page.percentile(95) > MOST_MS),
+        "slower_than_60_ms": sorted(page.label for page in slow if not page.is_download),
+        "downloads_slower_than_60_ms": sorted(page.label for page in slow if page.is_download),
+        "slower_than_60_ms_anew": sum(
+            not page.is_download and bool(np.median(page.ms_anew) > MOST_MS) for page in pages
+        ),
         "css_and_js_kb": round(weight, 1),
         "section": section(pages, reference, weight),
     }
