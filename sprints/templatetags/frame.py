@@ -214,7 +214,9 @@ def frame(context: Context) -> Frame:
     today = workspace.local_day(context["at"])
     facts = _facts(workspace, by=actor, today=today)
     running = [sprint for sprint in facts.sprints_on if sprint.status == SprintStatus.RUNNING]
-    sprint, others = _leading(_sprint_of_the_page(context, running), running)
+    # Where nothing runs, what is in review is what a team is about.
+    reviewed = [sprint for sprint in facts.sprints_on if sprint.status == SprintStatus.IN_REVIEW]
+    sprint, others = _leading(_sprint_of_the_page(context, running), running or reviewed)
     runs = sprint is not None and sprint.status == SprintStatus.RUNNING
     is_over = sprint is not None and sprint.status in {SprintStatus.IN_REVIEW, SprintStatus.CLOSED}
     strip = Strip(

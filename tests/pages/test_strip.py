@@ -69,6 +69,16 @@ def test_strip__review_opened_before_the_last_day__counts_no_more_days(
     assert "qn-state is-judging" in html
 
 
+def test_strip__nothing_runs_and_one_is_in_review__tells_of_it_everywhere(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    sprint = make_running_sprint(mia, at=now - timedelta(days=7), days=5)
+    open_review(sprint.pk, by=mia, at=now)
+    ended = day(workspace.local_day(now) - timedelta(days=3))
+    assert f"Sprint 1</a>, ended {ended}; in review" in strip(client, "backlog")
+
+
 def test_rail__one_to_decide_and_one_to_start__counts_what_today_counts(
     client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:
