@@ -38,6 +38,7 @@ urlpatterns = [
     path(W + "money/accounts.csv", money.AccountsCsvView.as_view(), name="accounts_csv"),
     path(W + "money/plans.csv", money.PlansCsvView.as_view(), name="plans_csv"),
     path(W + "money/fund/", money.FundView.as_view(), name="fund"),
+    path(W + "money/correct/", money.CorrectView.as_view(), name="correct"),
     path(W + "money/propose/", plans.ProposeView.as_view(), name="propose"),
     path(W + "money/plans/new/", plans.PlanByHandView.as_view(), name="plan_new"),
     path(PLAN, plans.PlanView.as_view(), name="plan"),

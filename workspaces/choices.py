@@ -148,6 +148,7 @@ class EventKind(TextChoices):
     ZOMBIE_ACKNOWLEDGED = "zombie.acknowledged", _("Zombie acknowledged")
     ZOMBIE_RESOLVED = "zombie.resolved", _("Zombie resolved")
     LEDGER_FUNDED = "ledger.funded", _("Reserve funded")
+    LEDGER_CORRECTED = "ledger.corrected", _("Reserve corrected")
     REALLOCATION_PROPOSED = "reallocation.proposed", _("Reallocation proposed")
     REALLOCATION_APPROVED = "reallocation.approved", _("Reallocation approved")
     REALLOCATION_REJECTED = "reallocation.rejected", _("Reallocation rejected")

@@ -27,7 +27,7 @@ class Permission(Enum):
     OVERRULE = (Role.MANAGER, None, _("overrule a kill criterion"))
     AMEND = (Role.MANAGER, None, _("amend kill criteria after launch"))
     MANAGE_TEMPLATES = (Role.MANAGER, Scope.PLAN_WRITE, _("delete templates of kill criteria"))
-    FUND = (Role.MANAGER, None, _("fund the reserve"))
+    FUND = (Role.MANAGER, None, _("fund the reserve or take money back out"))
     CHANGE_POLICY = (Role.OWNER, None, _("change the workspace's policy"))
     MANAGE_MEMBERS = (Role.OWNER, None, _("add, change or remove members"))
     MANAGE_CHANNELS = (Role.MANAGER, None, _("set up channels for notices"))

@@ -111,6 +111,11 @@ class FundInput(Input):
     reason = Text(max_length=500)
 
 
+class CorrectInput(Input):
+    amount = Amount(help_text="At most what the reserve holds.")
+    reason = Text(max_length=500, help_text="What was wrong, or where the money has gone.")
+
+
 class TransferSerializer(serializers.ModelSerializer[Transfer]):
     kind = serializers.ChoiceField(TransferKind.choices, read_only=True)
     amount = Amount(read_only=True)

@@ -12,6 +12,7 @@ from api.serializers.fields import Nothing
 from api.serializers.money import (
     ApproveInput,
     BalancesSerializer,
+    CorrectInput,
     FundInput,
     ProposeInput,
     ReallocationInput,
@@ -26,6 +27,7 @@ from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
 from sprints.selectors.accounts import balances
 from sprints.selectors.following import spend_since
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -167,4 +169,11 @@ class LedgerViewSet(ApiViewSet):
     def fund(self, request: Request) -> Response:
         """Bring money from outside into the reserve: a signed-in manager."""
         transfer = fund_reserve(**self.given(FundInput), by=self.actor, at=self.now)
+        return self.shown(self.found(pk=transfer.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=CorrectInput, responses={201: TransferSerializer})
+    @action(detail=False, methods=["post"])
+    def correct(self, request: Request) -> Response:
+        """Take money back out of the reserve, which the ledger keeps for ever: a signed-in manager."""
+        transfer = correct_reserve(**self.given(CorrectInput), by=self.actor, at=self.now)
         return self.shown(self.found(pk=transfer.pk), status=status.HTTP_201_CREATED)

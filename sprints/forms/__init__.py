@@ -1,6 +1,6 @@
 from sprints.forms.adoption import AdoptDraft
 from sprints.forms.learnings import GraveyardFilter, LearningFilter
-from sprints.forms.money import FundForm, PlanByHandForm
+from sprints.forms.money import CorrectForm, FundForm, PlanByHandForm
 from sprints.forms.planning import BacklogFilter, CommitForm, SprintForm
 from sprints.forms.review import DecisionForm
 
@@ -8,6 +8,7 @@ __all__ = [
     "AdoptDraft",
     "BacklogFilter",
     "CommitForm",
+    "CorrectForm",
     "DecisionForm",
     "FundForm",
     "GraveyardFilter",

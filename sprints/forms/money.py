@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sprints.choices import AccountKind
 from sprints.exceptions import DomainError
 from sprints.selectors.accounts import Balances
+from sprints.selectors.fit import shortfall
 from workspaces.forms import Form, MoneyField
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
@@ -24,6 +25,22 @@ class FundForm(Form):
     reason = forms.CharField(
         max_length=500, label=_("Reason"), help_text=_("Where it comes from: “Experiments, first quarter”.")
     )
+
+
+class CorrectForm(Form):
+    amount = MoneyField(label=_("Amount"))
+    reason = forms.CharField(
+        max_length=500,
+        label=_("Reason"),
+        help_text=_("What was wrong, or where it has gone: “5,000 typed as 50,000”."),
+    )
+
+    def clean_amount(self) -> Decimal:
+        """Nobody is asked whether they are sure of what the reserve does not have."""
+        amount = cast("Decimal", self.cleaned_data["amount"])
+        if why := shortfall(None, amount, workspace=self.workspace):
+            raise forms.ValidationError(why, code="overdrawn")
+        return amount
 
 
 class PlanByHandForm(Form):

@@ -1,3 +1,4 @@
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import fund_launch, fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -15,6 +16,7 @@ from sprints.services.reallocations import (
 __all__ = [
     "apply_reallocation",
     "approve_reallocation",
+    "correct_reserve",
     "create_reallocation",
     "expire_reallocations",
     "fund_launch",

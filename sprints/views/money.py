@@ -9,11 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from sprints.choices import TransferKind
-from sprints.forms import FundForm
+from sprints.forms import CorrectForm, FundForm
 from sprints.models import Reallocation, ReallocationLine, Transfer
 from sprints.selectors.accounts import Balances, CampaignAccount, balances
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import fund_reserve
 from workspaces.forms import Form
+from workspaces.forms.tokens import AGAIN_FIELD
+from workspaces.models.spelling import in_currency
 from workspaces.permissions import Permission
 from workspaces.views.access import FormView, WorkspaceView
 from workspaces.views.downloads import CsvView
@@ -250,6 +253,60 @@ class FundView(FormView):
             amount=form.cleaned_data["amount"], reason=form.cleaned_data["reason"], by=self.actor, at=self.at
         )
         return _("The reserve is funded.")
+
+    def done_url(self) -> str:
+        return self.page_url("money")
+
+
+class CorrectView(FormView):
+    """Money that goes out of the books is asked about once more, with what the reserve holds after it."""
+
+    template_name = "components/reason_page.html"
+    section = "money"
+    permission = Permission.FUND
+    makes_new = True
+    form_class = CorrectForm
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.get_form(request.POST)
+        if "change" in request.POST:
+            return self.render(self.context(form))
+        # Who says that they mean the same once more is sure.
+        if form.is_valid() and not {"sure", AGAIN_FIELD} & request.POST.keys():
+            return self.render(self.confirmation(form), template="sprints/correct_confirm.html")
+        return super().post(request)
+
+    def confirmation(self, form: Form) -> dict[str, object]:
+        amount = form.cleaned_data["amount"]
+        return {
+            "form": form,
+            "next": self.back_to(""),
+            "amount": amount,
+            "left": self.workspace.reserve - amount,
+            "reason": form.cleaned_data["reason"],
+        }
+
+    def context(self, form: Form) -> dict[str, object]:
+        return {
+            **super().context(form),
+            "title": _("Take money back out"),
+            "lead": _("The reserve holds {reserve}.").format(
+                reserve=in_currency(self.workspace.reserve, self.workspace.currency)
+            ),
+            "note": _(
+                "This is for an amount that was mistyped, or for money that left the budget. The ledger "
+                "keeps both for ever: what came in, and what was taken back out."
+            ),
+            "verb": _("Take money back out"),
+            "cancel_url": self.page_url("money"),
+        }
+
+    def save(self, form: Form) -> str:
+        amount = form.cleaned_data["amount"]
+        correct_reserve(amount=amount, reason=form.cleaned_data["reason"], by=self.actor, at=self.at)
+        return _("{amount} was taken back out of the reserve.").format(
+            amount=in_currency(amount, self.workspace.currency)
+        )
 
     def done_url(self) -> str:
         return self.page_url("money")

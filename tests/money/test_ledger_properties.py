@@ -14,6 +14,7 @@ from experiments.models import Campaign
 from sprints.choices import TransferKind
 from sprints.exceptions import TransferRefused
 from sprints.selectors.accounts import account_of, balances
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import Account, fund_launch, fund_reserve, transfer
 from tests.factories import make_actor, make_campaign, make_workspace, report
 from workspaces.choices import Role
@@ -30,6 +31,7 @@ units = st.integers(min_value=1, max_value=400_000)
 places = st.sampled_from([RESERVE, *range(CAMPAIGNS)])
 steps = st.one_of(
     st.tuples(st.just("fund"), units),
+    st.tuples(st.just("correct"), units),
     st.tuples(st.just("launch"), st.integers(0, CAMPAIGNS - 1), units),
     st.tuples(st.just("move"), places, places, units),
     st.tuples(st.just("report"), st.integers(0, CAMPAIGNS - 1), st.integers(16, 19), units),
@@ -60,6 +62,8 @@ class Paper:
                 amount = number * self.workspace.money_unit
                 fund_reserve(amount=amount, reason="More", by=self.manager, at=NOW)
                 self.book(OUTSIDE, RESERVE, amount)
+            case ("correct", int(number)):
+                self.correct(number * self.workspace.money_unit)
             case ("launch", int(place), int(number)) if place not in self.balance:
                 amount = number * self.workspace.money_unit
                 Campaign.objects.filter(pk=self.campaigns[place].pk).update(planned_budget=amount)
@@ -77,6 +81,16 @@ class Paper:
                 report(
                     self.campaigns[place], date(2026, 11, day), spend=number * self.workspace.money_unit / 4
                 )
+
+    def correct(self, amount: Decimal) -> None:
+        reaches = self.balance[RESERVE] >= amount
+        try:
+            correct_reserve(amount=amount, reason="Mistyped", by=self.manager, at=NOW)
+        except TransferRefused:
+            assert not reaches
+            return
+        assert reaches
+        self.book(RESERVE, OUTSIDE, amount)
 
     def move(self, source: str | int, target: str | int, amount: Decimal) -> None:
         giver = self.campaign(source)

@@ -9,6 +9,7 @@ from experiments.models import Campaign
 from sprints.choices import ReallocationState, TransferKind
 from sprints.models import Reallocation, Transfer
 from sprints.selectors.accounts import balances
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import RESERVE, Account, fund_launch, transfer
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -233,4 +234,19 @@ def test_transfer__opposite_movements_between_two_campaigns__never_wait_in_a_cir
     there = [lambda: move(harbour.founder, harbour.calculator)] * (RACERS // 2)
     back = [lambda: move(harbour.calculator, harbour.founder)] * (RACERS // 2)
     assert race(*there, *back) == ["done"] * RACERS
+    check_balances(workspace)
+
+
+def test_correct_reserve__two_at_once_for_all_of_it__one_of_them_is_refused(
+    workspace: Workspace, managers: list[Actor]
+) -> None:
+    fill_reserve(workspace, "500.00")
+    outcome = race(
+        *(
+            lambda by=by: correct_reserve(amount=Decimal("250.01"), reason="Mistyped", by=by, at=NOW)
+            for by in managers[:2]
+        )
+    )
+    assert outcome == ["done", "overdrawn"]
+    assert Event.objects.filter(kind="ledger.corrected").count() == 1
     check_balances(workspace)

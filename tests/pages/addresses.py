@@ -105,6 +105,7 @@ def every_page(subjects: Subjects) -> list[PageState]:
         PageState("graveyard", (), "all", "?period=all&sort=saved"),
         PageState("money"),
         PageState("fund"),
+        PageState("correct"),
         PageState("plan", (s.plan,)),
         PageState("plan_reject", (s.plan,)),
         PageState("plan_withdraw", (s.plan,)),

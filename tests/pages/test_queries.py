@@ -89,6 +89,7 @@ PAGES = [
     (Role.MARKETER, "campaign_arms_csv", "steady"),
     (Role.MARKETER, "zombies_csv"),
     (Role.MANAGER, "fund"),
+    (Role.MANAGER, "correct"),
     (Role.MARKETER, "plan_new"),
     (Role.MANAGER, "plan", "<plan>"),
     (Role.MANAGER, "plan_reject", "<plan>"),

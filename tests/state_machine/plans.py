@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sprints.models import Reallocation
+from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import fund_reserve
 from sprints.services.reallocations import (
     apply_reallocation,
@@ -47,6 +48,26 @@ class Plans(Stage):
             faults=faults,
         ):
             money.move(team, money.OUTSIDE, money.RESERVE, amount)
+
+    @deed()
+    def correct(self, data: st.DataObject) -> None:
+        """Take some of the reserve back out, all of it, or a unit more than there is."""
+        team = self.draw_team(data)
+        amount = data.draw(st.sampled_from([team.unit, team.reserve, team.reserve + team.unit]))
+        who = self.choose_who(data, team, "fund", by_key=True)
+        faults = {"not_positive"} if amount <= 0 else {"overdrawn"} if amount > team.reserve else set()
+        values: dict[str, Any] = {"amount": amount, "reason": "Typed twice"}
+        if self.act(
+            "take money out of the reserve",
+            team,
+            who,
+            lambda **by: correct_reserve(**values, **by),
+            needs="fund",
+            rest=("POST", "ledger/correct/", values),
+            faults=faults,
+        ):
+            money.move(team, money.RESERVE, money.OUTSIDE, amount)
+            money.outdate_misfits(team, at=self.now)
 
     @deed(2)
     def propose(self, data: st.DataObject) -> None:

@@ -102,6 +102,7 @@ _TELLINGS: dict[str, Telling] = {
     _K.ZOMBIE_ACKNOWLEDGED: Telling(_("acknowledged the zombie {what}"), "zombie"),
     _K.ZOMBIE_RESOLVED: Telling(_("resolved the zombie {what}"), "zombie"),
     _K.LEDGER_FUNDED: Telling(_("funded the reserve"), "money"),
+    _K.LEDGER_CORRECTED: Telling(_("took money back out of the reserve"), "money"),
     _K.REALLOCATION_PROPOSED: Telling(_("proposed {what}"), "money"),
     _K.REALLOCATION_APPROVED: Telling(_("approved {what}"), "money"),
     _K.REALLOCATION_REJECTED: Telling(_("rejected {what}"), "money"),

@@ -45,6 +45,15 @@ BY_MANAGERS = [
         shown_on="money",
     ),
     Action(
+        "sprints.corrections.correct_reserve",
+        {"amount": Decimal("100.00"), **WHY},
+        rest="POST ledger/correct/",
+        body={"amount": "100.00", **WHY},
+        page="correct",
+        form={"amount": "100.00", "sure": "yes", **WHY},
+        shown_on="money",
+    ),
+    Action(
         "experiments.criteria.amending.amend_criteria",
         {"key": "{live}", "criteria": [RULE], **WHY},
         rest="POST campaigns/{live}/amend_criteria/",
