@@ -6,7 +6,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
@@ -15,7 +21,7 @@ from rest_framework.views import set_rollback
 
 from api.authentication import CHALLENGE
 from api.exceptions import TooLarge
-from workspaces.exceptions import DomainError, FieldError
+from workspaces.exceptions import RETRY_AFTER, DomainError, FieldError, is_locked
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +33,8 @@ _WHOLE = "non_field_errors"
 def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's ``EXCEPTION_HANDLER``. What nobody foresaw is logged; its inside is not told."""
     try:
-        response = refusal(error)
+        # Not among the refusals: with an Idempotency-Key those are the answer for good.
+        response = busy() if is_locked(error) else refusal(error)
     except Exception:
         if settings.DEBUG:
             return None
@@ -38,6 +45,18 @@ def problem_details(error: Exception, context: Mapping[str, Any]) -> Response | 
             "Something went wrong on this side, and it was written down.",
         )
     set_rollback()
+    return response
+
+
+def busy() -> Response:
+    """What SQLite's one writer keeps from being written, for now."""
+    response = problem(
+        status.HTTP_503_SERVICE_UNAVAILABLE,
+        "busy",
+        "Something large is being stored, such as an import, and this had to wait too long. Nothing was "
+        "done: send it again.",
+    )
+    response["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
@@ -92,8 +111,20 @@ def _translated(error: Exception) -> Exception:
         case RequestDataTooBig():
             return TooLarge()
         case SuspiciousOperation():
-            return exceptions.ParseError("The request could not be read.")
+            return exceptions.ParseError(unreadable(error))
     return error
+
+
+def unreadable(error: Exception) -> str:
+    """Why a request could not be read, where there is more to say."""
+    match error:
+        case TooManyFieldsSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            return f"The body has more than {most:,} fields, the most that a request may have."
+        case TooManyFilesSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            return f"The body has more than {most:,} files, the most that a request may have."
+    return "The request could not be read."
 
 
 def _of_framework(error: exceptions.APIException) -> Response:

@@ -10,6 +10,7 @@ from config.views import healthz
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "config.views.bad_request"
+handler500 = "config.views.server_error"
 
 urlpatterns = [
     # Before the sprints, whose page of a campaign would take "new" for the key of one.

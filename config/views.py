@@ -1,5 +1,7 @@
 """What belongs to no app."""
 
+import sys
+
 from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +9,9 @@ from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from api.errors import problem_page
+from api.errors import problem_page, unreadable
+from config.busy import busy_page
+from workspaces.exceptions import is_locked
 
 
 @never_cache
@@ -25,4 +29,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.bad_request(request, exception)
     if isinstance(exception, DisallowedHost):
         return problem_page(400, "unknown_host", "This server does not answer for the host of the request.")
-    return problem_page(400, "malformed", "The request could not be read.")
+    return problem_page(400, "malformed", unreadable(exception))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody foresaw, and a database that was locked where no view saw it: as a session was saved."""
+    return busy_page(request) if is_locked(sys.exception()) else defaults.server_error(request)

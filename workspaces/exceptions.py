@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from django.db import OperationalError
 from django.utils.translation import gettext as _
+
+# Seconds after which it is worth trying again where the database was locked.
+RETRY_AFTER = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,8 @@ class NotFound(DomainError):
 
     def __init__(self, message: str, *, code: str = "not_found") -> None:
         super().__init__(code, message)
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether SQLite, which has one writer, kept this one waiting for longer than it waits."""
+    return isinstance(error, OperationalError) and str(error).startswith("database is locked")
