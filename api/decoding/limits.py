@@ -14,11 +14,14 @@ MOST_BYTES_OF_A_PLAN = MEGABYTE
 MOST_ROWS = 50_000
 
 
-def read_body(request: HttpRequest, *, most: int = MOST_BYTES) -> bytes:
-    """The body, in parts or whole, or ``TooLarge`` as soon as that is known, whatever the headers say."""
-    declared = _declared_length(request)
+def read_body(request: HttpRequest, *, most: int = MOST_BYTES, around: int = 0) -> bytes:
+    """The body, in parts or whole, or ``TooLarge`` as soon as that is known, whatever the headers say.
+
+    ``around``: what a form may take beside the file in it, of which nobody is told.
+    """
+    declared, told, most = _declared_length(request), most, most + around
     if declared > most:
-        raise too_large(most)
+        raise too_large(told)
     if _is_chunked(request):
         # Django reads as many bytes as were declared, and here that is none. Kept where Django keeps it,
         # because the input can be read only once; and declared, for whoever parses it.
@@ -26,7 +29,7 @@ def read_body(request: HttpRequest, *, most: int = MOST_BYTES) -> bytes:
         request.META["CONTENT_LENGTH"] = str(len(request._body))  # noqa: SLF001
     body: bytes = request.body
     if len(body) > most:
-        raise too_large(most)
+        raise too_large(told)
     if len(body) < declared:
         raise ParseError(f"The body ends after {len(body)} of the {declared} bytes that were announced.")
     return body

@@ -75,6 +75,8 @@ class ApiView(APIView):
     # Whether a POST's work and the record of its answer are one transaction; not where it commits by itself.
     in_one_transaction = True
     most_bytes: ClassVar[int] = MOST_BYTES_OF_A_PLAN
+    # What the form around a file may take beside it.
+    bytes_around: ClassVar[int] = 0
     query_class: type[Query] = Query
 
     @property

@@ -42,9 +42,18 @@ class JSONParser(FrameworkParser):
 def _check_number_of_values(body: Any) -> None:
     for number, _ in enumerate(_values_in(body), 1):
         if number > MOST_VALUES:
-            raise Invalid(
-                "too_many_values", f"The body has more than {MOST_VALUES:,} values, which no call takes."
-            )
+            what = f"The body has more than {MOST_VALUES:,} values, which no call takes."
+            fullest = _fullest(body)
+            if fullest is None:
+                raise Invalid("too_many_values", what)
+            raise Invalid.field(fullest, "too_many_values", f"{what} Most of them are in “{fullest}”.")
+
+
+def _fullest(body: Any) -> str | None:
+    """The member with most of the values; ``None`` where none has."""
+    counts = {name: sum(1 for _ in _values_in(body[name])) for name in body} if isinstance(body, dict) else {}
+    name = max(counts, key=lambda name: counts[name], default="")
+    return quoted(name) if counts and 2 * counts[name] > sum(counts.values()) else None
 
 
 def _values_in(value: Any) -> Iterator[Any]:

@@ -12,7 +12,8 @@ class ApiRequest(Request):
 
     @property
     def body(self) -> bytes:
-        return read_body(self._request, most=self.parser_context["view"].most_bytes)
+        view = self.parser_context["view"]
+        return read_body(self._request, most=view.most_bytes, around=view.bytes_around)
 
     def _load_stream(self) -> None:
         body = self.body

@@ -7,7 +7,7 @@ so that two movements never see the same money twice and never wait for each oth
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Self
 
 from django.db import transaction
@@ -59,7 +59,7 @@ def check_amount(amount: Decimal, *, workspace: Workspace, field: str = "amount"
         raise Invalid.field(field, "not_positive", message)
     if amount > LARGEST_AMOUNT:
         message = _("{amount} is more than the ledger can hold, {most}.").format(
-            amount=quoted(amount), most=LARGEST_AMOUNT
+            amount=quoted(amount), most=LARGEST_AMOUNT.quantize(workspace.money_unit, ROUND_FLOOR)
         )
         raise Invalid.field(field, "too_large", message)
     if amount % workspace.money_unit:

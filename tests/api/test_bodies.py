@@ -76,6 +76,28 @@ def test_body__of_more_values_than_any_call_takes__is_refused_at_once(
     answer = planner.post(f"{BASE}{path}", body, content_type="application/json")
     problem = assert_problem(answer, 422, "too_many_values")
     assert "5,000 values" in problem["detail"]
+    assert problem["errors"][0]["field"] == opening.split('"')[1]
+
+
+def test_body__of_many_values_that_are_spread__names_none_of_them(planner: APIClient) -> None:
+    body = json.dumps({f"x{number}": number for number in range(MOST_VALUES)})
+    answer = planner.post(f"{BASE}hypotheses/", body, content_type="application/json")
+    assert "errors" not in assert_problem(answer, 422, "too_many_values")
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ('Content-Disposition: form-data; name="map"\r\n\r\nA=spend', "more than 1,000 fields"),
+        ('Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nA', "more than 100 files"),
+    ],
+)
+def test_body__of_more_parts_than_a_form_may_have__says_how_many(
+    connector: APIClient, part: str, words: str
+) -> None:
+    body = f"--edge\r\n{part}\r\n" * 1001 + "--edge--\r\n"
+    answer = connector.post(f"{BASE}imports/", body, content_type="multipart/form-data; boundary=edge")
+    assert words in assert_problem(answer, 400, "malformed")["detail"]
 
 
 def test_body__that_ends_before_its_length__is_malformed() -> None:

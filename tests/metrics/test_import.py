@@ -245,6 +245,14 @@ def test_imports__a_file_that_is_too_large__is_413(connector: APIClient) -> None
     file = SimpleUploadedFile("export.csv", b" " * (25 * 1024 * 1024 + 1))
     answer = connector.post(reverse("imports"), {"file": file}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "larger than 25 MB" in answer.json()["detail"]
+
+
+def test_imports__a_body_that_is_not_even_read__is_told_the_same_limit(connector: APIClient) -> None:
+    body = b" " * (26 * 1024 * 1024 + 1)
+    answer = connector.post(reverse("imports"), body, content_type="multipart/form-data; boundary=edge")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "larger than 25 MB" in answer.json()["detail"]
 
 
 def test_imports__no_file__is_refused(connector: APIClient) -> None:

@@ -14,7 +14,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from experiments.models import Campaign
+from sprints.exceptions import Invalid
 from sprints.models import Reallocation
+from sprints.services.ledger import fund_reserve
 from tests.factories import make_actor, make_draft, make_hypothesis, make_sprint, make_workspace
 from tests.money.harbour import finish, run
 from workspaces.choices import Role
@@ -197,3 +199,15 @@ def test_pages_and_files__have_the_decimals_of_the_currency(
         cells = [row[column] for row in csv.DictReader(text.splitlines())]
         assert cells
         assert {-int(Decimal(cell).as_tuple().exponent) for cell in cells} == {places}, name
+
+
+@pytest.mark.parametrize(
+    ("currency", "most"),
+    [("USD", "99999999999.99"), ("JPY", "99999999999"), ("BHD", "99999999999.999")],
+)
+def test_fund_reserve__an_amount_that_is_too_large__names_the_most_in_its_currency(
+    now: datetime, db: None, currency: str, most: str
+) -> None:
+    owner = make_workspace("elsewhere", currency=currency).memberships.get()
+    with pytest.raises(Invalid, match=rf"more than the ledger can hold, {most}\.$"):
+        fund_reserve(amount=Decimal("1e12"), reason="More", by=Actor.of_member(owner), at=now)
