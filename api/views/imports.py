@@ -74,6 +74,9 @@ class ImportsView(ApiView):
     parser_classes = (MultiPartParser,)  # type: ignore[assignment]
     most_bytes = MOST_BYTES
     bytes_around = MEGABYTE
+    # A file is read for longer than SQLite's other writers wait, and it is stored in one transaction anyway.
+    # The same days stored once more change nothing.
+    in_one_transaction = False
 
     @extend_schema(
         operation_id="imports_create",

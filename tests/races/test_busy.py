@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -92,3 +93,24 @@ def test_server_error__outside_of_any_view__tells_a_lock_from_a_fault(
         answer = server_error(RequestFactory().get(path))
     assert answer.status_code == status
     assert words in answer.content.decode()
+
+
+def test_import__sent_with_a_key__holds_no_lock_while_its_file_is_read(dana: User) -> None:
+    program = APIClient(headers={"Quickno-Workspace": "harbour", "Idempotency-Key": "november"})
+    program.force_login(dana)
+    locked: list[str] = []
+
+    def look(execute: Any, sql: str, *rest: Any) -> Any:
+        if connection.in_atomic_block and "experiments_" in sql:
+            locked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(look):
+        answer = program.post(
+            "/api/v1/imports/",
+            {"file": SimpleUploadedFile("days.csv", b"Day,Clicks\n2026-02-01,5\n"), "dry_run": True},
+            format="multipart",
+        )
+    assert answer.status_code == 200
+    assert answer.json()["questions"]
+    assert locked == []
