@@ -11,6 +11,7 @@ from experiments.services.exports.columns import Columns
 from experiments.services.exports.days import read_day
 from experiments.services.exports.lines import Line
 from experiments.services.exports.presets import LEVELS
+from experiments.services.exports.tables import all_lines
 
 _TOTALS = ("total", "totals", "grand total", "итого", "всего", "gesamt")
 _MOST_ERRORS = 100
@@ -88,7 +89,7 @@ def read_body(columns: Columns) -> Body:
 
 
 def _lines(columns: Columns) -> list[Line]:
-    lines = list(columns.table.lines())
+    lines = all_lines(columns.table)
     if not columns.table.is_grid:
         return lines
     # The last cells of a row may be blank, and beside the table there may be notes.

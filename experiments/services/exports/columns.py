@@ -18,7 +18,7 @@ from experiments.services.exports.presets import (
     likeliest_preset,
     normal_name,
 )
-from experiments.services.exports.tables import Table, first_lines
+from experiments.services.exports.tables import Table, check_width, first_lines
 from experiments.services.exports.unfolding import unfolded
 from experiments.services.values import in_quotes, listed, quoted
 
@@ -109,6 +109,8 @@ def find_columns(tables: Sequence[Table], asked: Asked) -> Columns:
                 break
     best = _choose_sheet(found, asked.sheet) if any(table.name for table in tables) else _fullest(found)
     if best is None:
+        for table in tables:
+            check_width(table)
         raise Invalid.field(
             "map",
             "no_header",

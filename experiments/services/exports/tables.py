@@ -14,10 +14,15 @@ from django.utils.translation import gettext_noop
 from experiments.exceptions import Invalid
 from experiments.services.exports.lines import Line
 from experiments.services.exports.workbooks import is_workbook, sheets_of
+from workspaces.models.spelling import in_figures
 
 SEPARATORS = (",", ";", "\t")
 # No export has more than a screen of words above its header.
 LONGEST_PREAMBLE = 60
+# Every column is held against all names that are known, in every line that may be the header.
+MOST_COLUMNS = 500
+# As many as a workbook may have rows (``opening``). Storing them keeps every other writer of SQLite waiting.
+MOST_LINES = 300_000
 
 
 def text_of(content: bytes) -> str:
@@ -166,5 +171,37 @@ def first_lines(table: Table) -> list[Line]:
     lines: list[Line] = []
     # With a wrong separator nearly anything is malformed. With the right one it is said when all is read.
     with suppress(Invalid):
+        for line in islice(table.lines(), LONGEST_PREAMBLE):
+            if len(line.cells) > MOST_COLUMNS:
+                break
+            lines.append(line)
+    return lines
+
+
+def check_width(table: Table) -> None:
+    """Raise ``Invalid`` where the header was not looked for in a line because of its many columns."""
+    lines: list[Line] = []
+    with suppress(Invalid):
         lines.extend(islice(table.lines(), LONGEST_PREAMBLE))
+    for line in lines:
+        if len(line.cells) > MOST_COLUMNS:
+            raise Invalid(
+                "too_many_columns",
+                _(
+                    "Line {line} has {count} columns, and at most {most} can be read. Export only those that "
+                    "are needed."
+                ).format(line=line.number, count=in_figures(f"{len(line.cells):,}"), most=MOST_COLUMNS),
+            )
+
+
+def all_lines(table: Table) -> list[Line]:
+    """Every line. Raises ``Invalid`` as soon as there are more than can be stored at once."""
+    lines = list(islice(table.lines(), MOST_LINES + 1))
+    if len(lines) > MOST_LINES:
+        raise Invalid(
+            "too_many_lines",
+            _(
+                "The file has more than {most} lines. Split it by months, and import one after the other."
+            ).format(most=in_figures(f"{MOST_LINES:,}")),
+        )
     return lines
