@@ -41,7 +41,7 @@ _OF_A_CAMPAIGN = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Days:
     """A campaign's spend by day; days are ordinals and in order.
 

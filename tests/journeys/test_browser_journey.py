@@ -33,7 +33,7 @@ from tests.journeys.story import (
 LEDGER = [
     ["Reallocation", "max@example.com", "Discount", "Founder video", "$360.00"],
     ["Launch", "mia@example.com", "Reserve", "Discount", "$1,000.00"],
-    ["Reserve", "Founder video", "$2,500.00"],
+    ["Founder video", "$2,500.00"],
     ["Funding", "max@example.com", "Outside", "Reserve", "$5,000.00"],
 ]
 RULE = "Pause the campaign when the CTR is below 0.5%, once $500 of spend is in, as the number stands."
