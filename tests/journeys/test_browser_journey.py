@@ -29,7 +29,7 @@ from tests.journeys.story import (
     winning_day,
 )
 
-# The newest first; what was moved at once says only once what it was and by whom.
+# The newest first; what was moved at once says only once what it was, by whom, and which account it shares.
 LEDGER = [
     ["Reallocation", "max@example.com", "Discount", "Founder video", "$360.00"],
     ["Launch", "mia@example.com", "Reserve", "Discount", "$1,000.00"],
