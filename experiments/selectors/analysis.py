@@ -1,12 +1,14 @@
 """What a campaign's days say about its hypothesis: its arms, how they compare, a verdict and its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.db.models import prefetch_related_objects
 from django.utils.functional import lazy
 from django.utils.translation import gettext, override
@@ -37,8 +39,8 @@ from experiments.selectors.results import (
     Maturity,
     SourceMaturity,
 )
-from experiments.stats.analysis import ArmDays, CampaignAnalysis, Health, Question
-from experiments.stats.analysis import analyse_campaign as analyse
+from experiments.stats.analysis import ArmDays, CampaignAnalysis, ComparisonResult, Health, Question
+from experiments.stats.analysis import analyse_campaign as analyse_days
 from experiments.stats.arrays import float_or_none
 from experiments.stats.forms import ORDER_VALUE_KAPPA
 from experiments.stats.multiple import adjust
@@ -47,6 +49,7 @@ from experiments.stats.verdicts import FEWEST_CLOSED_DAYS
 from experiments.stats.words import Figure
 from experiments.stats.words import said as _
 from workspaces.models import Source
+from workspaces.models.kept import kept
 from workspaces.models.spelling import in_currency
 
 # What a campaign without a hypothesis is looked at by: the first of which everything is reported.
@@ -98,7 +101,7 @@ def analyse_campaign(
     own = campaign.hypothesis.metric if campaign.hypothesis is not None else None
     together = [campaign, *beside] if own is not None and chosen in {None, own} else [campaign]
     tenants = known.tenants if known else read_tenants([campaign.workspace_id])
-    [analysis, *others] = _analyse(
+    [results, *others] = _results_of(
         together,
         metric=chosen if len(together) == 1 else None,
         measured=known.measured if known else None,
@@ -106,7 +109,8 @@ def analyse_campaign(
         tenants=tenants,
         at=at,
     )
-    return adjusted_over(analysis, others) if others else analysis
+    analysis = results.analysis()
+    return adjusted_over(analysis, [one.comparisons() for one in others]) if others else analysis
 
 
 def analyse_many(
@@ -118,13 +122,13 @@ def analyse_many(
     """
     tenants = known.tenants if known else read_tenants(campaign.workspace_id for campaign in campaigns)
     measured = known.measured if known else None
-    analyses = _analyse(campaigns, metric=None, measured=measured, as_of=None, tenants=tenants, at=at)
-    return {campaign.pk: analysis for campaign, analysis in zip(campaigns, analyses, strict=True)}
+    results = _results_of(campaigns, metric=None, measured=measured, as_of=None, tenants=tenants, at=at)
+    return {campaign.pk: one.analysis() for campaign, one in zip(campaigns, results, strict=True)}
 
 
-def adjusted_over(analysis: Analysis, others: Sequence[Analysis]) -> Analysis:
-    """The same, its p-values adjusted over its own comparisons and those of the others."""
-    compared = [comparison for one in (analysis, *others) for comparison in one.comparisons]
+def adjusted_over(analysis: Analysis, others: Sequence[Sequence[ComparisonResult]]) -> Analysis:
+    """The same, its p-values adjusted over its own comparisons and those of other campaigns."""
+    compared = [comparison for some in (analysis.comparisons, *others) for comparison in some]
     p_values = np.array([comparison.p_value for comparison in compared], dtype=np.float64)
     adjusted = adjust(p_values, analysis.adjusted.method)
     return replace(
@@ -137,7 +141,7 @@ def adjusted_over(analysis: Analysis, others: Sequence[Analysis]) -> Analysis:
     )
 
 
-def _analyse(
+def _results_of(
     campaigns: Sequence[Campaign],
     *,
     metric: Metric | None,
@@ -145,7 +149,7 @@ def _analyse(
     measured: Measurements | None,
     tenants: Tenants,
     at: datetime,
-) -> list[Analysis]:
+) -> "list[_Results]":
     prefetch_related_objects(list(campaigns), "hypothesis")
     measures = set(_LOOKED_AT_BESIDES)
     for campaign in campaigns:
@@ -164,7 +168,7 @@ def _analyse(
     # Which days count depends on the metric and not on the campaign, so it is worked out once for each.
     days = {key: mature_days(METRICS[key], measured, estimates, at=at) for key in {one.key for one in chosen}}
     return [
-        _Results(campaign, index, one, days[one.key], estimates).analysis()
+        _Results(campaign, index, one, days[one.key], estimates)
         for index, (campaign, one) in enumerate(zip(campaigns, chosen, strict=True))
     ]
 
@@ -178,6 +182,8 @@ def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> M
 
 # Words that wait for the language of whoever reads them.
 _in_currency = lazy(in_currency, str)
+# Between two posts of numbers a campaign's days say the same to everybody who looks.
+_analyse_days = kept(analyse_days)
 
 
 class _Results:
@@ -203,12 +209,16 @@ class _Results:
     def _own(self, cells: Cells) -> Cells:
         return cells[self.index, : len(self.arms)]
 
+    @override("en")
+    def comparisons(self) -> tuple[ComparisonResult, ...]:
+        """How its arms compare, for whoever looks at other campaigns beside them."""
+        return self._shown.comparisons
+
     # Its sentences go into plans and reviews, too, whoever happens to look; pages say them anew.
     @override("en")
     def analysis(self) -> Analysis:
         days = np.flatnonzero(self.counted.any(axis=0))
-        is_provisional = bool((self.counted & ~self.settled).any())
-        result = self._results(self.counted, provisional=is_provisional)
+        is_provisional, result = self._is_provisional, self._shown
         waits = is_provisional and self.is_patient
         judged = self._results(self.settled, provisional=True) if waits else result
         return Analysis(
@@ -231,13 +241,19 @@ class _Results:
             ),
             looks=self._looks(judged),
             verdict=self._verdict(judged, shown_days=len(days)),
-            sources={
-                measure: self.measured.sources_used(self.index, measure, self._padded(self.counted))
-                for measure in sorted(measures_of(self.metric))
-            },
+            sources=self._sources_of(measures_of(self.metric), self.counted),
             chance_to_meet_target=judged.probability_better,
             maturity=self._maturity() if self.metric.is_late else None,
         )
+
+    @cached_property
+    def _is_provisional(self) -> bool:
+        return bool((self.counted & ~self.settled).any())
+
+    @cached_property
+    def _shown(self) -> CampaignAnalysis:
+        """Of the days that the table shows."""
+        return self._results(self.counted, provisional=self._is_provisional)
 
     def _left_out(self) -> list[Source]:
         return self.days.left_out(self.index)
@@ -262,51 +278,46 @@ class _Results:
         return replace(health, warnings=(*health.warnings, warning))
 
     def _maturity(self) -> Maturity:
-        cells = self._padded(self.closed)
-        used = {
-            key
-            for one in late_measures(self.metric)
-            for key in self.measured.sources_used(self.index, one, cells)
-        }
+        sources_used = self._sources_of(late_measures(self.metric), self.closed)
+        used = {key for keys in sources_used.values() for key in keys}
         curves = {
             source.key: self.estimates.curve(source)
             for source in self.measured.sources
             if source.workspace_id == self.campaign.workspace_id and source.key in used
         }
         visible = self.days.visible[self.index, : len(self.arms)]
-        days = []
-        for index in np.flatnonzero(self.closed.any(axis=0)):
-            arms = self.closed[:, index]
-            days.append(
-                DayMaturity(
-                    day=self.measured.day(self.index, index),
-                    visible=float(visible[arms, index].min()),
-                    is_settled=bool(self.settled[arms, index].all()),
-                    is_counted=bool(self.counted[arms, index].any()),
-                )
-            )
+        least_visible = np.where(self.closed, visible, 1.0).min(axis=0, initial=1.0).tolist()
+        unsettled = np.any(self.closed & ~self.settled, axis=0).tolist()
+        counted = np.any(self.counted, axis=0).tolist()
         return Maturity(
             policy="settled_days" if self.is_patient else "curve",
             sources={
                 key: SourceMaturity(curve.share, curve.low, curve.high, curve.days_known)
                 for key, curve in sorted(curves.items())
             },
-            days=tuple(days),
+            days=tuple(
+                DayMaturity(
+                    day=self.measured.day(self.index, index),
+                    visible=least_visible[index],
+                    is_settled=not unsettled[index],
+                    is_counted=counted[index],
+                )
+                for index in np.flatnonzero(self.closed.any(axis=0)).tolist()
+            ),
             left_out=tuple(source.key for source in self._left_out()),
         )
 
-    def _settled_through(self, days: Sequence[int] | np.ndarray[Any, Any]) -> date | None:
+    def _settled_through(self, days: np.ndarray[Any, Any]) -> date | None:
         """The last day up to which nothing that counts moves any more."""
-        last = None
-        for day in days:
-            if (self.counted[:, day] & ~self.settled[:, day]).any():
-                break
-            last = self.measured.day(self.index, day)
-        return last
+        unsettled: npt.NDArray[np.bool_] = np.any(self.counted & ~self.settled, axis=0)[days]
+        final = int(unsettled.argmax()) if unsettled.any() else len(days)
+        return self.measured.day(self.index, days[final - 1]) if final else None
 
-    def _padded(self, cells: Cells) -> Cells:
+    def _sources_of(self, measures: Iterable[str], cells: Cells) -> dict[str, list[str]]:
+        """Keys of the sources that each measure is taken from in these cells."""
         missing = self.measured.values["spend"].shape[1] - len(cells)
-        return np.pad(cells, ((0, missing), (0, 0)))
+        padded = np.pad(cells, ((0, missing), (0, 0)))
+        return {one: self.measured.sources_used(self.index, one, padded) for one in sorted(measures)}
 
     def _days_of(self, measure: str, cells: Cells) -> Amounts:
         values = self.measured.values[measure][self.index, : len(self.arms)]
@@ -330,7 +341,7 @@ class _Results:
             events = None if events is None else outcome
         controls = [position for position, arm in enumerate(self.arms) if arm.is_control]
         is_per_event = metric.denominator == metric.events
-        return analyse(
+        return _analyse_days(
             ArmDays(
                 form=form,
                 keys=tuple(arm.key for arm in self.arms),

@@ -3,23 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 from django.db.models import CharField, IntegerField, QuerySet
 
-from experiments.choices import MEASURES, METRICS, CriterionLevel, EvidenceKind, Metric, WatchState
+from experiments.choices import METRICS, CriterionLevel, EvidenceKind, WatchState
 from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
 from experiments.models.criterion import KillCriterionQuerySet
 from experiments.selectors.ahead import Ahead, measures_ahead
 from experiments.selectors.analysis import Known, measures_for
+from experiments.selectors.campaign_numbers import main_metric
 from experiments.selectors.criteria import is_overturned
 from experiments.selectors.estimates import read_tenants
-from experiments.selectors.maturity import mature_days
 from experiments.selectors.measurements import (
-    Measurements,
     exact,
     measures_of,
     read_measurements,
@@ -38,8 +37,6 @@ _URGENCY = (
     WatchState.OVERRULED,
     WatchState.SETTLED,
 )
-# A closed day of which less is visible is not told what it will come to. Judging asks for more.
-LEAST_VISIBLE = 0.25
 # Events that are read for a page, before they are folded.
 MOST_EVENTS = 120
 # Days of evidence that a drawing has room for.
@@ -159,36 +156,6 @@ class CriterionView:
         return max(
             (item.watch.overruled_until for item in self.watches if item.watch.overruled_until), default=None
         )
-
-
-@dataclass(frozen=True, slots=True)
-class DayView:
-    """One day of the campaign in its metric; ``None`` is not known."""
-
-    on: date
-    spend: Decimal | None
-    events: Decimal | None
-    value: float | None
-    is_settled: bool
-    arms: Sequence[float | None]
-    # The same once all late events are in; ``None`` where it is settled, or too young to tell.
-    expected: float | None = None
-    expected_arms: Sequence[float | None] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignNumbers:
-    """Totals since the launch, and the days."""
-
-    metric: Metric
-    spend: Decimal | None
-    events: Decimal | None
-    value: float | None
-    days: Sequence[DayView]
-    # What was counted in each arm, by its key.
-    by_arm: Mapping[str, Decimal]
-    # How many late events are still expected, as far as the days' ages tell.
-    outstanding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,87 +305,3 @@ def campaign_events(campaign: Campaign) -> list[Event]:
         else:
             lines.append(event)
     return lines
-
-
-def main_metric(campaign: Campaign) -> Metric:
-    """What the campaign is judged by: the hypothesis's metric, or that of its first rule, or else the CPA."""
-    if campaign.hypothesis is not None:
-        return campaign.hypothesis.metric
-    first = next(iter(campaign.kill_criteria.all()), None)
-    return METRICS[first.metric if first else "cpa"]
-
-
-def campaign_numbers(campaign: Campaign, known: Known, *, at: datetime) -> CampaignNumbers:
-    """The campaign's totals and days in its main metric; it comes first in what is known."""
-    metric = main_metric(campaign)
-    mature = mature_days(metric, known.measured, known.tenants.estimates, at=at)
-    measured = mature.measured
-    spend = measured.values["spend"][0]
-    has_spend = measured.reported("spend")[0]
-    total_spend = exact(float(np.nansum(spend))) if has_spend.any() else None
-    if not measured.length:
-        return CampaignNumbers(metric, total_spend, None, None, [], {})
-    counted = measured.countable(metric)[0]
-    complete = mature.settled[0]
-    may_tell = mature.closed[0] & (mature.visible[0] >= LEAST_VISIBLE)
-    top, bottom = (
-        np.where(counted, measured.values[key][0], 0.0) for key in (metric.numerator, metric.denominator)
-    )
-    events = np.where(counted, measured.values[metric.events][0], 0.0)
-    # Where the exposure comes late as well, the ratio stays what it is.
-    visible = np.where(complete | ~may_tell, 1.0, mature.visible[0])
-    share = np.ones(visible.shape) if MEASURES[metric.exposure].late else visible
-    full_top, full_bottom = (
-        amounts * share if key == metric.exposure else amounts
-        for key, amounts in ((metric.numerator, top), (metric.denominator, bottom))
-    )
-    days = []
-    for index in np.flatnonzero(counted.any(axis=0) | has_spend.any(axis=0)):
-        some = bool(counted[:, index].any())
-        is_settled = some and bool((complete | ~counted)[:, index].all())
-        is_told = some and not is_settled and bool((may_tell | ~counted)[:, index].all())
-        days.append(
-            DayView(
-                on=measured.day(0, index),
-                spend=exact(float(np.nansum(spend[:, index]))) if has_spend[:, index].any() else None,
-                events=exact(float(events[:, index].sum())) if some else None,
-                value=metric.value(top[:, index].sum(), bottom[:, index].sum()) if some else None,
-                is_settled=is_settled,
-                arms=[
-                    metric.value(top[arm, index], bottom[arm, index]) if counted[arm, index] else None
-                    for arm in range(len(measured.arms[0]))
-                ],
-                expected=metric.value(full_top[:, index].sum(), full_bottom[:, index].sum())
-                if is_told
-                else None,
-                expected_arms=[
-                    metric.value(full_top[arm, index], full_bottom[arm, index])
-                    if counted[arm, index]
-                    else None
-                    for arm in range(len(measured.arms[0]))
-                ]
-                if is_told
-                else (),
-            )
-        )
-    any_counted = bool(counted.any())
-    return CampaignNumbers(
-        metric,
-        total_spend,
-        exact(float(events.sum())) if any_counted else None,
-        metric.value(top.sum(), bottom.sum()) if any_counted else None,
-        days,
-        events_by_arm(measured, 0, metric),
-        round(float((events / visible - events).sum())) if MEASURES[metric.events].late else 0,
-    )
-
-
-def events_by_arm(measured: Measurements, campaign: int, metric: Metric) -> dict[str, Decimal]:
-    """What was counted for the metric in each arm of a campaign, by its key; one without a day is missing."""
-    counted = measured.countable(metric)[campaign]
-    events = np.where(counted, measured.values[metric.events][campaign], 0.0)
-    return {
-        arm.key: exact(float(events[index].sum()))
-        for index, arm in enumerate(measured.arms[campaign])
-        if counted[index].any()
-    }

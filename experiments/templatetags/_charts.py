@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from experiments.choices import Metric
 from experiments.models.sentences import metric_limit
 from experiments.models.team_words import TeamWords
-from experiments.selectors.campaign_pages import DayView
+from experiments.selectors.campaign_numbers import DayView
 from experiments.templatetags._drawings import _n, drawing, hatching, line, mark, rect, text
 from experiments.templatetags._words import metric_amount
 from workspaces.models.spelling import in_figures, in_percent, round_in_currency

@@ -28,7 +28,8 @@ from experiments.models import Campaign, Hypothesis, KillCriterion, ZombieFlag, 
 from experiments.models.team_words import TeamWords, words_of
 from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.burning import Burning
-from experiments.selectors.campaign_pages import DayView, GuardView
+from experiments.selectors.campaign_numbers import DayView
+from experiments.selectors.campaign_pages import GuardView
 from experiments.templatetags import (
     _blanks,
     _burning,

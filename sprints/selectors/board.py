@@ -13,7 +13,8 @@ from experiments.choices import CampaignStatus, EvidenceKind, Metric
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import ArmRow, arm_rows
-from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN, events_by_arm
+from experiments.selectors.campaign_numbers import events_by_arm
+from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.measurements import Measurements, exact, read_measurements
 from experiments.selectors.results import Analysis

@@ -82,6 +82,7 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
 
 
 _MINE = OuterRef("pk")
+_WORKSPACE = Given("workspace", IntegerField())
 # All counts of the rail that are the same for everybody, the sprints that are not closed, and who brings
 # numbers of what spends.
 _FACTS = (
@@ -93,8 +94,9 @@ _FACTS = (
     )
     .with_rows(
         "sources",
+        # Not each source's own workspace, which would look through the campaigns for every one of them.
         Source.objects.filter(
-            key__in=Campaign.objects.filter(workspace=OuterRef("workspace")).spending().values("channel")
+            key__in=Campaign.objects.filter(workspace=_WORKSPACE).spending().values("channel")
         ),
         by="workspace",
     )
@@ -123,7 +125,7 @@ def _facts_for(*, may_approve: bool, may_apply: bool) -> Prepared[Workspace]:
     # A day that has begun elsewhere may be posted; here there is no such day yet.
     reported = Observation.objects.filter(workspace=_MINE, day__lte=Given("today", DateField()))
     return Prepared(
-        lambda: _FACTS.filter(pk=Given("workspace", IntegerField())).annotate(
+        lambda: _FACTS.filter(pk=_WORKSPACE).annotate(
             own_plans=_count_of(Reallocation.objects.filter(workspace=_MINE).filter(own)),
             data_through=Subquery(reported.order_by("-day").values("day")[:1]),
         )

@@ -172,7 +172,7 @@ def evidence_of(item: RunningCampaign, board: Board) -> Evidence:
     """What speaks for a campaign, its p-values adjusted over all that the sprint compares."""
     if item.analysis is None:
         raise Refused("unplanned", f"Campaign {item.campaign.key} has no analysis.")
-    others = [other.analysis for other in board.campaigns if other is not item and other.analysis]
+    others = [other.analysis.comparisons for other in board.campaigns if other is not item and other.analysis]
     analysis = adjusted_over(item.analysis, others).as_dict()
     rows = arm_rows(list(item.campaign.arms.all()), analysis, item.metric, events=item.events)
     return Evidence(item.campaign, analysis["verdict"], rows, analysis)

@@ -9,7 +9,8 @@ import time_machine
 from django.urls import reverse
 
 from experiments.models import Campaign
-from experiments.selectors.campaign_pages import campaign_events, campaign_numbers, read_known
+from experiments.selectors.campaign_numbers import campaign_numbers
+from experiments.selectors.campaign_pages import campaign_events, read_known
 from experiments.services.campaigns import complete_campaign
 from experiments.services.judging import judge_campaigns
 from tests.factories import criterion_values, make_campaign, make_criteria, report

@@ -11,7 +11,7 @@ from experiments.choices import METRICS, ZombieSignal
 from experiments.models import Campaign, ZombieFlag
 from experiments.models.team_words import USUAL_WORDS
 from experiments.selectors.burning import burning, costliest
-from experiments.selectors.campaign_pages import DayView
+from experiments.selectors.campaign_numbers import DayView
 from experiments.templatetags import _burning, _charts
 from tests.factories import LONG_AGO, make_campaign, make_workspace, report
 from workspaces.models import Workspace

@@ -1,5 +1,6 @@
 """Parts of pages are drawn once and kept for as long as what they are drawn from says the same."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,12 +13,14 @@ from django.template import Context, Template, TemplateSyntaxError
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
+from pytest_django import Settings
 
 from experiments.models import Arm, Campaign
 from tests.factories import make_campaign, make_member
 from workspaces.choices import Role
 from workspaces.models import Workspace
 from workspaces.models.content import digest_of
+from workspaces.models.kept import kept
 
 ROW = Template(
     "{% load drawn quickno %}{% drawn_from row %}{{ row.told }}, {{ row.day|day }}{% enddrawn_from %}"
@@ -156,3 +159,49 @@ class TestDigest:
     def test_digest__may_say_something_else_next_time__is_refused(self, what: object) -> None:
         with pytest.raises(TypeError, match="for good"):
             digest_of({"a": [what]})
+
+
+class TestKept:
+    @pytest.fixture
+    def asked(self) -> list[object]:
+        return []
+
+    @pytest.fixture
+    def total(self, asked: list[object]) -> Callable[..., Any]:
+        @kept
+        def total(amounts: np.ndarray[Any, Any], *, per: float = 1) -> float | None:
+            asked.append(per)
+            return float(amounts.sum()) * per if len(amounts) else None
+
+        return total
+
+    def test_kept__asked_the_same_again__is_worked_out_once(
+        self, total: Callable[..., Any], asked: list[object]
+    ) -> None:
+        assert [total(np.array([1.0, 2.0])) for _ in range(2)] == [3, 3]
+        assert asked == [1]
+
+    def test_kept__result_is_none__is_worked_out_once_too(
+        self, total: Callable[..., Any], asked: list[object]
+    ) -> None:
+        assert [total(np.array([])) for _ in range(2)] == [None, None]
+        assert asked == [1]
+
+    def test_kept__any_number_is_another__is_worked_out_anew(self, total: Callable[..., Any]) -> None:
+        asked = [([1.0, 2.0], 1), ([1.0, 2.5], 1), ([1.0, 2.0], 10), ([3.0], 10)]
+        assert [total(np.array(amounts), per=per) for amounts, per in asked] == [3, 3.5, 30, 30]
+
+    def test_kept__two_functions__keep_their_own(self, total: Callable[..., Any]) -> None:
+        @kept
+        def length(amounts: np.ndarray[Any, Any]) -> int:
+            return len(amounts)
+
+        amounts = np.array([1.0, 2.0])
+        assert (total(amounts), length(amounts)) == (3, 2)
+
+    def test_kept__nothing_is_to_be_kept__is_worked_out_each_time(
+        self, total: Callable[..., Any], asked: list[object], settings: Settings
+    ) -> None:
+        settings.KEEPS_DRAWINGS = False
+        assert [total(np.array([1.0, 2.0])) for _ in range(2)] == [3, 3]
+        assert asked == [1, 1]

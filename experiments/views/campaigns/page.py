@@ -11,15 +11,8 @@ from experiments.selectors.ahead import criteria_ahead
 from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.baseline import baseline_days
-from experiments.selectors.campaign_pages import (
-    STORY,
-    CampaignNumbers,
-    DayView,
-    campaign_events,
-    campaign_numbers,
-    criteria_views,
-    read_known,
-)
+from experiments.selectors.campaign_numbers import CampaignNumbers, DayView, campaign_numbers
+from experiments.selectors.campaign_pages import STORY, campaign_events, criteria_views, read_known
 from experiments.selectors.looks import look_rows
 from experiments.selectors.next_look import next_look
 from experiments.services.campaigns import doubts_about_rules, missing_for_launch
