@@ -134,6 +134,8 @@ CACHES: dict[str, Any] = {
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
+# Off where a pooler stands before PostgreSQL that gives each transaction another connection.
+DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", True)
 # Off to draw everything anew, from all that a page has.
 KEEPS_DRAWINGS = True
 

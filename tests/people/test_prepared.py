@@ -1,11 +1,15 @@
 """Queries that are put into SQL once: the same rows as those of a query set that is compiled each time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.db.models import DateField, DateTimeField, IntegerField, Q
 from django.db.models.sql.compiler import SQLCompiler
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from experiments.models import Arm, Campaign
 from tests.factories import make_campaign, make_workspace
@@ -66,3 +70,55 @@ def test_prepared__asked_again__is_not_compiled_again(workspaces: list[Workspace
 def test_prepared__a_value_is_missing__is_an_error(workspaces: list[Workspace]) -> None:
     with pytest.raises(KeyError, match="until"):
         _LAUNCHED.read(workspace=workspaces[0].pk, since=EARLY)
+
+
+def test_prepared__asked_again__tells_postgresql_how_only_once(workspaces: list[Workspace]) -> None:
+    def told() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%runs_until%'")
+            return int(cursor.fetchone()[0])
+
+    if connection.vendor == "sqlite":
+        # It keeps what it has understood by itself.
+        assert launched(workspaces[0]) == launched(workspaces[0])
+        return
+    before = told()
+    for workspace in workspaces:
+        launched(workspace)
+    first = told()
+    launched(workspaces[0], since=LATE)
+    assert (first - before, told() - first) in {(1, 0), (0, 0)}
+
+
+def test_prepared__another_connection__is_told_by_itself(workspaces: list[Workspace]) -> None:
+    assert launched(workspaces[0]) == ["one-early", "one-late"]
+
+    def elsewhere() -> list[str]:
+        try:
+            # There nobody sees what this test has not committed.
+            return launched(workspaces[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(elsewhere).result() == []
+
+
+def test_prepared__behind_a_pooler__asks_with_the_whole_statement(
+    workspaces: list[Workspace], settings: Settings
+) -> None:
+    settings.DATABASE_PREPARES = False
+    with CaptureQueriesContext(connection) as captured:
+        assert launched(workspaces[0]) == ["one-early", "one-late"]
+    assert captured[0]["sql"].startswith("SELECT")
+
+
+def test_prepared__a_text_with_marks_of_sql__is_the_text(workspaces: list[Workspace]) -> None:
+    for name in ("100% sure", "it's $1", 'a "b" \\ %s'):
+        Campaign.objects.filter(key="one-early").update(name=name)
+        found = Prepared(
+            lambda name=name: Campaign.objects.filter(  # type: ignore[misc]
+                name=name, workspace=Given("workspace", IntegerField())
+            )
+        )
+        assert [one.key for one in found.read(workspace=workspaces[0].pk)] == ["one-early"]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, models
@@ -17,6 +19,7 @@ from sprints.services.reallocations import create_reallocation
 from tests.factories import make_actor, make_criteria, make_live_campaign, make_workspace, report
 from workspaces.choices import Role
 from workspaces.models import Source, Workspace
+from workspaces.models.content import digest_of
 
 LAUNCH = datetime(2026, 11, 16, 9, tzinfo=UTC)
 NOW = LAUNCH + timedelta(days=4)
@@ -138,3 +141,26 @@ def test_rows__only_some_columns__are_these_and_the_keys(breached: Campaign) -> 
 def test_rows__all_columns_but_some__is_refused() -> None:
     with pytest.raises(ValueError, match="only some columns"):
         CriterionWatch.objects.with_rows("judgements", Judgement.objects.defer("strength"))
+
+
+def test_rows__nobody_has_asked__are_not_made(breached: Campaign) -> None:
+    [campaign, _] = Campaign.objects.order_by("pk").with_rows("arms", Arm.objects.order_by("position"))
+    arms: Any = campaign.arms.all()
+    told = str(arms.unread)
+    with patch.object(Arm, "from_db", side_effect=AssertionError("made")):
+        assert "a" in told
+    with CaptureQueriesContext(connection) as captured:
+        assert (arms.count(), arms.exists(), bool(arms), len(arms), arms[1].key) == (2, True, True, 2, "b")
+    assert len(captured) == 0
+    assert arms.unread is None
+
+
+def test_rows__changed_where_nobody_has_asked__say_something_else(breached: Campaign) -> None:
+    def digest() -> str:
+        judged = CriterionWatch.objects.with_rows("judgements", Judgement.objects.order_by("pk"))
+        return digest_of(KillCriterion.objects.order_by("pk").with_rows("watches", judged)[0])
+
+    before = digest()
+    assert digest() == before
+    Judgement.objects.filter(pk=Judgement.objects.earliest("pk").pk).update(strength=0.5)
+    assert digest() != before

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache, singledispatch
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ import numpy as np
 from django.db.models import Model, QuerySet, TextChoices
 from django.utils.functional import LazyObject, Promise, cached_property
 from django.utils.safestring import SafeString
+
+from workspaces.models.rows import RowsQuerySet
 
 # They say themselves whole, and a number what kind it is: 1, True and Decimal("1.0") look different.
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes, Decimal, date, datetime, time, timedelta, UUID})
@@ -24,11 +27,13 @@ def digest_of(*values: object) -> str:
     """A digest of everything that these values say, to their last digit; of a row not its key alone.
 
     Models say their columns, what was annotated, and the rows that were read along; dataclasses their fields.
-    Raises ``TypeError`` for what may say something else the next time it is asked, like a function.
+    Another process may give another digest. Raises ``TypeError`` for what may say something else the next
+    time it is asked, like a function.
     """
     return blake2b(repr(_content(values, {})).encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
+_shapes = count()
 # The models that were met, by identity, each with how many were met before it.
 Met = dict[int, tuple[int, Model]]
 
@@ -61,6 +66,8 @@ _content.register(tuple, _each)
 
 @_content.register
 def _of_rows(rows: QuerySet, met: Met) -> Any:  # type: ignore[type-arg]
+    if isinstance(rows, RowsQuerySet) and (told := rows.unread) is not None:
+        return ["unread", told]
     read = rows._result_cache  # noqa: SLF001 - asking for it in another way takes longer than telling it
     return _each(list(rows) if read is None else read, met)
 
@@ -115,11 +122,18 @@ def _of_model(row: Model, met: Met) -> Any:
         del told[name]
     pointed_to = told.pop("_state").__dict__.get("fields_cache")
     read_along = told.pop("_prefetched_objects_cache", None)
-    content = [type(row).__qualname__, list(told), _each(told.values(), met)]
+    kind = type(row)
+    content = [_shape(kind, *told), _each(told.values(), met)]
     for more in (pointed_to, read_along):
         if more:
-            content += [list(more), _each(more.values(), met)]
+            content += [_shape(kind, *more), _each(more.values(), met)]
     return content
+
+
+@cache
+def _shape(kind: type[Model], *names: str) -> int:
+    """A number that stands for these columns of this model, for as long as the process lives."""
+    return next(_shapes)
 
 
 @cache

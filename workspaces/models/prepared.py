@@ -4,14 +4,21 @@
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import count
+from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.sql import Literal
 
 ModelT = TypeVar("ModelT", bound=models.Model)
+_numbers = count(1)
+# Of which queries each connection to PostgreSQL has been told.
+_TOLD: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 
 
 class Given(Expression):
@@ -28,32 +35,66 @@ class Given(Expression):
         return self.output_field.get_db_prep_value(given[self.name], connection)
 
 
+class _Compiled(NamedTuple):
+    """A query set, what has compiled it, its SQL and the parameters: values, and places for some."""
+
+    rows: Any
+    compiler: SQLCompiler
+    sql: str
+    parameters: tuple[Any, ...]
+
+
 class Prepared(Generic[ModelT]):
     """A query set with places for values, whose SQL is kept: ``Prepared(lambda: rows).read(user=user.pk)``.
 
-    Django puts a query set into SQL as often as it is read, which for a small table takes longer than the
-    database's answer.
+    Django puts a query set into SQL as often as it is read, and the database plans it as often. For a small
+    table either takes longer than the answer.
     """
 
     def __init__(self, make: "Callable[[], models.QuerySet[ModelT]]") -> None:
         self._make = make
+        self._name = f"quickno_{next(_numbers)}"
 
     def read(self, **given: Any) -> list[ModelT]:
         """The rows for these values."""
-        rows, compiler, sql, parameters = self._compiled
+        rows, compiler, _, parameters = self._compiled
         mine = copy(compiler)
         # A connection is one thread's.
         mine.connection = connections[rows.db]
-        bound = [one.bound(given, mine.connection) if isinstance(one, Given) else one for one in parameters]
+        if mine.connection.vendor == "postgresql" and settings.DATABASE_PREPARES:
+            places: list[Any] = [one for one in parameters if isinstance(one, Given)]
+            sql = self._executing(mine.connection, len(places))
+        else:
+            places, sql = list(parameters), self._compiled.sql
+        bound = [one.bound(given, mine.connection) if isinstance(one, Given) else one for one in places]
         mine.as_sql = lambda *_args, **_kwargs: (sql, tuple(bound))  # type: ignore[method-assign]
         asked = rows._chain()
         asked.query.get_compiler = lambda *_args, **_kwargs: mine
         return list(asked)
 
+    def _executing(self, connection: BaseDatabaseWrapper, places: int) -> str:
+        """What executes the query on PostgreSQL, which has been told of it once on this connection."""
+        connection.ensure_connection()
+        session = connection.connection
+        told = _TOLD.setdefault(session, set())
+        if self._name not in told:
+            # Not one of the page's queries: it is told once in the life of a connection.
+            with session.cursor() as cursor:
+                cursor.execute(f"PREPARE {self._name} AS {self._numbered(session)}")
+            told.add(self._name)
+        return f"EXECUTE {self._name}({', '.join(['%s'] * places)})" if places else f"EXECUTE {self._name}"
+
+    def _numbered(self, session: Any) -> str:
+        """The SQL, whose places for values PostgreSQL counts; what is known stands in it."""
+        numbers = count(1)
+        return self._compiled.sql % tuple(
+            f"${next(numbers)}" if isinstance(one, Given) else Literal(one).as_string(session)
+            for one in self._compiled.parameters
+        )
+
     @cached_property
-    def _compiled(self) -> "tuple[Any, SQLCompiler, str, tuple[Any, ...]]":
-        """The query set, what has compiled it, its SQL and the parameters."""
+    def _compiled(self) -> "_Compiled":
         rows: Any = self._make()
         compiler = rows.query.get_compiler(using=rows.db)
         sql, parameters = compiler.as_sql()
-        return rows, compiler, sql, tuple(parameters)
+        return _Compiled(rows, compiler, sql, tuple(parameters))

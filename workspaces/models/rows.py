@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import chain
-from typing import Any, Self, TypeVar, cast
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -61,6 +61,24 @@ class RowsQuerySet(models.QuerySet[ModelT]):
     _rows: tuple[Rows, ...] = ()
     # Of rows that were brought: which they are, for whoever asks further.
     _brought_by: dict[str, models.Model] | None = None
+    # And what was told of them, until somebody asks: of many nobody does.
+    _told: "_Told | None" = None
+    _found: list[ModelT] | None = None
+
+    @property
+    def _result_cache(self) -> list[ModelT] | None:
+        if self._told is not None:
+            self._found, self._told = cast("list[ModelT]", self._told.read()), None
+        return self._found
+
+    @_result_cache.setter
+    def _result_cache(self, found: list[ModelT] | None) -> None:
+        self._found = found
+
+    @property
+    def unread(self) -> object:
+        """What the database told of rows that nobody has asked for so far; ``None`` once somebody has."""
+        return None if self._told is None else self._told.rows
 
     def with_rows(
         self, name: str, rows: "RowsQuerySet[Any]", *, joined: Iterable[str] = (), by: str = ""
@@ -84,12 +102,10 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         return with_them
 
     @classmethod
-    def brought(
-        cls, rows: list[models.Model], *, model: type[models.Model], by: dict[str, models.Model], using: str
-    ) -> Self:
-        """Rows that are read already; whoever filters them asks the database for the rows of ``by``."""
-        known: Any = cls(model=cast("Any", model), using=using)
-        known._result_cache, known._prefetch_done, known._brought_by = rows, True, by
+    def brought(cls, told: "_Told", *, model: type[models.Model], by: str) -> Self:
+        """Rows that are read already; whoever filters them asks the database for the rows of their parent."""
+        known: Any = cls(model=cast("Any", model), using=told.reader.using)
+        known._told, known._prefetch_done, known._brought_by = told, True, {by: told.parent}
         return cast("Self", known)
 
     def _clone(self) -> Self:
@@ -214,15 +230,13 @@ class _Reader:
 
     def take(self, parent: models.Model) -> None:
         """Turn the column of this parent into the rows themselves."""
-        found = self.read(parent.__dict__.pop(self.rows.column), parent)
+        told = _Told(self, parent.__dict__.pop(self.rows.column), parent)
         if not self.rows.is_relation:
-            setattr(parent, self.rows.name, found)
+            setattr(parent, self.rows.name, told.read())
             return
         # As with a prefetch: what was read stays what it is.
         known = parent.__dict__.setdefault("_prefetched_objects_cache", {})
-        known[self.rows.name] = self.query_set.brought(
-            found, model=self.rows.model, by={self.rows.key.name: parent}, using=self.using
-        )
+        known[self.rows.name] = self.query_set.brought(told, model=self.rows.model, by=self.rows.key.name)
 
     def read(self, told: Any, parent: models.Model) -> list[models.Model]:
         # A decimal keeps its digits where the database writes them all.
@@ -249,6 +263,17 @@ class _Reader:
             at += 1
             reader.take(row)
         return row
+
+
+class _Told(NamedTuple):
+    """The rows of a parent as the database told them: JSON, or what was decoded of it."""
+
+    reader: _Reader
+    rows: Any
+    parent: models.Model
+
+    def read(self) -> list[models.Model]:
+        return self.reader.read(self.rows, self.parent)
 
 
 class _Columns:
