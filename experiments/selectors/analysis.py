@@ -50,6 +50,7 @@ from experiments.stats.words import Figure
 from experiments.stats.words import said as _
 from workspaces.models import Source
 from workspaces.models.kept import kept
+from workspaces.models.rows import alone
 from workspaces.models.spelling import in_currency
 
 # What a campaign without a hypothesis is looked at by: the first of which everything is reported.
@@ -109,7 +110,7 @@ def analyse_campaign(
         tenants=tenants,
         at=at,
     )
-    analysis = results.analysis()
+    analysis = _analysis(results)
     return adjusted_over(analysis, [one.comparisons() for one in others]) if others else analysis
 
 
@@ -123,7 +124,7 @@ def analyse_many(
     tenants = known.tenants if known else read_tenants(campaign.workspace_id for campaign in campaigns)
     measured = known.measured if known else None
     results = _results_of(campaigns, metric=None, measured=measured, as_of=None, tenants=tenants, at=at)
-    return {campaign.pk: one.analysis() for campaign, one in zip(campaigns, results, strict=True)}
+    return {campaign.pk: _analysis(one) for campaign, one in zip(campaigns, results, strict=True)}
 
 
 def adjusted_over(analysis: Analysis, others: Sequence[Sequence[ComparisonResult]]) -> Analysis:
@@ -182,7 +183,7 @@ def _default_metric(index: int, campaign: Campaign, measured: Measurements) -> M
 
 # Words that wait for the language of whoever reads them.
 _in_currency = lazy(in_currency, str)
-# Between two posts of numbers a campaign's days say the same to everybody who looks.
+# Whoever is looked at beside another campaign is only compared.
 _analyse_days = kept(analyse_days)
 
 
@@ -208,6 +209,21 @@ class _Results:
 
     def _own(self, cells: Cells) -> Cells:
         return cells[self.index, : len(self.arms)]
+
+    def given(self) -> list[object]:
+        """Everything that the analysis follows from, and no numbers that it does not look at."""
+        measures = sorted((measures_of(self.metric) | _LOOKED_AT_BESIDES) & self.measured.values.keys())
+        tables = [part[one] for one in measures for part in (self.measured.values, self.measured.source)]
+        sources, workspace_id = self.measured.sources, self.campaign.workspace_id
+        return [
+            *(alone(self.campaign), self.metric.key, measures),
+            [(arm.key, arm.name, arm.is_control, arm.planned_share) for arm in self.arms],
+            *(self.closed, self.settled, self.counted, self.weight, self.days.visible[self.index]),
+            *(table[self.index] for table in tables),
+            *(int(self.measured.first_day[self.index]), list(map(alone, sources)), self._left_out_names()),
+            *([self.estimates.curve(source) for source in sources], self.estimates.day_spread(workspace_id)),
+            self.estimates.contrast_spread(workspace_id),
+        ]
 
     @override("en")
     def comparisons(self) -> tuple[ComparisonResult, ...]:
@@ -502,3 +518,7 @@ class _Results:
             shown=shown_days,
             fewest=FEWEST_CLOSED_DAYS,
         )
+
+
+# Between two posts of numbers a campaign's days say the same to everybody who looks.
+_analysis = kept(_Results.analysis, by=_Results.given)

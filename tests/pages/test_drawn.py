@@ -199,6 +199,23 @@ class TestKept:
         amounts = np.array([1.0, 2.0])
         assert (total(amounts), length(amounts)) == (3, 2)
 
+    def test_kept__more_than_there_is_room_for__forgets_what_was_asked_for_first(
+        self, total: Callable[..., Any], asked: list[object], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("workspaces.models.kept.MOST_KEPT", 2)
+        for per in (1, 2, 1, 3, 1, 2):
+            total(np.array([1.0]), per=per)
+        assert asked == [1, 2, 3, 2]
+
+    def test_kept__by_what_it_follows_from__does_not_mind_the_rest(self, asked: list[object]) -> None:
+        def double(row: Row) -> str:
+            asked.append(row.day)
+            return row.text * 2
+
+        twice = kept(double, by=lambda row: row.text)
+        assert [twice(Row("a")), twice(Row("a", date(2026, 11, 2))), twice(Row("b"))] == ["aa", "aa", "bb"]
+        assert asked == [None, None]
+
     def test_kept__nothing_is_to_be_kept__is_worked_out_each_time(
         self, total: Callable[..., Any], asked: list[object], settings: Settings
     ) -> None:

@@ -117,8 +117,7 @@ def _of_model(row: Model, met: Met) -> Any:
         return ["met", met[id(row)][0]]
     met[id(row)] = (len(met), row)
     told = row.__dict__.copy()
-    # What follows from the columns need not be told.
-    for name in _derived(type(row)) & told.keys():
+    for name in _untold(type(row)) & told.keys():
         del told[name]
     pointed_to = told.pop("_state").__dict__.get("fields_cache")
     read_along = told.pop("_prefetched_objects_cache", None)
@@ -137,8 +136,9 @@ def _shape(kind: type[Model], *names: str) -> int:
 
 
 @cache
-def _derived(model: type[Model]) -> frozenset[str]:
-    return frozenset(
+def _untold(model: type[Model]) -> frozenset[str]:
+    """What follows from the columns, and columns that nobody is shown."""
+    return frozenset(getattr(model, "NEVER_SHOWN", ())) | frozenset(
         name
         for kind in model.__mro__
         for name, value in vars(kind).items()

@@ -122,6 +122,13 @@ class RowsQuerySet(models.QuerySet[ModelT]):
                 asked.take(self._result_cache or [], self.db)
 
 
+def alone(row: ModelT) -> ModelT:
+    """The same row without the rows that were read along; what it points to stays."""
+    copied = row.__class__.__new__(row.__class__)
+    copied.__dict__ = row.__dict__ | {"_prefetched_objects_cache": {}}
+    return copied
+
+
 def _with_ways(paths: Iterable[str]) -> tuple[str, ...]:
     """These paths, each after the paths that lead to it."""
     steps = (path.split(LOOKUP_SEP) for path in paths)

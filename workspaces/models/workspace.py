@@ -133,6 +133,9 @@ class Workspace(models.Model):
         help_text=_("Several of them, like trials, leads or orders."),
     )
 
+    # It changes with everything that happens, and no page says it.
+    NEVER_SHOWN: ClassVar = ("last_event_sequence",)
+
     # Kept by the database: a trigger adds each transfer. See sprints.Transfer.
     reserve = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0), editable=False)
     last_event_sequence = models.PositiveBigIntegerField(default=0, editable=False)
