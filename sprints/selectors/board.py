@@ -5,18 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
+from typing import Self
 
 import numpy as np
 from django.db.models import IntegerField, Prefetch, Q, prefetch_related_objects
 
-from experiments.choices import CampaignStatus, EvidenceKind, Metric
+from experiments.choices import METRICS, CampaignStatus, EvidenceKind, Metric
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.campaign_numbers import events_by_arm
 from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN
 from experiments.selectors.estimates import read_tenants
-from experiments.selectors.measurements import Measurements, exact, read_measurements
+from experiments.selectors.measurements import Amounts, Cells, Measurements, exact, read_measurements
 from experiments.selectors.results import Analysis
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Decision, Sprint
@@ -174,6 +176,7 @@ def boards_of(
     those of the campaigns.
     """
     analyses = analyse_many(campaigns, known=known, at=at) if with_analyses else {}
+    days_of = cache(lambda key: _MetricDays.of(METRICS[key], known.measured, at=at))
     killed = [campaign for campaign in campaigns if campaign.status == CampaignStatus.KILLED]
     if movements is None:
         movements = read_movements(campaign.pk for campaign in (killed if closed_at is None else campaigns))
@@ -189,10 +192,13 @@ def boards_of(
 
     def running(place: int, campaign: Campaign, sprint: Sprint) -> RunningCampaign:
         budget, today = budgets[campaign.pk], sprint.workspace.local_day(at)
+        if campaign.hypothesis is None:
+            raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
         return _running(
             campaign,
             place,
-            known.measured,
+            days_of(campaign.hypothesis.metric.key),
+            _total(known.measured, "conversions", place),
             _nearest_watch(campaign),
             list(campaign.breaches.all()),
             analyses.get(campaign.pk),
@@ -201,7 +207,6 @@ def boards_of(
                 killed_with=killed_with.get(campaign.pk),
                 planned_by_now=_planned_by_now(campaign, budget, sprint, today),
             ),
-            at=at,
         )
 
     boards = []
@@ -267,45 +272,91 @@ def _distance(watch: CriterionWatch) -> float:
     return watch.criterion.confidence - (watch.strength or 0.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _MetricDays:
+    """The days of all campaigns on the boards, as one metric takes them; arrays (campaigns, arms, days).
+
+    ``top`` and ``bottom`` of the metric are 0 where a cell does not count.
+    """
+
+    metric: Metric
+    measured: Measurements
+    counted: Cells
+    settled: Cells
+    top: Amounts
+    bottom: Amounts
+
+    @classmethod
+    def of(cls, metric: Metric, measured: Measurements, *, at: datetime) -> Self:
+        measured = measured.of(metric)
+        counted = measured.countable(metric)
+        top, bottom = (
+            np.where(counted, measured.values[key], 0.0) for key in (metric.numerator, metric.denominator)
+        )
+        settled = measured.complete(metric, at=at) | ~counted
+        return cls(metric, measured, counted, settled, top, bottom)
+
+    def value(self, campaign: int) -> float | None:
+        if not self.counted[campaign].any():
+            return None
+        return self.metric.value(float(self.top[campaign].sum()), float(self.bottom[campaign].sum()))
+
+    def days(self, campaign: int) -> list[BoardDay]:
+        """Every reported day: the campaign's metric over its arms, and what it spent."""
+        known: Cells = np.any(self.measured.reported("spend")[campaign], axis=0)
+        counts: Cells = np.any(self.counted[campaign], axis=0)
+        columns = (
+            counts,
+            self.top[campaign].sum(axis=0),
+            self.bottom[campaign].sum(axis=0),
+            known,
+            np.nansum(self.measured.values["spend"][campaign], axis=0),
+            np.all(self.settled[campaign], axis=0),
+        )
+        first = int(self.measured.first_day[campaign])
+        return [
+            BoardDay(
+                date.fromordinal(first + place),
+                self.metric.value(top, bottom) if some else None,
+                exact(spent) if is_told else None,
+                is_settled=is_settled,
+            )
+            for place, (some, top, bottom, is_told, spent, is_settled) in enumerate(
+                zip(*(column.tolist() for column in columns), strict=True)
+            )
+            if some or is_told
+        ]
+
+
 def _running(
     campaign: Campaign,
     index: int,
-    measured: Measurements,
+    days: _MetricDays,
+    conversions: Decimal | None,
     watch: CriterionWatch | None,
     breaches: Sequence[Breach],
     analysis: Analysis | None,
     money: _Money,
-    *,
-    at: datetime,
 ) -> RunningCampaign:
-    if campaign.hypothesis is None:
-        raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
-    metric = campaign.hypothesis.metric
-    spend = measured.values["spend"][index]
-    counted = measured.countable(metric)[index]
-    top, bottom = (
-        np.where(counted, measured.values[key][index], 0.0).sum()
-        for key in (metric.numerator, metric.denominator)
-    )
     strengths = (
         [item.strength for item in watch.judgements.all() if item.strength is not None] if watch else []
     )
     return RunningCampaign(
         campaign=campaign,
-        metric=metric,
-        value=metric.value(float(top), float(bottom)) if counted.any() else None,
-        spend=exact(float(np.nansum(spend))) if measured.reported("spend")[index].any() else None,
+        metric=days.metric,
+        value=days.value(index),
+        spend=_total(days.measured, "spend", index),
         budget=money.budget,
         planned_by_now=money.planned_by_now,
         killed_with=money.killed_with,
         watch=watch,
         strengths=strengths[-STEPS_SHOWN:],
         breaches=breaches,
-        days=_days(index, metric, measured, at=at),
+        days=days.days(index),
         arms=_arm_rows(campaign, analysis) if analysis else [],
         analysis=analysis,
-        events=events_by_arm(measured.of(metric), index, metric),
-        conversions=_total(measured, "conversions", index),
+        events=events_by_arm(days.measured, index, days.metric),
+        conversions=conversions,
     )
 
 
@@ -313,26 +364,6 @@ def _total(measured: Measurements, measure: str, index: int) -> Decimal | None:
     if not measured.reported(measure)[index].any():
         return None
     return exact(float(np.nansum(measured.values[measure][index])))
-
-
-def _days(index: int, metric: Metric, measured: Measurements, *, at: datetime) -> list[BoardDay]:
-    """Every reported day: the campaign's metric over its arms, and what it spent."""
-    spend, known = measured.values["spend"][index], measured.reported("spend")[index].any(axis=0)
-    counted = measured.countable(metric)[index]
-    settled = (measured.complete(metric, at=at)[index] | ~counted).all(axis=0)
-    top, bottom = (
-        np.where(counted, measured.values[key][index], 0.0).sum(axis=0)
-        for key in (metric.numerator, metric.denominator)
-    )
-    return [
-        BoardDay(
-            measured.day(index, int(day)),
-            metric.value(float(top[day]), float(bottom[day])) if counted[:, day].any() else None,
-            exact(float(np.nansum(spend[:, day]))) if known[day] else None,
-            is_settled=bool(settled[day]),
-        )
-        for day in np.flatnonzero(known | counted.any(axis=0))
-    ]
 
 
 def _planned_by_now(campaign: Campaign, budget: Decimal, sprint: Sprint, today: date) -> Decimal | None:

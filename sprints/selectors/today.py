@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Any
 
-from django.db.models import CharField, DateTimeField, Expression, IntegerField, Q, QuerySet
+from django.db.models import CharField, DateTimeField, Expression, F, IntegerField, Q, QuerySet
 
 from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
@@ -23,6 +24,7 @@ from sprints.selectors.standing import Board
 from workspaces.models import Event, User, Workspace
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Given, Prepared
+from workspaces.models.rows import alone
 from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
@@ -64,11 +66,14 @@ _BREACHED = Prepared(
 # What is not over; the first that ends comes first.
 _SPRINTS = Prepared(lambda: WITH_PROGRESS.filter(workspace=_WORKSPACE).open().order_by("ends_on", "number"))
 # Plans that have not run out; the first that does comes first.
-_PLANS = Prepared(
+_PLANS: Prepared[Any] = Prepared(
     lambda: (
         Reallocation.objects.filter(workspace=_WORKSPACE)
         .open()
         .filter(Q(expires_at__gt=Given("at", DateTimeField())) | Q(state=ReallocationState.APPROVED))
+        # Of the evidence only what is said here: all of it is a plan's own page.
+        .defer("evidence")
+        .annotate(do_nothing=F("evidence__do_nothing"))
         .select_related("proposed_by", "approved_by")
         .with_rows("lines", ReallocationLine.objects.order_by("position"))
         .order_by("expires_at")
@@ -114,13 +119,15 @@ class WaitingPlan:
 
     plan: Reallocation
     amount: Decimal
+    # What happens otherwise, as the plan's evidence says it.
+    do_nothing: Mapping[str, str]
     # Whether the person who looks is one who may say the word that it waits for.
     is_mine: bool
 
     @property
     def money_per_day(self) -> Decimal:
         """What goes on being spent meanwhile, as the plan says."""
-        return Decimal(self.plan.evidence.get("do_nothing", {}).get("spend_per_day") or NOTHING)
+        return Decimal(self.do_nothing.get("spend_per_day") or NOTHING)
 
     @property
     def is_approved(self) -> bool:
@@ -232,13 +239,15 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
     keys = {event.campaign_key for event in told}
     campaigns = _campaigns(workspace, running, named, keys, killed_since=at - QUARTER)
+    # What waits says which campaign it is about, and nothing of its rules: those stand on its board.
+    about = {pk: alone(campaigns[pk]) for pk in named}
     for flag in shown:
-        flag.campaign = campaigns[flag.campaign_id]
+        flag.campaign = about[flag.campaign_id]
     for breach in breaches:
-        breach.campaign = campaigns[breach.campaign_id]
+        breach.campaign = about[breach.campaign_id]
     for line in lines:
-        line.source_campaign = campaigns[line.source_campaign_id] if line.source_campaign_id else None
-        line.target_campaign = campaigns[line.target_campaign_id] if line.target_campaign_id else None
+        line.source_campaign = about[line.source_campaign_id] if line.source_campaign_id else None
+        line.target_campaign = about[line.target_campaign_id] if line.target_campaign_id else None
     # One reading of the days serves the boards, the zombies' bars, the pace of what is breached, what the
     # plans' donors have left and what a no saved.
     taken = {item.hypothesis_id for sprint in running for item in sprint.commitments.all()}
@@ -367,13 +376,16 @@ def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decima
 
 
 def _waiting_plans(
-    workspace: Workspace, plans: Sequence[Reallocation], measured: Measurements, *, by: Actor, at: datetime
+    workspace: Workspace, plans: Sequence[Any], measured: Measurements, *, by: Actor, at: datetime
 ) -> list[WaitingPlan]:
     """Plans that can be carried out as they are; the others have minutes to live."""
     accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], measured=measured, at=at)
     waiting = [
         WaitingPlan(
-            plan, amount=sum((line.amount for line in plan.lines.all()), NOTHING), is_mine=_is_for(plan, by)
+            alone(plan),
+            amount=sum((line.amount for line in plan.lines.all()), NOTHING),
+            do_nothing=plan.do_nothing or {},
+            is_mine=_is_for(plan, by),
         )
         for plan in plans
         if not misfits(list(plan.lines.all()), workspace=workspace, accounts=accounts, at=at)

@@ -1,10 +1,11 @@
 """A reallocation plan: proposed, read, approved by somebody else, applied."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
+from django.db.models import IntegerField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +32,7 @@ from sprints.services.reallocations import (
 from sprints.services.reallocations.lines import MAX_LINES
 from workspaces.forms import Form, ReasonForm
 from workspaces.models import Event
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 
@@ -45,23 +47,30 @@ SIDES = ("spent", "before", "after")
 SIDES_OF_A_LINE = ["source_campaign__hypothesis", "target_campaign__hypothesis"]
 
 
-def found(plans: QuerySet[Reallocation], number: int) -> Reallocation:
-    plan = plans.filter(pk=number).first()
-    if plan is None:
-        raise NotFound(_("There is no plan {number} here.").format(number=number))
-    return plan
+_PLAN = Prepared(
+    lambda: (
+        Reallocation.objects.filter(
+            workspace=Given("workspace", IntegerField()), pk=Given("plan", IntegerField())
+        )
+        .select_related("proposed_by", "approved_by", "sprint", "undoes")
+        .with_rows("lines", ReallocationLine.objects.order_by("position"), joined=SIDES_OF_A_LINE)
+    )
+)
+
+
+def found(plans: Iterable[Reallocation], number: int) -> Reallocation:
+    for plan in plans:
+        return plan
+    raise NotFound(_("There is no plan {number} here.").format(number=number))
 
 
 class OnePlan(WorkspaceView):
     section = SECTION
 
     def plan(self) -> Reallocation:
-        plans = (
-            Reallocation.objects.of(self.workspace)
-            .select_related("proposed_by", "approved_by", "sprint", "undoes")
-            .with_rows("lines", ReallocationLine.objects.order_by("position"), joined=SIDES_OF_A_LINE)
-        )
-        plan = found(plans, self.kwargs["plan_id"])
+        number = self.kwargs["plan_id"]
+        plans = _PLAN.read(workspace=self.workspace.pk, plan=number) if number <= LARGEST_NUMBER else []
+        plan = found(plans, number)
         for line in plan.lines.all():
             for campaign in (line.source_campaign, line.target_campaign):
                 if campaign is not None:
@@ -234,8 +243,9 @@ class _EndPlan(OnePlan, FormView):
 
     def plan(self) -> Reallocation:
         """Without its lines: nobody sees them here."""
+        number = self.kwargs["plan_id"]
         plans = Reallocation.objects.of(self.workspace).select_related("proposed_by").defer("evidence")
-        return found(plans, self.kwargs["plan_id"])
+        return found(plans.filter(pk=number), number)
 
     def context(self, form: Form) -> dict[str, Any]:
         plan = self.plan()

@@ -41,3 +41,14 @@ def test_board__of_a_closed_sprint__stays_what_it_was_at_its_end(marketer: Actor
     report(scaled, sprint.ends_on + timedelta(days=3), spend=Decimal("900.00"))
     give_budget(scaled, "3000.00", at=much_later)
     assert figures(read_board(sprint, at=much_later)) == at_the_end
+
+
+def test_board__crm_beside_a_platform__takes_no_part_in_the_cost(marketer: Actor, at: datetime) -> None:
+    sprint = make_running_sprint(marketer, "founder-video", at=at)
+    campaign = Campaign.objects.get()
+    report(campaign, sprint.starts_on, spend=Decimal("100.00"), conversions=10)
+    # Dated by when they happened, so their money was spent on another day.
+    report(campaign, sprint.starts_on, source="crm", conversions=4)
+    [running] = read_board(sprint, at=at).campaigns
+    assert (running.metric.key, running.value, running.days[0].value) == ("cpa", 10, 10)
+    assert (running.events, running.conversions) == ({"a": Decimal(10)}, Decimal(4))

@@ -38,7 +38,7 @@ def read_spend(campaigns: Sequence[Campaign], *, as_of: date | None = None) -> M
     for campaign_id, pk, stopped_at in _ARMS.read(campaigns=[one.pk for one in campaigns]):
         by_campaign[campaign_id].append(_Arm(pk, stopped_at))
     # Most come with their workspace; to ask each of five hundred for it takes longer than to look.
-    alone = [one for one in campaigns if "workspace" not in one._state.fields_cache]  # noqa: SLF001
+    alone = [one for one in campaigns if not Campaign.workspace.is_cached(one)]
     prefetch_related_objects(alone, "workspace")
     return read_measurements(
         campaigns, ["spend"], as_of=as_of, arms=[by_campaign[one.pk] for one in campaigns]
