@@ -26,8 +26,8 @@ from experiments.services.exports import (
     waiting_files,
 )
 from experiments.services.exports.files import MOST_OPEN
-from experiments.services.exports.importing import ImportOptions
 from experiments.services.exports.names import Said, Spelled, remember_names
+from experiments.services.exports.outcome import ImportOptions
 from experiments.tasks import record_import, take_up_imports, tidy_imports
 from tests.metrics.conftest import A_DAY, table
 from workspaces.models import Membership

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from experiments.services.exports.importing import ImportOptions, import_export
+from experiments.services.exports.importing import import_export
+from experiments.services.exports.outcome import ImportOptions
 from experiments.services.observations import BatchResult, Row, record_observations
 from tests.state_machine.model import Arm, Campaign, Team, Who
 from tests.state_machine.reports import Key, Outcome, Report, Value

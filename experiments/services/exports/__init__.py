@@ -9,13 +9,7 @@ from experiments.services.exports.files import (
     said_of,
     upload_file,
 )
-from experiments.services.exports.importing import (
-    PRESET_KEYS,
-    ImportOptions,
-    ImportOutcome,
-    import_export,
-    preview_import,
-)
+from experiments.services.exports.importing import PRESET_KEYS, import_export, preview_import
 from experiments.services.exports.keeping import LARGEST_FILE
 from experiments.services.exports.names import (
     ASK_AGAIN,
@@ -28,6 +22,7 @@ from experiments.services.exports.names import (
     change_names,
     target_of,
 )
+from experiments.services.exports.outcome import ImportOptions, ImportOutcome
 from experiments.services.exports.presets import PRESETS
 from experiments.services.exports.running import read_file, record_file, tidy_files, waiting_files
 

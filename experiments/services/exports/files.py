@@ -14,9 +14,10 @@ from experiments.choices import FileImportState
 from experiments.exceptions import Invalid, InvalidTransition, NotFound, Refused
 from experiments.models import Campaign, FileImport
 from experiments.services.exports.columns import read_mapping
-from experiments.services.exports.importing import PRESET_KEYS, ImportOptions
+from experiments.services.exports.importing import PRESET_KEYS
 from experiments.services.exports.keeping import keep, throw_away
 from experiments.services.exports.names import LEFT_OUT, NEW, Level, Said, Spelled
+from experiments.services.exports.outcome import ImportOptions
 from experiments.services.values import listed
 from workspaces.models import Source
 from workspaces.permissions import Actor, Permission

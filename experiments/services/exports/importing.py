@@ -1,9 +1,8 @@
 """Importing an export file: what would change, and the change itself."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import NamedTuple
+from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,11 +12,10 @@ from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid, RowsRefused
 from experiments.models import Campaign, Observation
 from experiments.services.campaigns import import_campaign
-from experiments.services.exports.baseline import Baseline, baseline_of
-from experiments.services.exports.bodies import Passed
+from experiments.services.exports.baseline import baseline_of
 from experiments.services.exports.columns import Asked
-from experiments.services.exports.days import DayOrder
-from experiments.services.exports.matching import Identity, Matched, Matcher, new_key
+from experiments.services.exports.known import Identity
+from experiments.services.exports.matching import Matched, Matcher
 from experiments.services.exports.names import (
     NEW,
     NOTHING,
@@ -29,11 +27,17 @@ from experiments.services.exports.names import (
     remembered,
     remembered_columns,
 )
-from experiments.services.exports.numbers import DecimalMark
+from experiments.services.exports.outcome import (
+    ImportOptions,
+    ImportOutcome,
+    MissingDay,
+    Understood,
+    channel_of,
+)
 from experiments.services.exports.presets import PRESETS
+from experiments.services.exports.questions import questions_of
 from experiments.services.exports.reading import Export, Progress, read_export
 from experiments.services.observations import (
-    BatchResult,
     Preview,
     Row,
     preview_observations,
@@ -45,97 +49,6 @@ from workspaces.permissions import Actor, Permission
 
 CHANNEL = "import"
 PRESET_KEYS = ("auto", *PRESETS)
-# So many unknown campaigns are named; more would hide the question.
-_MOST_NAMED = 12
-# Words that the addresses and the ledger have taken.
-_RESERVED_KEYS = frozenset({"new", "reserve", "outside"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
-    """What a person says about a file; everything else is read off it."""
-
-    preset: str = "auto"
-    # Field by header, for columns that are not known or could mean two things.
-    mapped: Mapping[str, str] = field(default_factory=dict)
-    # The table of a workbook that has several.
-    sheet: str = ""
-    # The campaign and the arm that the whole file is of.
-    campaign: str = ""
-    arm: str = ""
-    # Whose numbers they are; default: the campaign's channel.
-    source: str = ""
-    day_order: DayOrder | None = None
-    decimal_mark: DecimalMark | None = None
-    # When the platform said so; default: now.
-    reported_at: str | None = None
-    create_unplanned: bool = False
-    # What names in the file stand for, beside what is remembered of its source.
-    said: tuple[Said, ...] = ()
-    # Whether ``mapped`` holds for later files of the platform, too.
-    remembers_columns: bool = False
-    # Whether a campaign that is new here and called as another platform's is asked about, not just made.
-    asks_about_namesakes: bool = False
-
-
-class MissingDay(NamedTuple):
-    """A row that an earlier import had."""
-
-    campaign: str
-    arm: str
-    day: date
-    entity: str
-    campaign_name: str
-
-
-@dataclass(slots=True, kw_only=True)
-class ImportOutcome:
-    """What became of a file, or would. ``result`` is there once it is stored."""
-
-    preset: str
-    columns: dict[str, str]
-    ignored_columns: list[str]
-    passed: list[Passed]
-    notes: list[str]
-    questions: list[FieldError]
-    # Keys of campaigns that run already and were not known here.
-    unplanned: list[str]
-    received: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    # Restated days in words, the first of them.
-    changes: list[str] = field(default_factory=list)
-    # Rows of an earlier import that this file lacks.
-    missing_days: list[MissingDay] = field(default_factory=list)
-    # Rows of days before their campaign's launch.
-    baseline: list[Baseline] = field(default_factory=list)
-    # Lines that hold numbers; of these, those that wait for an answer and those that nobody wants.
-    lines: int = 0
-    waiting: int = 0
-    left_out: int = 0
-    # Of which source the names are remembered.
-    source: str = ""
-    result: BatchResult | None = None
-
-    @property
-    def missing(self) -> list[str]:
-        """The rows that this file lacks, in words."""
-        return [
-            _("{campaign}, arm {arm}, {day}").format(campaign=day.campaign, arm=day.arm, day=day.day)
-            + (f", {day.entity}" if day.entity else "")
-            for day in self.missing_days
-        ]
-
-
-@dataclass(slots=True)
-class Understood:
-    """A file as it was read and matched, before anything is compared or stored."""
-
-    export: Export
-    matcher: Matcher
-    matched: Matched
-    options: ImportOptions
 
 
 def preview_import(
@@ -155,7 +68,7 @@ def compare(read: Understood, *, by: Actor, at: datetime) -> tuple[ImportOutcome
     """What storing what was read would change."""
     by.require(Permission.POST_METRICS)
     export, matched = read.export, read.matched
-    questions, unplanned = _unplanned(read, by=by)
+    questions, unplanned = questions_of(read, by=by)
     preview = preview_observations(matched.rows, by=by, at=at)
     if preview.errors:
         raise _by_line(
@@ -203,7 +116,7 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
         matcher, matched = _matched(read.export, options=options, workspace=by.workspace)
         read = Understood(read.export, matcher, matched, options)
     matched = read.matched
-    questions, unplanned = _unplanned(read, by=by)
+    questions, unplanned = questions_of(read, by=by)
     if questions:
         raise Invalid(
             questions[0].code if len(questions) == 1 else "open_questions",
@@ -217,7 +130,7 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
         import_campaign(
             key=key,
             name=identity.name or identity.id,
-            channel=_channel(read.export, options),
+            channel=channel_of(read.export, options),
             external_id=identity.id,
             running_since=matched.unknown[identity],
             by=by,
@@ -300,7 +213,7 @@ def _matched(
     known = remembered(workspace, _remembered_under(export, options))
     matcher = Matcher(
         workspace,
-        channel=_channel(export, options),
+        channel=channel_of(export, options),
         campaign=options.campaign,
         arm=options.arm,
         book=NameBook([*known, *options.said, *made]),
@@ -311,96 +224,7 @@ def _matched(
 
 def _remembered_under(export: Export, options: ImportOptions) -> str:
     """The source of whose files the names are remembered."""
-    return _channel(export, options) or export.columns.preset.key
-
-
-def _channel(export: Export, options: ImportOptions) -> str:
-    """The ad platform that the file is from; "" where nothing tells."""
-    preset = export.columns.preset.key
-    return options.source or ("" if preset == "generic" else preset)
-
-
-def _unplanned(read: Understood, *, by: Actor) -> tuple[list[FieldError], dict[Identity, str]]:
-    """All open questions, and keys for the campaigns that the import makes, where it may."""
-    export, matched, options = read.export, read.matched, read.options
-    questions = [*export.questions, *matched.questions]
-    asked = {question.code for question in questions}
-    unknown = [identity for identity in matched.unknown if any(identity)]
-    if len(unknown) < len(matched.unknown):
-        what = (
-            _("The file does not say whose numbers these are. Name the campaign.")
-            if export.columns.preset.has_campaigns
-            else _(
-                "These deals do not say which campaign brought them. Add a property that names it to the "
-                "export, as a column “Campaign”, or name the campaign here if all of them are of one."
-            )
-        )
-        questions.append(FieldError("no_campaign", what, "campaign"))
-    if not unknown or "same_name" in asked:
-        return questions, {}
-    is_new = [options.create_unplanned or read.matcher.book.target(one) == NEW for one in unknown]
-    if not all(is_new):
-        unsaid = [identity for identity, new in zip(unknown, is_new, strict=True) if not new]
-        questions.append(
-            FieldError(
-                "unknown_campaign",
-                _(
-                    "Not known here: {names}. Create them first, name the campaign, or let the "
-                    "import take them in as unplanned campaigns."
-                ).format(names=_some(unsaid)),
-                "campaign",
-            )
-        )
-        return questions, {}
-    if doubtful := [identity for identity in unknown if needs_an_answer(identity, read)]:
-        questions.append(
-            FieldError(
-                "namesake",
-                _(
-                    "{names}: a campaign of that name is here already, on another platform. Is it the same "
-                    "one? Say so beside its name."
-                ).format(names=_some(doubtful)),
-                "campaign",
-            )
-        )
-        return questions, {}
-    names = _some(unknown)
-    if not _channel(export, options):
-        questions.append(
-            FieldError(
-                "unknown_channel",
-                ngettext(
-                    "On which ad platform does {names} run? Name the source.",
-                    "On which ad platform do {names} run? Name the source.",
-                    len(unknown),
-                ).format(names=names),
-                "source",
-            )
-        )
-        return questions, {}
-    taken = set(_RESERVED_KEYS) | set(Campaign.objects.of(by.workspace).values_list("key", flat=True))
-    unplanned = {}
-    for identity in unknown:
-        unplanned[identity] = new_key(identity, taken=taken)
-        taken.add(unplanned[identity])
-    return questions, unplanned
-
-
-def needs_an_answer(identity: Identity, read: Understood) -> bool:
-    """Whether nobody has said yet if a new campaign is one that runs elsewhere under its name."""
-    return (
-        read.options.asks_about_namesakes
-        and identity in read.matched.unknown
-        and not read.matcher.book.target(identity)
-        and bool(read.matcher.namesakes(identity))
-    )
-
-
-def _some(identities: Sequence[Identity]) -> str:
-    names = listed([str(identity) for identity in identities[:_MOST_NAMED]])
-    if len(identities) > _MOST_NAMED:
-        return _("{names} and {count} more").format(names=names, count=len(identities) - _MOST_NAMED)
-    return names
+    return channel_of(export, options) or export.columns.preset.key
 
 
 def _by_line(error: RowsRefused, matched: Matched) -> Invalid:

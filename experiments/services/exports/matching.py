@@ -2,18 +2,17 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from experiments.choices import CampaignStatus
 from experiments.exceptions import FieldError, Invalid
-from experiments.models import Arm, Campaign, Observation
+from experiments.models import Observation
+from experiments.services.exports.known import Identity, Known, arm_by_name, known_campaigns
 from experiments.services.exports.names import LEFT_OUT, NEW, NOTHING, Level, NameBook, Spelled
 from experiments.services.exports.presets import LEVELS
 from experiments.services.exports.reading import DayRow
@@ -24,30 +23,6 @@ from workspaces.models import Workspace
 _FINE_LEVELS = LEVELS[1:]
 _LONGEST_ENTITY = 120
 _LONGEST_KEY = 100
-
-
-class Identity(Spelled):
-    """How a platform tells its campaigns apart; "" where the file does not say."""
-
-    def __str__(self) -> str:
-        if not self.name:
-            return self.id
-        name = in_quotes(quoted(self.name))
-        return f"{name} ({self.id})" if self.id else name
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A campaign that a file's rows can belong to, with its arms by key."""
-
-    key: str
-    name: str
-    external_id: str
-    channel: str
-    arms: dict[str, str]
-
-    def answers_to(self, name: str) -> bool:
-        return bool(name) and (self.name.casefold() == name.casefold() or self.key == slugify(name))
 
 
 @dataclass(slots=True)
@@ -97,7 +72,7 @@ class Matcher:
         self.arm = arm
         self.channel = channel
         self.book = book or NameBook([])
-        self.all = _known_campaigns(workspace, key=campaign)
+        self.all = known_campaigns(workspace, key=campaign)
         is_wide = is_of_any_channel or bool(campaign) or not channel
         self.known = [known for known in self.all if is_wide or known.channel == channel]
         if campaign and not self.known:
@@ -341,32 +316,6 @@ class Matcher:
         )
 
 
-def _known_campaigns(workspace: Workspace, *, key: str) -> list[Known]:
-    campaigns = Campaign.objects.of(workspace).exclude(status=CampaignStatus.DISCARDED).order_by("id")
-    if key:
-        # PostgreSQL takes no NUL in a text, not even to say that there is none such.
-        campaigns = campaigns.none() if "\x00" in key else campaigns.filter(key=key)
-    # The campaigns first: one that is made between the two reads must not seem to have no arms.
-    found = list(campaigns.values_list("id", "key", "name", "external_id", "channel"))
-    arms: dict[int, dict[str, str]] = defaultdict(dict)
-    for campaign_id, arm, name in (
-        Arm.objects.of(workspace)
-        .filter(campaign__in=campaigns)
-        .order_by("campaign_id", "position")
-        .values_list("campaign_id", "key", "name")
-    ):
-        arms[campaign_id][arm] = name
-    return [Known(key, name, external_id, channel, arms[pk]) for pk, key, name, external_id, channel in found]
-
-
-def arm_by_name(campaign: Known, part: Spelled) -> str:
-    """The arm that is called as the part is; "" where none is."""
-    for arm, name in campaign.arms.items():
-        if _means(part, arm=arm, name=name):
-            return arm
-    return ""
-
-
 def _part(row: DayRow) -> tuple[object, ...]:
     """What tells the lines apart that are put together to one day of an arm."""
     return (
@@ -374,11 +323,6 @@ def _part(row: DayRow) -> tuple[object, ...]:
         *(row.ids[level] for level in LEVELS),
         *(row.names[level] for level in LEVELS),
     )
-
-
-def _means(given: Collection[str], *, arm: str, name: str) -> bool:
-    spellings = {arm, name.casefold()}
-    return any(text and (text.casefold() in spellings or slugify(text) == arm) for text in given)
 
 
 def _entity(row: DayRow, levels: Sequence[str]) -> str:
@@ -403,13 +347,3 @@ def _sum(parts: Sequence[dict[str, Decimal]]) -> dict[str, Decimal]:
         return parts[0]
     names = {name: None for part in parts for name in part if name != "reach"}
     return {name: sum((part[name] for part in parts if name in part), Decimal(0)) for name in names}
-
-
-def new_key(identity: Identity, *, taken: Collection[str]) -> str:
-    """A key for a campaign that is new here, after its name."""
-    stem = slugify(identity.name)[:_LONGEST_KEY].strip("-_") or f"campaign-{slugify(identity.id)}".strip("-")
-    key, number = stem, 1
-    while key in taken:
-        number += 1
-        key = f"{stem}-{number}"
-    return key

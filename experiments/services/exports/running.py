@@ -13,9 +13,10 @@ from experiments.choices import FileImportState
 from experiments.exceptions import DomainError, NotAllowed
 from experiments.models import FileImport
 from experiments.services.exports.files import options_of
-from experiments.services.exports.importing import ImportOutcome, compare, store, understand
+from experiments.services.exports.importing import compare, store, understand
 from experiments.services.exports.keeping import content_of, throw_away, throw_away_strays
 from experiments.services.exports.lines import Line
+from experiments.services.exports.outcome import ImportOutcome
 from experiments.services.exports.summary import MOST_SHOWN, summary
 from workspaces.models import Membership
 from workspaces.permissions import Actor

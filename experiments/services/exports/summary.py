@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from experiments.choices import MEASURES
-from experiments.services.exports.importing import ImportOutcome, Understood, needs_an_answer
-from experiments.services.exports.matching import Identity, Known, arm_by_name
+from experiments.services.exports.known import Identity, Known, arm_by_name
 from experiments.services.exports.names import LEFT_OUT, NEW, NOTHING, Level, Spelled
+from experiments.services.exports.outcome import ImportOutcome, Understood
+from experiments.services.exports.questions import needs_an_answer
 from experiments.services.exports.reading import DayRow
 from experiments.services.observations import Preview
 
