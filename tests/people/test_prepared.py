@@ -113,6 +113,14 @@ def test_prepared__behind_a_pooler__asks_with_the_whole_statement(
     assert captured[0]["sql"].startswith("SELECT")
 
 
+def test_prepared__a_number_too_large_for_its_column__has_no_rows(
+    workspaces: list[Workspace],
+) -> None:
+    arms = Prepared(lambda: Arm.objects.filter(position=Given("position", IntegerField())))
+    assert arms.read(position=1)
+    assert arms.read(position=2**40) == []
+
+
 def test_prepared__a_text_with_marks_of_sql__is_the_text(workspaces: list[Workspace]) -> None:
     for name in ("100% sure", "it's $1", 'a "b" \\ %s'):
         Campaign.objects.filter(key="one-early").update(name=name)

@@ -31,6 +31,11 @@ class Given(Expression):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         return "%s", [self]
 
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **more: Any) -> Any:
+        # A number that its column is too small for is one that no row has, and not an error.
+        is_whole = isinstance(self.output_field, models.IntegerField)
+        return "%s::bigint" if is_whole else "%s", [self]
+
     def bound(self, given: dict[str, Any], connection: BaseDatabaseWrapper) -> Any:
         return self.output_field.get_db_prep_value(given[self.name], connection)
 
