@@ -13,6 +13,7 @@ from django.db.models import IntegerField, Prefetch, Q, prefetch_related_objects
 
 from experiments.choices import METRICS, CampaignStatus, EvidenceKind, Metric
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
+from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.campaign_numbers import events_by_arm
@@ -67,18 +68,24 @@ _KEPT = Commitment.objects.kept().order_by("position")
 WITH_PROGRESS = Sprint.objects.with_rows("commitments", _KEPT, joined=["hypothesis__owner"]).with_rows(
     "decisions", Decision.objects.all(), joined=["decided_by", "child", "carry_to"]
 )
-# With arms, the rules in force, how near each is to its line, and what stands open.
-WITH_STANDING = (
-    Campaign.objects.select_related("workspace", "hypothesis__owner")
-    .with_rows("arms", Arm.objects.order_by("position"))
-    .with_rows(
-        "kill_criteria",
-        KillCriterion.objects.in_force().order_by("position").with_rows("watches", WATCHES, joined=["arm"]),
+
+
+def with_standing(rules: Q | None = None) -> CampaignQuerySet:
+    """With arms, the rules in force, how near each is to its line, and what stands open.
+
+    ``rules``: of which campaigns the rules are wanted; ``None`` for all.
+    """
+    criteria = KillCriterion.objects.in_force().filter(rules or Q()).order_by("position")
+    return (
+        Campaign.objects.select_related("workspace", "hypothesis__owner")
+        .with_rows("arms", Arm.objects.order_by("position"))
+        .with_rows("kill_criteria", criteria.with_rows("watches", WATCHES, joined=["arm"]))
+        .with_rows("breaches", Breach.objects.open().order_by("at"))
     )
-    .with_rows("breaches", Breach.objects.open().order_by("at"))
-)
+
+
 _STANDING = Prepared(
-    lambda: WITH_STANDING.filter(hypothesis__among=GivenKeys("taken")).launched().order_by("pk")
+    lambda: with_standing().filter(hypothesis__among=GivenKeys("taken")).launched().order_by("pk")
 )
 _AT_HAND_NOW = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
 _AT_HAND = Prepared(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from experiments.choices import CampaignStatus
 from experiments.models import Campaign
 from experiments.models.campaign import CampaignQuerySet
 from sprints.models import Transfer
@@ -36,10 +37,12 @@ def read_movements(campaign_ids: Iterable[int]) -> list[Movement]:
 
 
 def with_movements(campaigns: CampaignQuerySet) -> CampaignQuerySet:
-    """With the transfers to and from each, for ``movements_of``."""
-    moves = Transfer.objects.only("amount", "at")
-    return campaigns.with_rows("received", moves, by="target_campaign").with_rows(
-        "given", moves, by="source_campaign"
+    """With the transfers to and from each that was killed, for ``movements_of``."""
+    moves, killed = Transfer.objects.only("amount", "at"), CampaignStatus.KILLED
+    received = moves.filter(target_campaign__status=killed)
+    given = moves.filter(source_campaign__status=killed)
+    return campaigns.with_rows("received", received, by="target_campaign").with_rows(
+        "given", given, by="source_campaign"
     )
 
 

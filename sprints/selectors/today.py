@@ -16,7 +16,7 @@ from experiments.selectors.burning import counted_days
 from experiments.selectors.measurements import Measurements, measured_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
-from sprints.selectors.board import WITH_PROGRESS, WITH_STANDING, boards_of, read_for_boards
+from sprints.selectors.board import WITH_PROGRESS, boards_of, read_for_boards, with_standing
 from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, noes_of
 from sprints.selectors.savings import movements_of, with_movements
@@ -33,8 +33,6 @@ SCALED_SHOWN = 8
 EVENTS_TOLD = 8
 NOTHING = Decimal(0)
 
-# What the page tells of a campaign.
-_TOLD = with_movements(WITH_STANDING)
 _WORKSPACE = Given("workspace", IntegerField())
 # Of the campaigns that events name by their keys.
 _KEYS = [f"key_{number}" for number in range(EVENTS_TOLD)]
@@ -44,12 +42,19 @@ def _told_of() -> "QuerySet[Campaign]":
     mine = Campaign.objects.filter(workspace=_WORKSPACE)
     killed = mine.filter(status=CampaignStatus.KILLED, ended_at__gte=Given("killed_since", DateTimeField()))
     scaled = mine.filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
-    return _TOLD.filter(workspace=_WORKSPACE).filter(
-        Q(pk__among=GivenKeys("named"))
-        | Q(key__in=[Given(key, CharField()) for key in _KEYS])
-        | Q(hypothesis__among=GivenKeys("taken"))
-        | Q(pk__in=killed.order_by().values("pk"))
-        | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
+    keys, taken = [Given(key, CharField()) for key in _KEYS], GivenKeys("taken")
+    # The rules of what stands on a board and of what an event tells; the others are only named.
+    rules = Q(campaign__hypothesis__among=taken) | Q(campaign__key__in=keys)
+    return (
+        with_movements(with_standing(rules))
+        .filter(workspace=_WORKSPACE)
+        .filter(
+            Q(pk__among=GivenKeys("named"))
+            | Q(key__in=keys)
+            | Q(hypothesis__among=taken)
+            | Q(pk__in=killed.order_by().values("pk"))
+            | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
+        )
     )
 
 
@@ -171,7 +176,7 @@ class Today:
     running: Sequence[Sprint]
     # How those that run stand, without a comparison of the arms.
     boards: Sequence[Board]
-    # All that it speaks of, with their hypotheses and rules.
+    # All that it speaks of, with their hypotheses; those of its boards and events with their rules.
     campaigns: Sequence[Campaign]
     # Whether the person who looks may decide about campaigns and sprints.
     may_plan: bool
