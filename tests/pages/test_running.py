@@ -1,5 +1,6 @@
 """Campaigns under way and zombies: what the pages say, and that their buttons do it."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -23,6 +24,7 @@ from tests.factories import (
     hypothesis_values,
     make_campaign,
     make_draft,
+    make_running_sprint,
     make_sprint,
     report,
 )
@@ -58,6 +60,20 @@ def test_board__rule_has_fired__tells_it_once_in_its_card(browse: Browse, week: 
     card = page[page.index('class="qn-hyp"') :].partition("</article>")[0]
     assert "Breached " in card
     assert strip_tags(card).count("Pause the campaign when the CTR is probably below") == 1
+
+
+def test_board__evidence_moves__says_so_beside_the_number_and_folds_the_rule(
+    browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    sprint = make_running_sprint(team[Role.MARKETER], "coupon", at=now - timedelta(days=3), days=6)
+    coupon = Campaign.objects.get(key="coupon")
+    for days_ago, clicks in ((3, 2050), (2, 2500)):
+        day, told_at = workspace.local_day(now) - timedelta(days=days_ago), now - timedelta(days=days_ago - 1)
+        report(coupon, day, arm="a", impressions=400_000, clicks=clicks, spend="1100.00", reported_at=told_at)
+        judge_campaigns([coupon.pk], at=told_at)
+    page = read(browse(Role.MARKETER), "sprint", sprint.number)
+    assert re.search(r"<strong>\d+\.\d%</strong>, falling</span>", page)
+    assert '<details class="qn-numbers"><summary>Its rule in words</summary>' in page
 
 
 def test_pages__rule_by_the_number_has_fired__do_not_say_that_nothing_is_judged(
