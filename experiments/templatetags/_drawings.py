@@ -138,16 +138,14 @@ def steps(days: Sequence[tuple[str, float]], limit: float) -> SafeString:
         if not is_now:
             body.append(line("s-evidence", f"M{_n(x)} {_n(y)}h{_n(width)}"))
         inside = floor - y > _ROOM_FOR_A_NUMBER
-        look = (
-            "t-num t-mid"
-            + (" is-s" if slots > _ROOMY_BARS else "")
-            + (" f-surface" if is_now and inside else "")
-        )
+        told_chance = probability(chance)
+        # “above 99.9%” is as wide as a bar, and needs smaller letters first.
+        is_small = slots > _ROOMY_BARS or " " in told_chance
+        look = "t-num t-mid" + (" is-s" if is_small else "") + (" f-surface" if is_now and inside else "")
         figure_y = y + 20 if inside else y - 6
         if inside and abs(figure_y - 5 - edge) < _FIGURE_HEIGHT:
             figure_y = edge + 20  # Below the line that would strike it through.
-        # “below 0.1%” is wider than a narrow bar.
-        words = probability(chance).split(" ", 1) if slots > _ROOMIEST_BARS else [probability(chance)]
+        words = told_chance.split(" ", 1) if slots > _ROOMIEST_BARS else [told_chance]
         first_y = figure_y if inside else figure_y - _LINE * (len(words) - 1)
         body += [text(word, x + width / 2, first_y + _LINE * row, look) for row, word in enumerate(words)]
         body.append(text(name, x + width / 2, 206, "t-mid t-strong" if is_now else "t-mid"))

@@ -12,7 +12,7 @@ from experiments.models import Campaign, ZombieFlag
 from experiments.models.team_words import USUAL_WORDS
 from experiments.selectors.burning import burning, costliest
 from experiments.selectors.campaign_numbers import DayView
-from experiments.templatetags import _burning, _charts
+from experiments.templatetags import _burning, _charts, _drawings
 from tests.factories import LONG_AGO, make_campaign, make_workspace, report
 from workspaces.models import Workspace
 
@@ -112,3 +112,9 @@ def test_days_chart__limit_at_the_feet_of_the_bars__does_not_strike_their_values
     assert value < line - 4
     value, line = drawn("180.00")
     assert value > line + 20
+
+
+def test_steps__a_number_in_words__is_written_small_enough_for_its_bar() -> None:
+    drawn = _drawings.steps([("Sun", 0.92), ("Mon", 0.99999)], 0.95)
+    assert re.search(r'class="t-num t-mid"[^>]*>92\.0%<', drawn)
+    assert re.search(r'class="t-num t-mid is-s[^"]*"[^>]*>above 99\.9%<', drawn)

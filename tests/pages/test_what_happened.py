@@ -24,7 +24,8 @@ OTHER = "Tell us when the CTR is probably below 0.6%"
 def happened(client: Client, campaign: Campaign) -> list[str]:
     """The lines under "What happened", the newest first, without their times."""
     page = client.get(reverse("campaign", args=["harbour", campaign.key])).content.decode()
-    lines = page[page.index('<ol class="qn-timeline') :].partition("</ol>")[0].split("<li>")[1:]
+    lines = page[page.index('<ol class="qn-timeline') :].partition("</section>")[0].split("<li>")[1:]
+    lines = [line.partition("</li>")[0] for line in lines]
     return [" ".join(unescape(strip_tags(line.partition("</time>")[2])).split()) for line in lines]
 
 
@@ -63,3 +64,17 @@ def test_what_happened__two_rules_spoke__says_which_one_paused_it(
     assert sum(OTHER in line for line in told) == 1
     [pause] = [line for line in told if "paused" in line]
     assert f"“{RULE}" in pause
+
+
+@pytest.mark.usefixtures("team")
+def test_what_happened__more_than_fits_beside_the_days__folds_all_but_the_newest(
+    browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    campaign = lost(workspace, {}, {"action": "tell", "threshold": "0.006"}, now=now)
+    kill_campaign(campaign.key, reason="It is over.", by=team[Role.MARKETER], at=now)
+    client = browse(Role.VIEWER)
+    page = client.get(reverse("campaign", args=["harbour", campaign.key])).content.decode()
+    newest, _, rest = page[page.index('<ol class="qn-timeline') :].partition("<details")
+    told = happened(client, campaign)
+    assert newest.count("<li>") == 3
+    assert rest.partition("</details>")[0].count("<li>") == len(told) - 3 > 1

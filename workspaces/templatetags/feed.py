@@ -1,6 +1,6 @@
 """The activity feed in words: who did what to which thing, and why."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -268,6 +268,14 @@ def event_line(context: Context, event: Event, retelling: Retelling) -> SafeStri
         f" {details}" if details else "",
         f" {quoted}" if quoted else "",
     )
+
+
+@register.filter
+def parted(events: Sequence[Event], newest: int | None) -> list[Sequence[Event]]:
+    """The newest, and apart from them the rest; all together where one more would be all the rest."""
+    if not newest or len(events) <= newest + 1:
+        return [events]
+    return [events[:newest], events[newest:]]
 
 
 @register.simple_tag
