@@ -286,7 +286,7 @@ class TestPreview:
     def test_preview__question_beside_a_name__leaves_the_other_answers_folded(
         self, marketer: Client, yesterday: date
     ) -> None:
-        fold = re.compile(r"<details class=\"qn-sheet qn-sheet-pad\"( open)?>")
+        fold = re.compile(r"<details class=\"qn-sheet qn-sheet-pad mb-3\"( open)?>")
         file = upload(marketer, f"Campaign,Day,Clicks,Cost\nHalloween,{yesterday},5,20.00\n", preset="google")
         page = page_of(marketer, file)
         assert "1 campaign of the file is not known here." in page
@@ -664,3 +664,22 @@ def test_page__file_that_cannot_be_read__leads_to_another_file(marketer: Client)
     assert button == "Import another file"
     gone_on = marketer.post(address(file, "import_cancel"))
     assert gone_on["Location"] == URL
+
+
+def test_page__file_that_was_read__shows_its_preview_right_above_the_button(
+    marketer: Client, yesterday: date
+) -> None:
+    page = page_of(marketer, upload(marketer, totals(yesterday), **ARM_A))
+    places = [page.index(part) for part in ("Read it differently", 'id="names"', 'name="confirm"')]
+    assert places == sorted(places)
+    assert "<details" not in page[places[2] :].partition("</main>")[0]
+    assert page.index('name="preset"') < places[1]
+    assert page.index('name="create_unplanned"') < places[1]
+
+
+def test_page__campaign_not_known__offers_to_take_it_in_beside_the_button(
+    marketer: Client, yesterday: date
+) -> None:
+    page = page_of(marketer, upload(marketer, by_ad_set(yesterday, "Nobody knows it")))
+    assert page.count('name="create_unplanned"') == 1
+    assert page.index('name="create_unplanned"') > page.index('id="names"')
