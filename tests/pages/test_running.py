@@ -275,6 +275,11 @@ def test_today__two_sprints_run__names_both_and_each_page_has_its_own_strip(
         assert "Sprint 1</a>, day 4 of 6" in read(client, *where)
 
 
+def test_today__rule_has_fired__keeps_the_moment_to_decide_by_on_one_line(browse: Browse, week: Week) -> None:
+    page = browse(Role.MARKETER).get(url("today")).content.decode()
+    assert re.search(r"decide by \w+\xa0\d+\xa0\w+,\xa0\d\d:\d\d<", page)
+
+
 def test_today__marketer_who_proposed__counts_only_what_she_can_decide(
     browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:

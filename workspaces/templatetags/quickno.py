@@ -102,6 +102,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def glued(words: str) -> str:
+    """The same on one line: ``Wed 18 Nov, 07:05`` that no edge breaks."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.filter
 def recent(value: datetime) -> str:
     """``09:15`` today, ``Thu 09:15`` within the week, ``12 Nov`` before: for narrow columns."""
     at, today = timezone.localtime(value), timezone.localdate()
