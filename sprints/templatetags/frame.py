@@ -18,6 +18,7 @@ from experiments.models import Breach, Campaign, Hypothesis, Observation, Zombie
 from experiments.models.hypothesis import SATURDAY
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
+from sprints.selectors.first_steps import FirstStep, read_first_steps
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
 from workspaces.models.compiled import CompiledOnce
@@ -231,3 +232,18 @@ def frame(context: Context) -> Frame:
         settled_through=_settled_through(facts, at=context["at"]),
     )
     return Frame(_entries(workspace, facts, by=actor, today=today), strip)
+
+
+@register.simple_tag(takes_context=True)
+def next_step(context: Context) -> FirstStep | None:
+    """What comes next of the first steps, for whoever is led through them and has just done something.
+
+    Pages that show the steps themselves need no way back to them.
+    """
+    request = context.get("request")
+    membership = getattr(request, "membership", None)
+    if membership is None or not membership.sees_first_steps:
+        return None
+    if context.get("section") == "today" or request.resolver_match.url_name == "first_steps":
+        return None
+    return read_first_steps(membership.workspace, by=request.actor).next

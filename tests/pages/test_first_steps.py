@@ -170,6 +170,22 @@ def test_first_steps__hypothesis_written_and_sprint_planned__link_to_those(
     assert f'href="{url("campaign_edit", "founder-video")}"' in read(browse(Role.MARKETER), "today")
 
 
+def test_first_steps__something_done__its_answer_leads_to_the_next_one(
+    beginning: Beginning, browse: Browse
+) -> None:
+    client = browse(Role.MANAGER)
+    way = f'<a href="{url("first_steps")}">Next: Name the first hypothesis</a>'
+
+    def funded(reason: str) -> str:
+        form = {"amount": "900", "reason": reason}
+        return client.post(url("fund"), form, follow=True).content.decode()
+
+    assert way in funded("The first quarter.")
+    assert way not in read(client, "money"), "nothing was done"
+    Membership.objects.update(sees_first_steps=False)
+    assert way not in funded("The second quarter.")
+
+
 def test_first_steps__hidden_by_one_person__stay_with_the_others_and_come_back(
     beginning: Beginning, browse: Browse
 ) -> None:
