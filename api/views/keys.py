@@ -1,8 +1,12 @@
 """The page on which people make the keys that programs use, and end them."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,6 +15,9 @@ from api.exceptions import NotFound
 from api.forms import KeyForm
 from api.models import ApiKey
 from api.services.keys import create_key, require_key_of, revoke_key
+from experiments.choices import CampaignStatus
+from experiments.models import Arm
+from workspaces.choices import Scope
 from workspaces.exceptions import DomainError, NotAllowed
 from workspaces.forms import Form
 from workspaces.models import Membership, User
@@ -18,6 +25,8 @@ from workspaces.permissions import Permission
 from workspaces.views.access import FormView, WorkspaceView
 
 SECTION = "settings"
+# A day's totals, as any platform has them.
+EXAMPLE = {"impressions": 41230, "clicks": 512, "spend": "231.40", "conversions": 9}
 
 
 class KeysView(WorkspaceView):
@@ -78,7 +87,35 @@ class KeysView(WorkspaceView):
 
     def page(self, form: KeyForm, *, status: int = 200, **context: Any) -> HttpResponse:
         keys = ApiKey.objects.of(self.workspace).select_related("user").order_by("revoked_at", "-id")
-        return self.render({"form": form, "keys": keys, **context}, status=status)
+        return self.render(
+            {"form": form, "keys": keys, "call": self.call(**context), **context}, status=status
+        )
+
+    def call(self, *, new_key: ApiKey | None = None, secret: str = "") -> dict[str, Any] | None:
+        """What posts a day of a campaign from a terminal; nothing for a new key that may post none."""
+        if new_key is not None and Scope.METRICS_WRITE not in new_key.scopes:
+            return None
+        # What runs or was launched last, and else a draft.
+        arms = Arm.objects.of(self.workspace).exclude(campaign__status=CampaignStatus.DISCARDED)
+        newest = F("campaign__launched_at").desc(nulls_last=True)
+        arm = arms.select_related("campaign").order_by(newest, "campaign_id", "position").first()
+        row = {
+            "campaign": arm.campaign.key if arm else "your-campaign",
+            "arm": arm.key if arm else "a",
+            "day": f"{self.workspace.local_day(self.at) - timedelta(days=1)}",
+            **EXAMPLE,
+        }
+        lines = (
+            f"curl {self.request.build_absolute_uri(reverse('metrics'))}",
+            f'-H "Authorization: Bearer {secret or "$QUICKNO_KEY"}"',
+            '-H "Content-Type: application/json"',
+            f"-d '[{json.dumps(row)}]'",
+        )
+        return {
+            "command": " \\\n  ".join(lines),
+            "campaign": arm.campaign.name if arm else "",
+            "has_secret": bool(secret),
+        }
 
 
 class RevokeKeyView(FormView):

@@ -1,9 +1,13 @@
 """Activity and settings: reading what happened, changing who and what."""
 
 import csv
+import shlex
+from html import unescape
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from api.models import ApiKey
 from tests.factories import make_member
@@ -125,3 +129,41 @@ def test_keys__made__is_shown_once_and_never_again(browse: Browse, team: dict[Ro
     client.post(url("key_revoke", key.pk))
     key.refresh_from_db()
     assert key.is_revoked
+
+
+def command_on(page: str) -> str:
+    return unescape(page.split('<pre class="qn-secret qn-call"><code>')[1].partition("</code>")[0])
+
+
+def test_keys__made_to_post__comes_with_a_command_that_posts_a_day(
+    browse: Browse, team: dict[Role, Actor], week: Week
+) -> None:
+    client, user = browse(Role.MARKETER), team[Role.MARKETER].person
+    sent = {"name": "nightly", "scopes": ["metrics:write"], "for_user": str(user.pk)}
+    page = client.post(url("settings_keys"), sent).content.decode()
+    address, authorization, _, body = shlex.split(command_on(page).replace("\\\n", " "))[1::2]
+    scheme, _, secret = authorization.removeprefix("Authorization: ").partition(" ")
+    assert (scheme, secret) == ("Bearer", page.split('<code class="qn-secret">')[1].split("<")[0])
+    answer = Client().post(
+        address.removeprefix("http://testserver"),
+        body,
+        content_type="application/json",
+        headers={"Authorization": f"{scheme} {secret}"},
+    )
+    assert (answer.status_code, answer.json()["received"]) == (200, 1), answer.content
+    later = client.get(url("settings_keys")).content.decode()
+    assert "Bearer $QUICKNO_KEY" in command_on(later)
+    assert secret not in later
+
+
+def test_keys__made_to_read__comes_without_a_command(browse: Browse, team: dict[Role, Actor]) -> None:
+    sent = {"name": "reader", "scopes": ["read"], "for_user": str(team[Role.MARKETER].person.pk)}
+    page = browse(Role.MARKETER).post(url("settings_keys"), sent).content.decode()
+    assert "Copy the key now" in page
+    assert "curl" not in page
+
+
+@pytest.mark.django_db
+def test_sign_in__opened__says_once_what_quickno_is_about() -> None:
+    page = Client().get(reverse("account_login")).content.decode()
+    assert strip_tags(page).count("than a long yes.") == 1
