@@ -14,6 +14,19 @@ for (const part of document.querySelectorAll("[data-says]")) {
   say();
 }
 
+/* Where the browser does not fit a blank to its text, it gets as many lines as that has. */
+if (!CSS.supports("field-sizing", "content")) {
+  for (const field of document.querySelectorAll("textarea.qn-blank")) {
+    const fit = () => {
+      field.cols = Math.min(Math.max((field.value || field.placeholder).length, 8), 40);
+      field.rows = 1;
+      while (field.scrollHeight > field.clientHeight + 4 && field.rows < 12) field.rows += 1;
+    };
+    field.addEventListener("input", fit);
+    fit();
+  }
+}
+
 /* Filters stand open where there is room, and where they hide something. */
 if (window.matchMedia("(max-width: 61.99rem)").matches) {
   for (const filters of document.querySelectorAll("[data-folds-on-phones='']")) filters.open = false;
