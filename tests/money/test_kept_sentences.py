@@ -172,6 +172,6 @@ def test_plan_page__reader_of_german__is_told_the_kept_evidence(
     client.force_login(reader, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = client.get(reverse("plan", args=["harbour", plan.pk])).content.decode()
     assert "In jedem Sprint geht die Hälfte des Budgets" in page
-    assert "gibt alles nicht Ausgegebene ab" in page
+    assert "gibt den Rest ab" in page
     kept = [plan.evidence["rule"], *(row["sentence"] for row in plan.evidence["campaigns"])]
     assert not [sentence for sentence in kept if sentence in page]

@@ -46,6 +46,13 @@ def test_document__as_a_page__obeys_the_content_policy_and_has_one_heading(
     check(visit(browse(Role.VIEWER), "help", document))
 
 
+def test_document__read_in_german__says_that_its_text_is_english(browse: Browse) -> None:
+    client, path = browse(Role.VIEWER), "/w/harbour/help/money/"
+    said = client.get(path, headers={"Accept-Language": "de"}).content.decode()
+    assert "Dieser Text ist auf Englisch." in said
+    assert "This text is in English." not in client.get(path).content.decode()
+
+
 def test_document__nobody_wrote_it__is_not_found(browse: Browse) -> None:
     assert browse(Role.VIEWER).get("/w/harbour/help/horoscope/").status_code == 404
 
