@@ -240,7 +240,7 @@ def next_step(context: Context) -> FirstStep | None:
 
     Pages that show the steps themselves need no way back to them.
     """
-    request = context.get("request")
+    request: Any = context.get("request")
     membership = getattr(request, "membership", None)
     if membership is None or not membership.sees_first_steps:
         return None
