@@ -132,7 +132,7 @@ def test_keys__made__is_shown_once_and_never_again(browse: Browse, team: dict[Ro
 
 
 def command_on(page: str) -> str:
-    return unescape(page.split('<pre class="qn-secret qn-call"><code>')[1].partition("</code>")[0])
+    return unescape(page.split('<pre class="qn-call"><code>')[1].partition("</code>")[0])
 
 
 def test_keys__made_to_post__comes_with_a_command_that_posts_a_day(
