@@ -11,8 +11,6 @@ from django.core.cache import caches
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from workspaces.models.kept import forget_results
-
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
 # How the house is run, who may do what, and how pages look, move and read: the database has no say in it.
@@ -85,6 +83,9 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def nothing_drawn() -> None:
     """Parts of pages are kept for as long as a process has the same settings; tests change them."""
     caches["drawn"].clear()
+    # Its models are there only once Django is set up.
+    from workspaces.models.kept import forget_results  # noqa: PLC0415
+
     forget_results()
 
 

@@ -68,7 +68,7 @@ def compare(read: Understood, *, by: Actor, at: datetime) -> tuple[ImportOutcome
     """What storing what was read would change."""
     by.require(Permission.POST_METRICS)
     export, matched = read.export, read.matched
-    questions, unplanned = questions_of(read, by=by)
+    questions, unplanned = questions_of(read, workspace=by.workspace)
     preview = preview_observations(matched.rows, by=by, at=at)
     if preview.errors:
         raise _by_line(
@@ -116,7 +116,7 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
         matcher, matched = _matched(read.export, options=options, workspace=by.workspace)
         read = Understood(read.export, matcher, matched, options)
     matched = read.matched
-    questions, unplanned = questions_of(read, by=by)
+    questions, unplanned = questions_of(read, workspace=by.workspace)
     if questions:
         raise Invalid(
             questions[0].code if len(questions) == 1 else "open_questions",

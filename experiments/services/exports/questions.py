@@ -13,7 +13,7 @@ from experiments.services.exports.names import (
 )
 from experiments.services.exports.outcome import Understood, channel_of
 from experiments.services.values import listed
-from workspaces.permissions import Actor
+from workspaces.models import Workspace
 
 # So many unknown campaigns are named; more would hide the question.
 _MOST_NAMED = 12
@@ -21,7 +21,7 @@ _MOST_NAMED = 12
 _RESERVED_KEYS = frozenset({"new", "reserve", "outside"})
 
 
-def questions_of(read: Understood, *, by: Actor) -> tuple[list[FieldError], dict[Identity, str]]:
+def questions_of(read: Understood, *, workspace: Workspace) -> tuple[list[FieldError], dict[Identity, str]]:
     """All open questions, and keys for the campaigns that the import makes, where it may."""
     export, matched, options = read.export, read.matched, read.options
     questions = [*export.questions, *matched.questions]
@@ -79,7 +79,7 @@ def questions_of(read: Understood, *, by: Actor) -> tuple[list[FieldError], dict
             )
         )
         return questions, {}
-    taken = set(_RESERVED_KEYS) | set(Campaign.objects.of(by.workspace).values_list("key", flat=True))
+    taken = set(_RESERVED_KEYS) | set(Campaign.objects.of(workspace).values_list("key", flat=True))
     unplanned = {}
     for identity in unknown:
         unplanned[identity] = new_key(identity, taken=taken)
