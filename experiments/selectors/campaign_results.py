@@ -88,12 +88,17 @@ class CampaignResults:
         tables = [part[one] for one in measures for part in (self.measured.values, self.measured.source)]
         sources, workspace_id = self.measured.sources, self.campaign.workspace_id
         return [
-            *(alone(self.campaign), self.metric.key, measures),
+            alone(self.campaign),
             [(arm.key, arm.name, arm.is_control, arm.planned_share) for arm in self.arms],
-            *(self.closed, self.settled, self.counted, self.weight, self.days.visible[self.index]),
-            *(table[self.index] for table in tables),
-            *(int(self.measured.first_day[self.index]), list(map(alone, sources)), self._left_out_names()),
-            *([self.estimates.curve(source) for source in sources], self.estimates.day_spread(workspace_id)),
+            self.metric.key,
+            measures,
+            [table[self.index] for table in tables],
+            int(self.measured.first_day[self.index]),
+            [self.closed, self.settled, self.counted, self.weight, self.days.visible[self.index]],
+            [alone(source) for source in sources],
+            [source.pk for source in self._left_out()],
+            [self.estimates.curve(source) for source in sources],
+            self.estimates.day_spread(workspace_id),
             self.estimates.contrast_spread(workspace_id),
         ]
 

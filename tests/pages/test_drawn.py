@@ -143,6 +143,13 @@ class TestDigest:
         campaign.arms.all()[1].name += "!"
         assert digest_of(campaign) != before
 
+    def test_digest__what_happened_meanwhile__does_not_change_it(self, workspace: Workspace) -> None:
+        before = digest_of(workspace)
+        workspace.last_event_sequence += 1
+        assert digest_of(workspace) == before
+        workspace.reserve += 1
+        assert digest_of(workspace) != before
+
     def test_digest__what_a_model_points_to__changes_it(self, campaign: Campaign) -> None:
         alone = digest_of(campaign)
         name = campaign.workspace.name

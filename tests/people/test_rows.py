@@ -144,11 +144,10 @@ def test_rows__all_columns_but_some__is_refused() -> None:
 
 
 def test_rows__nobody_has_asked__are_not_made(breached: Campaign) -> None:
-    [campaign, _] = Campaign.objects.order_by("pk").with_rows("arms", Arm.objects.order_by("position"))
-    arms: Any = campaign.arms.all()
-    told = str(arms.unread)
     with patch.object(Arm, "from_db", side_effect=AssertionError("made")):
-        assert "a" in told
+        [campaign, _] = Campaign.objects.order_by("pk").with_rows("arms", Arm.objects.order_by("position"))
+        arms: Any = campaign.arms.all()
+        assert arms.unread is not None
     with CaptureQueriesContext(connection) as captured:
         assert (arms.count(), arms.exists(), bool(arms), len(arms), arms[1].key) == (2, True, True, 2, "b")
     assert len(captured) == 0
