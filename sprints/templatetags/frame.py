@@ -238,9 +238,12 @@ def frame(context: Context) -> Frame:
 def next_step(context: Context) -> FirstStep | None:
     """What comes next of the first steps, for whoever is led through them and has just done something.
 
-    Pages that show the steps themselves need no way back to them.
+    Pages that show the steps themselves need no way back to them, and one that says what went wrong, which
+    has no workspace, leads nowhere.
     """
-    request: Any = context.get("request")
+    if "workspace" not in context:
+        return None
+    request: Any = context["request"]
     membership = getattr(request, "membership", None)
     if membership is None or not membership.sees_first_steps:
         return None

@@ -186,6 +186,16 @@ def test_first_steps__something_done__its_answer_leads_to_the_next_one(
     assert way not in funded("The second quarter.")
 
 
+def test_first_steps__something_done_and_then_a_page_that_is_not_there__says_so(
+    beginning: Beginning, browse: Browse
+) -> None:
+    client = browse(Role.MANAGER)
+    client.post(url("fund"), {"amount": "900", "reason": "The first quarter."})
+    missing = client.get(url("campaign", "no-such-campaign"))
+    assert missing.status_code == 404
+    assert "Next: " not in missing.content.decode()
+
+
 def test_first_steps__hidden_by_one_person__stay_with_the_others_and_come_back(
     beginning: Beginning, browse: Browse
 ) -> None:
