@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from experiments.choices import BuyerStage, CampaignStatus, Comparator, Driver, HypothesisKind
 from experiments.models import (
     Arm,
@@ -19,7 +21,7 @@ from experiments.models.criterion import criteria_digest
 from experiments.services.campaigns import create_campaign
 from experiments.services.exports import read_file, upload_file
 from experiments.services.hypotheses import create_hypothesis
-from experiments.services.observations.totals import add_up_days
+from experiments.services.observations.totals import add_up_days, new_version
 from sprints.choices import TransferKind
 from sprints.models import Sprint
 from sprints.services.ledger import OUTSIDE, RESERVE, Account, transfer
@@ -250,7 +252,7 @@ def report(
         entity=entity,
         defaults={"batch": batch, "reported_at": reported_at, **measures},
     )
-    add_up_days(Observation.objects.filter(arm=observation.arm_id, day=day))
+    _add_up(campaign, Observation.objects.filter(arm=observation.arm_id, day=day))
     return observation
 
 
@@ -274,7 +276,12 @@ def report_days(
         **measures,
     }
     Observation.objects.bulk_create(Observation(day=day, **told) for day in days)
-    add_up_days(Observation.objects.filter(arm=place))
+    _add_up(campaign, Observation.objects.filter(arm=place))
+
+
+def _add_up(campaign: Campaign, observations: QuerySet[Observation]) -> None:
+    add_up_days(observations)
+    Campaign.objects.filter(pk=campaign.pk).update(days_version=new_version())
 
 
 def _batch(workspace: Workspace) -> ObservationBatch:
@@ -288,7 +295,7 @@ def restate(campaign: Campaign, **measures: Any) -> None:
     """Every day of the campaign now says this, too."""
     observations = Observation.objects.filter(arm__campaign=campaign)
     observations.update(**measures)
-    add_up_days(observations)
+    _add_up(campaign, observations)
 
 
 def give_budget(campaign: Campaign, amount: Decimal | str, *, at: datetime = LONG_AGO) -> Campaign:

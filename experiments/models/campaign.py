@@ -21,6 +21,8 @@ from experiments.exceptions import InvalidTransition
 from workspaces.models import TenantModel, TenantQuerySet
 from workspaces.models.workspace import KEY_VALIDATOR
 
+LAUNCHED = ~Q(status__in=[CampaignStatus.DRAFT, CampaignStatus.DISCARDED])
+
 
 class CampaignQuerySet(TenantQuerySet["Campaign"]):
     def drafts(self) -> Self:
@@ -46,11 +48,13 @@ class CampaignQuerySet(TenantQuerySet["Campaign"]):
 
     def launched(self) -> Self:
         """Everything that has ever been live."""
-        return self.exclude(status__in=[CampaignStatus.DRAFT, CampaignStatus.DISCARDED])
+        return self.filter(LAUNCHED)
 
 
 class Campaign(TenantModel):
     """One campaign on one ad platform, with its plan, its budget and what became of it."""
+
+    NEVER_SHOWN: ClassVar = ("days_version",)
 
     key = models.CharField(max_length=120, validators=[KEY_VALIDATOR])
     name = models.CharField(max_length=300)
@@ -91,6 +95,8 @@ class Campaign(TenantModel):
 
     # Due work is a column: set with each post, cleared by the judge. The broker only makes it sooner.
     judge_due_at = models.DateTimeField(null=True, blank=True)
+    # Another number, drawn by lot, whenever its days are added up anew; None until then.
+    days_version = models.BigIntegerField(null=True, blank=True, editable=False)
 
     objects = models.Manager.from_queryset(CampaignQuerySet)()
 

@@ -1,10 +1,11 @@
 """What was worked out of the same numbers before need not be worked out again."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
 from threading import Lock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from django.conf import settings
 
@@ -15,43 +16,75 @@ ResultT = TypeVar("ResultT")
 
 # Some 5 KB each.
 MOST_KEPT = 2000
-# The results that were asked for last, the latest at the end.
-_results: OrderedDict[str, Any] = OrderedDict()
-_lock = Lock()
+_every: "WeakSet[Latest[Any]]" = WeakSet()
+
+
+class Latest(Generic[ResultT]):
+    """What this process was asked for last, of things that never change: no more than there is room for.
+
+    Whoever asks again gets the same object, so nobody may change it.
+    """
+
+    def __init__(self, *, room: int) -> None:
+        self._room = room
+        self._taken = 0
+        # Each with the room that it takes; what was asked for last is at the end.
+        self._kept: OrderedDict[Hashable, tuple[ResultT, int]] = OrderedDict()
+        self._lock = Lock()
+        _every.add(self)
+
+    def find(self, key: Hashable) -> ResultT | None:
+        """``None`` where it is not kept, or not any more."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
+
+    def keep(self, key: Hashable, thing: ResultT, *, size: int = 1) -> None:
+        with self._lock:
+            _, before = self._kept.pop(key, (None, 0))
+            self._kept[key] = (thing, size)
+            self._taken += size - before
+            while self._taken > self._room:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._taken -= freed
+
+    def forget(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._taken = 0
 
 
 def kept(
-    function: Callable[Given, ResultT], *, by: Callable[Given, object] | None = None
+    function: Callable[Given, ResultT],
+    *,
+    by: Callable[Given, object] | None = None,
+    most: int = MOST_KEPT,
 ) -> Callable[Given, ResultT]:
     """The same function, whose latest results are kept by the digest of everything that it is given.
 
     For one whose result follows from its arguments alone: it reads neither the database nor the clock, and
-    speaks no language but English. Whoever asks again gets the same object, so nobody may change it.
-    ``by``: what the result follows from, where its arguments say more than that.
+    speaks no language but English. ``by``: what the result follows from, where its arguments say more than
+    that. ``most``: how many are kept.
     """
-    name = f"{function.__module__}.{function.__qualname__}"
+    results: Latest[tuple[ResultT]] = Latest(room=most)
 
     @wraps(function)
     def result(*given: Given.args, **named: Given.kwargs) -> ResultT:
         if not settings.KEEPS_DRAWINGS:
             return function(*given, **named)
-        said = digest_of(by(*given, **named)) if by is not None else digest_of(given, named)
-        key = f"{name}.{said}"
-        with _lock:
-            if key in _results:
-                _results.move_to_end(key)
-                found: ResultT = _results[key]
-                return found
-        found = function(*given, **named)
-        with _lock:
-            _results[key] = found
-            while len(_results) > MOST_KEPT:
-                _results.popitem(last=False)
-        return found
+        key = digest_of(by(*given, **named)) if by is not None else digest_of(given, named)
+        found = results.find(key)
+        if found is None:
+            found = (function(*given, **named),)
+            results.keep(key, found)
+        return found[0]
 
     return result
 
 
 def forget_results() -> None:
-    with _lock:
-        _results.clear()
+    for latest in _every:
+        latest.forget()

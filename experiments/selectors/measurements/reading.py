@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from itertools import chain
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 
 from experiments.choices import MEASURES
-from experiments.models import Arm, Campaign, DayTotal
-from experiments.selectors.columns import Kind, amount, moment, read_columns
+from experiments.models import Arm, Campaign
+from experiments.selectors.columns import moment
 from experiments.selectors.measurements.grid import (
     NEVER,
     NO_SOURCE,
@@ -24,6 +23,7 @@ from experiments.selectors.measurements.grid import (
     Measurements,
     Phase,
 )
+from experiments.selectors.measurements.known_days import read_days, read_new_days
 from workspaces.choices import SourceKind
 from workspaces.models import Source
 from workspaces.models.among import GivenKeys
@@ -50,18 +50,20 @@ def read_measurements(
     baseline: bool = False,
     arms: Sequence[Sequence[ArmRun]] | None = None,
     sources: Iterable[Source] | None = None,
+    versions: Sequence[int | None] | None = None,
 ) -> Measurements:
     """The day sums of these campaigns in their order.
 
     ``as_of``: only days up to it, with today's values. ``baseline``: days before the launch, too. ``arms`` of
     each campaign and ``sources`` of their workspaces are read where they are not given; whoever shows no arms
-    gives no more of them than an ``ArmRun``.
+    gives no more of them than an ``ArmRun``. ``versions``: of each campaign's days, where they were read with
+    the arms; days that are known by them are not read again.
     """
     if arms is None:
         prefetch_related_objects([one for one in campaigns if not _is_whole(one)], "workspace", "arms")
         arms = [list(campaign.arms.all()) for campaign in campaigns]
     keys = sorted(set(measures))
-    rows = _Rows.read(arms, keys, as_of=as_of)
+    rows = _Rows.read(arms, keys, as_of=as_of, versions=versions)
     spoken = _in_order(_read_sources(rows.speaker) if sources is None else sources, rows.speaker)
     rows = rows.by_rank(spoken)
 
@@ -136,27 +138,27 @@ class _Rows:
         keys: Sequence[str],
         *,
         as_of: date | None,
-    ) -> Self:
+        versions: Sequence[int | None] | None,
+    ) -> "_Rows":
         # The arms one after another, as they are found by their ids.
         sizes = np.array([len(own) for own in arms], dtype=np.int64)
         ids = np.array([arm.pk for arm in chain.from_iterable(arms)], dtype=np.int64)
-        # By the index of the arms: joined with their campaigns, every chunk of a sweep reads all days.
-        query = _totals(tuple(keys)).filter(arm_id__among=ids.tolist())
-        if as_of is not None:
-            query = query.filter(day__lte=as_of)
-        kinds: dict[str, Kind] = {"arm": "whole", "day": "day", "source": "whole", "reported_at": "moment"}
-        sums: dict[str, Kind] = {f"sum_{key}": "amount" for key in keys}
-        columns = read_columns(query, kinds | sums)
+        columns = (
+            read_days(ids.tolist(), keys, as_of=as_of)
+            if versions is None
+            else read_new_days([[arm.pk for arm in own] for own in arms], keys, versions)
+        )
         by_id = np.argsort(ids)
         arm = by_id[np.searchsorted(ids, columns["arm"], sorter=by_id)]
-        return cls(
+        rows = cls(
             campaign=np.repeat(np.arange(len(arms)), sizes)[arm],
             arm=(np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes))[arm],
             day=columns["day"],
             speaker=columns["source"],
             reported_at=columns["reported_at"],
-            amounts=np.column_stack([columns[name] for name in sums]).round(PLACES),
+            amounts=np.column_stack([columns[f"sum_{key}"] for key in keys]).round(PLACES),
         )
+        return rows if as_of is None else rows.take(rows.day <= as_of.toordinal())
 
     def by_rank(self, sources: Sequence[Source]) -> "_Rows":
         """With each source's place among all that speak."""
@@ -174,12 +176,6 @@ class _Rows:
             self.reported_at[kept],
             self.amounts[kept],
         )
-
-
-@cache
-def _totals(keys: tuple[str, ...]) -> QuerySet[DayTotal]:
-    """All days with these measures, for whoever says of which arms."""
-    return DayTotal.objects.annotate(**{f"sum_{key}": amount(key) for key in keys}).order_by()
 
 
 _SOURCES = Prepared(

@@ -27,7 +27,7 @@ _ARMS: Prepared[Any] = Prepared(
     lambda: (
         Arm.objects.filter(campaign__among=GivenKeys("campaigns"))
         .order_by("position")
-        .values_list("campaign", "pk", "stopped_at")
+        .values_list("campaign", "campaign__days_version", "pk", "stopped_at")
     )
 )
 
@@ -35,13 +35,19 @@ _ARMS: Prepared[Any] = Prepared(
 def read_spend(campaigns: Sequence[Campaign], *, as_of: date | None = None) -> Measurements:
     """Every day's spend, for whoever asks nothing of the arms."""
     by_campaign: defaultdict[int, list[_Arm]] = defaultdict(list)
-    for campaign_id, pk, stopped_at in _ARMS.read(campaigns=[one.pk for one in campaigns]):
+    versions: dict[int, int | None] = {}
+    for campaign_id, version, pk, stopped_at in _ARMS.read(campaigns=[one.pk for one in campaigns]):
         by_campaign[campaign_id].append(_Arm(pk, stopped_at))
+        versions[campaign_id] = version
     # Most come with their workspace; to ask each of five hundred for it takes longer than to look.
     alone = [one for one in campaigns if not Campaign.workspace.is_cached(one)]
     prefetch_related_objects(alone, "workspace")
     return read_measurements(
-        campaigns, ["spend"], as_of=as_of, arms=[by_campaign[one.pk] for one in campaigns]
+        campaigns,
+        ["spend"],
+        as_of=as_of,
+        arms=[by_campaign[one.pk] for one in campaigns],
+        versions=[versions.get(one.pk) for one in campaigns],
     )
 
 

@@ -7,15 +7,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from django.db import models, transaction
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, When
 
 from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, RowsRefused
 from experiments.models import Campaign, Observation, ObservationBatch, Restatement
+from experiments.models.campaign import LAUNCHED
 from experiments.services.observations.placing import Placer, chunks, find_campaigns
 from experiments.services.observations.rows import Faults, Key, Report, Row, RowReader, Value
 from experiments.services.observations.storing import insert_rows, update_rows
-from experiments.services.observations.totals import renew_day_totals
+from experiments.services.observations.totals import new_version, renew_day_totals
 from workspaces.choices import EventKind
 from workspaces.permissions import Actor, Permission
 from workspaces.services import record_event, record_events
@@ -197,8 +198,11 @@ def record_observations(
     renew_day_totals(reports)
     touched = {report.campaign for report in reports.values()}
     touched_ids = sorted(campaigns[key].pk for key in touched)
+    version = new_version()
     for chunk in chunks(touched_ids):
-        Campaign.objects.of(by.workspace).launched().filter(pk__in=chunk).update(judge_due_at=at)
+        Campaign.objects.of(by.workspace).filter(pk__in=chunk).update(
+            days_version=version, judge_due_at=Case(When(LAUNCHED, then=at), default=F("judge_due_at"))
+        )
     _tell(comparison, batch=batch, names={key: campaigns[key].name for key in touched}, by=by, at=at)
     return BatchResult(
         batch_id=batch.pk,

@@ -1,5 +1,6 @@
 """The sums of arms' days follow what was observed, in the transaction that observes it."""
 
+import secrets
 from collections.abc import Iterable
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -14,6 +15,8 @@ from experiments.services.observations.rows import Key
 _KEY = ("workspace_id", "arm_id", "day", "source_id")
 # SQLite adds binary fractions; a sum has the places of what was added.
 _PLACES = 4
+# What a big integer holds.
+_VERSION_BITS = 63
 
 
 def renew_day_totals(keys: Iterable[Key]) -> None:
@@ -25,6 +28,14 @@ def renew_day_totals(keys: Iterable[Key]) -> None:
     days = sorted({day for _, day in touched})
     for arms in chunks(sorted({arm_id for arm_id, _ in touched})):
         add_up_days(Observation.objects.filter(arm__in=arms, day__in=days))
+
+
+def new_version() -> int:
+    """What the days of the campaigns whose sums were renewed are called from now on.
+
+    By lot, and not by counting: after a transaction that was taken back, the next one would count the same.
+    """
+    return secrets.randbits(_VERSION_BITS)
 
 
 def add_up_days(observations: QuerySet[Observation]) -> None:
