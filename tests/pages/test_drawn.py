@@ -157,6 +157,12 @@ class TestDigest:
         campaign.workspace.name = f"{name}!"
         assert len({alone, before, digest_of(campaign)}) == 3
 
+    def test_digest__a_mapping_in_two_places__differs_from_two_mappings_at_most(self) -> None:
+        shared = {"a": 1}
+        assert digest_of([shared, shared]) == digest_of([shared, shared])
+        assert digest_of([shared, shared]) != digest_of([shared, {"a": 2}])
+        assert digest_of([shared, {"b": shared}]) != digest_of([shared, {"c": shared}])
+
     def test_digest__person_of_a_request__is_the_person(self, campaign: Campaign) -> None:
         assert digest_of(SimpleLazyObject(lambda: campaign)) == digest_of(campaign)
 
@@ -207,12 +213,32 @@ class TestKept:
         assert (total(amounts), length(amounts)) == (3, 2)
 
     def test_kept__more_than_there_is_room_for__forgets_what_was_asked_for_first(
-        self, total: Callable[..., Any], asked: list[object], monkeypatch: pytest.MonkeyPatch
+        self, asked: list[object]
     ) -> None:
-        monkeypatch.setattr("workspaces.models.kept.MOST_KEPT", 2)
-        for per in (1, 2, 1, 3, 1, 2):
-            total(np.array([1.0]), per=per)
+        def double(number: int) -> int:
+            asked.append(number)
+            return number * 2
+
+        twice = kept(double, most=2)
+        assert [twice(number) for number in (1, 2, 1, 3, 1, 2)] == [2, 4, 2, 6, 2, 4]
         assert asked == [1, 2, 3, 2]
+
+    def test_kept__told_of_in_a_digest__is_told_of_by_what_it_follows_from(self) -> None:
+        def row(text: str, day: date) -> Row:
+            return Row(text, day)
+
+        of = kept(row, by=lambda text, **_: text, most=1)
+        monday, tuesday = date(2026, 11, 2), date(2026, 11, 3)
+        first = digest_of([of("a", day=monday)])
+        assert digest_of([of("b", day=monday)]) != first
+        assert digest_of([of("a", day=tuesday)]) == first
+
+    def test_kept__no_longer_kept__is_told_of_itself(self) -> None:
+        of = kept(Row, most=1)
+        first = of("a")
+        by_name = digest_of(first)
+        of("b")
+        assert digest_of(first) == digest_of(Row("a")) != by_name
 
     def test_kept__by_what_it_follows_from__does_not_mind_the_rest(self, asked: list[object]) -> None:
         def double(row: Row) -> str:

@@ -33,14 +33,20 @@ def digest_of(*values: object) -> str:
     return blake2b(repr(_content(values, {})).encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
+# What ``kept`` has in its hands says the same for good: its names by identity. The things stand beside their
+# names, so that nothing else gets their identity.
+NAMES_OF_KEPT: dict[int, tuple[str, object]] = {}
+
 _shapes = count()
-# The models that were met, by identity, each with how many were met before it.
-Met = dict[int, tuple[int, Model]]
+# The models and mappings that were met, by identity, each with how many were met before it.
+Met = dict[int, tuple[int, object]]
 
 
 @singledispatch
 def _content(value: Any, met: Met) -> Any:
-    """The value as plain values; no model is told twice."""
+    """The value as plain values; no model and no mapping is told twice."""
+    if id(value) in NAMES_OF_KEPT:
+        return ["kept", NAMES_OF_KEPT[id(value)][0]]
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"What a {type(value).__qualname__} says cannot be told for good.")
     kind = type(value)
@@ -74,6 +80,9 @@ def _of_rows(rows: QuerySet, met: Met) -> Any:  # type: ignore[type-arg]
 
 @_content.register
 def _of_mapping(mapping: Mapping, met: Met) -> Any:  # type: ignore[type-arg]
+    if id(mapping) in met:
+        return ["met", met[id(mapping)][0]]
+    met[id(mapping)] = (len(met), mapping)
     return ["mapping", _each(mapping, met), _each(mapping.values(), met)]
 
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import is_dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -9,7 +10,7 @@ from weakref import WeakSet
 
 from django.conf import settings
 
-from workspaces.models.content import digest_of
+from workspaces.models.content import NAMES_OF_KEPT, digest_of
 
 Given = ParamSpec("Given")
 ResultT = TypeVar("ResultT")
@@ -25,8 +26,9 @@ class Latest(Generic[ResultT]):
     Whoever asks again gets the same object, so nobody may change it.
     """
 
-    def __init__(self, *, room: int) -> None:
-        self._room = room
+    def __init__(self, *, room: int, leaving: Callable[[ResultT], object] = lambda _: None) -> None:
+        """``leaving``: what is to be done about a thing that is kept no longer."""
+        self._room, self._leaving = room, leaving
         self._taken = 0
         # Each with the room that it takes; what was asked for last is at the end.
         self._kept: OrderedDict[Hashable, tuple[ResultT, int]] = OrderedDict()
@@ -44,17 +46,22 @@ class Latest(Generic[ResultT]):
 
     def keep(self, key: Hashable, thing: ResultT, *, size: int = 1) -> None:
         with self._lock:
-            _, before = self._kept.pop(key, (None, 0))
+            self._drop(key)
             self._kept[key] = (thing, size)
-            self._taken += size - before
+            self._taken += size
             while self._taken > self._room:
-                _, (_, freed) = self._kept.popitem(last=False)
-                self._taken -= freed
+                self._drop(next(iter(self._kept)))
 
     def forget(self) -> None:
         with self._lock:
-            self._kept.clear()
-            self._taken = 0
+            for key in list(self._kept):
+                self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        if key in self._kept:
+            thing, size = self._kept.pop(key)
+            self._taken -= size
+            self._leaving(thing)
 
 
 def kept(
@@ -69,7 +76,8 @@ def kept(
     speaks no language but English. ``by``: what the result follows from, where its arguments say more than
     that. ``most``: how many are kept.
     """
-    results: Latest[tuple[ResultT]] = Latest(room=most)
+    results: Latest[tuple[ResultT]] = Latest(room=most, leaving=lambda found: _unname(found[0]))
+    name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
     def result(*given: Given.args, **named: Given.kwargs) -> ResultT:
@@ -80,9 +88,15 @@ def kept(
         if found is None:
             found = (function(*given, **named),)
             results.keep(key, found)
+            if is_dataclass(found[0]):
+                NAMES_OF_KEPT[id(found[0])] = f"{name}.{key}", found[0]
         return found[0]
 
     return result
+
+
+def _unname(result: object) -> None:
+    NAMES_OF_KEPT.pop(id(result), None)
 
 
 def forget_results() -> None:
