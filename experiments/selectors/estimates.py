@@ -5,7 +5,7 @@ Read once for any number of campaigns, in one query.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from experiments.choices import SpreadKind
@@ -73,6 +73,13 @@ class Tenants:
     workspaces: Mapping[int, Workspace]
     sources: Sequence[Source]
     estimates: Estimates
+
+    def clock(self, at: datetime) -> list[date]:
+        """All that judging takes from the time: which day it is, and which days are closed and settled."""
+        own = [workspace.local_day(at) for workspace in self.workspaces.values()]
+        for source in self.sources:
+            own += [at.astimezone(source.tz).date(), source.closed_through(at), source.settled_through(at)]
+        return own
 
 
 _TENANTS = Prepared(

@@ -1,30 +1,25 @@
 """A sprint as its pages show it: what is still missing before it, how it stands while it runs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from typing import Self
+from functools import partial
 
-import numpy as np
 from django.db.models import IntegerField, Prefetch, Q, prefetch_related_objects
 
-from experiments.choices import METRICS, CampaignStatus, EvidenceKind, Metric
+from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
 from experiments.models.campaign import CampaignQuerySet
-from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.arm_rows import ArmRow, arm_rows
-from experiments.selectors.campaign_numbers import events_by_arm
 from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN
 from experiments.selectors.estimates import read_tenants
-from experiments.selectors.measurements import Amounts, Cells, Measurements, exact, read_measurements
-from experiments.selectors.results import Analysis
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Decision, Sprint
+from sprints.selectors.board_numbers import board_numbers
 from sprints.selectors.savings import Movement, budgets_at, budgets_when_ended, read_movements
-from sprints.selectors.standing import Board, BoardDay, RunningCampaign, RunningHypothesis
+from sprints.selectors.standing import Board, BoardNumbers, RunningCampaign, RunningHypothesis
 from workspaces.models import Workspace
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Given, Prepared
@@ -39,15 +34,6 @@ class SprintRow:
     sprint: Sprint
     # Each with what was decided about it there; "" while nothing is.
     hypotheses: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """What the ledger says of one campaign, and the plan."""
-
-    budget: Decimal
-    killed_with: Decimal | None
-    planned_by_now: Decimal | None
 
 
 def sprint_rows(sprints: Sequence[Sprint]) -> list[SprintRow]:
@@ -117,35 +103,45 @@ def read_for_review(
     """The same, and the hypothesis that is ``asked`` about, whose arms alone are then compared."""
     is_closed = sprint.status == SprintStatus.CLOSED and sprint.closed_at is not None
     campaigns = campaigns_on([sprint])
-    known = read_for_boards(campaigns, as_of=sprint.ends_on if is_closed else None)
+    numbers = partial(
+        board_numbers,
+        as_of=sprint.ends_on if is_closed else None,
+        tenants=read_tenants(campaign.workspace_id for campaign in campaigns),
+        at=at,
+    )
     [board] = boards_of(
         [sprint],
         campaigns,
-        known,
+        numbers(campaigns, with_analyses=asked is None),
         closed_at=sprint.closed_at if is_closed else None,
-        with_analyses=asked is None,
         at=at,
     )
     row = asked(board) if asked else None
     if row is None:
         return board, None
-    compared = _compared(row, known, at=at)
+    compared = _compared(row, numbers([item.campaign for item in row.campaigns], with_analyses=True))
     return Board([compared if one is row else one for one in board.hypotheses]), compared
 
 
-def _compared(row: RunningHypothesis, known: Known, *, at: datetime) -> RunningHypothesis:
+def _compared(row: RunningHypothesis, numbers: Mapping[int, BoardNumbers]) -> RunningHypothesis:
     """With the arms of its campaigns compared."""
-    campaigns = [item.campaign for item in row.campaigns]
-    of_these = Known(known.measured.only(campaigns), known.tenants)
-    analyses = analyse_many(campaigns, known=of_these, at=at)
-    compared = [
-        replace(item, analysis=analysis, arms=_arm_rows(item.campaign, analysis))
-        for item, analysis in zip(row.campaigns, analyses.values(), strict=True)
-    ]
-    return replace(row, campaigns=compared)
+    return replace(
+        row,
+        campaigns=[
+            replace(
+                item,
+                numbers=numbers[item.campaign.pk],
+                arms=_arm_rows(item.campaign, numbers[item.campaign.pk]),
+            )
+            for item in row.campaigns
+        ],
+    )
 
 
-def _arm_rows(campaign: Campaign, analysis: Analysis) -> list[ArmRow]:
+def _arm_rows(campaign: Campaign, numbers: BoardNumbers) -> list[ArmRow]:
+    analysis = numbers.analysis
+    if analysis is None:
+        return []
     return arm_rows(list(campaign.arms.all()), analysis.compared(), analysis.metric, events={})
 
 
@@ -156,34 +152,20 @@ def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
     return _STANDING.read(taken=[commitment.hypothesis_id for commitment in _commitments(sprints)])
 
 
-def read_for_boards(
-    campaigns: Sequence[Campaign], *, beside: Sequence[Campaign] = (), as_of: date | None = None
-) -> Known:
-    """The days of these campaigns in all that a board tells, and of those ``beside`` at least the spend."""
-    every = [*campaigns, *beside]
-    tenants = read_tenants(campaign.workspace_id for campaign in every)
-    measures = {"spend", "conversions", *_measures(campaigns)}
-    return Known(read_measurements(every, measures, as_of=as_of, sources=tenants.sources), tenants)
-
-
 def boards_of(
     sprints: Sequence[Sprint],
     campaigns: Sequence[Campaign],
-    known: Known,
+    numbers: Mapping[int, BoardNumbers],
     *,
     closed_at: datetime | None = None,
-    with_analyses: bool = True,
     movements: Sequence[Movement] | None = None,
     at: datetime,
 ) -> list[Board]:
     """How these sprints stand by what was read.
 
-    ``campaigns``: those of ``campaigns_on``, which come first in ``known``. ``closed_at``: when they were
-    closed. ``with_analyses``: whether their arms are compared, too. ``movements``: where they have been read,
-    those of the campaigns.
+    ``campaigns``: those of ``campaigns_on``; ``numbers``: theirs. ``closed_at``: when they were closed.
+    ``movements``: where they have been read, those of the campaigns.
     """
-    analyses = analyse_many(campaigns, known=known, at=at) if with_analyses else {}
-    days_of = cache(lambda key: _MetricDays.of(METRICS[key], known.measured, at=at))
     killed = [campaign for campaign in campaigns if campaign.status == CampaignStatus.KILLED]
     if movements is None:
         movements = read_movements(campaign.pk for campaign in (killed if closed_at is None else campaigns))
@@ -193,27 +175,23 @@ def boards_of(
         else budgets_at({campaign.pk: closed_at for campaign in campaigns}, movements=movements)
     )
     killed_with = budgets_when_ended(killed, movements=movements)
-    by_hypothesis: defaultdict[int | None, list[tuple[int, Campaign]]] = defaultdict(list)
-    for place, campaign in enumerate(campaigns):
-        by_hypothesis[campaign.hypothesis_id].append((place, campaign))
+    by_hypothesis: defaultdict[int | None, list[Campaign]] = defaultdict(list)
+    for campaign in campaigns:
+        by_hypothesis[campaign.hypothesis_id].append(campaign)
 
-    def running(place: int, campaign: Campaign, sprint: Sprint) -> RunningCampaign:
+    def running(campaign: Campaign, sprint: Sprint) -> RunningCampaign:
         budget, today = budgets[campaign.pk], sprint.workspace.local_day(at)
-        if campaign.hypothesis is None:
-            raise ValueError(f"Campaign {campaign.key} is on a board without a hypothesis.")
-        return _running(
-            campaign,
-            place,
-            days_of(campaign.hypothesis.metric.key),
-            _total(known.measured, "conversions", place),
-            _nearest_watch(campaign),
-            list(campaign.breaches.all()),
-            analyses.get(campaign.pk),
-            _Money(
-                budget,
-                killed_with=killed_with.get(campaign.pk),
-                planned_by_now=_planned_by_now(campaign, budget, sprint, today),
-            ),
+        watch = _nearest_watch(campaign)
+        return RunningCampaign(
+            campaign=campaign,
+            numbers=numbers[campaign.pk],
+            budget=budget,
+            planned_by_now=_planned_by_now(campaign, budget, sprint, today),
+            killed_with=killed_with.get(campaign.pk),
+            watch=watch,
+            strengths=_strengths(watch)[-STEPS_SHOWN:],
+            breaches=list(campaign.breaches.all()),
+            arms=_arm_rows(campaign, numbers[campaign.pk]),
         )
 
     boards = []
@@ -225,7 +203,7 @@ def boards_of(
                     RunningHypothesis(
                         commitment,
                         commitment.hypothesis,
-                        [running(*placed, sprint) for placed in by_hypothesis[commitment.hypothesis_id]],
+                        [running(one, sprint) for one in by_hypothesis[commitment.hypothesis_id]],
                         decisions.get(commitment.hypothesis_id),
                     )
                     for commitment in sprint.commitments.all()
@@ -260,11 +238,6 @@ def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]
     return by_hypothesis
 
 
-def _measures(campaigns: Sequence[Campaign]) -> set[str]:
-    metrics = [campaign.hypothesis.metric for campaign in campaigns if campaign.hypothesis]
-    return {measure for metric in metrics for measure in measures_for(metric)}
-
-
 def _nearest_watch(campaign: Campaign) -> CriterionWatch | None:
     """The place of a rule in force whose evidence is nearest to its line."""
     watches: list[CriterionWatch] = []
@@ -275,102 +248,15 @@ def _nearest_watch(campaign: Campaign) -> CriterionWatch | None:
     return min(watches, key=lambda watch: (_distance(watch), watch.pk), default=None)
 
 
+def _strengths(watch: CriterionWatch | None) -> list[float]:
+    """How sure the rule was, day by day."""
+    if watch is None:
+        return []
+    return [item.strength for item in watch.judgements.all() if item.strength is not None]
+
+
 def _distance(watch: CriterionWatch) -> float:
     return watch.criterion.confidence - (watch.strength or 0.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _MetricDays:
-    """The days of all campaigns on the boards, as one metric takes them; arrays (campaigns, arms, days).
-
-    ``top`` and ``bottom`` of the metric are 0 where a cell does not count.
-    """
-
-    metric: Metric
-    measured: Measurements
-    counted: Cells
-    settled: Cells
-    top: Amounts
-    bottom: Amounts
-
-    @classmethod
-    def of(cls, metric: Metric, measured: Measurements, *, at: datetime) -> Self:
-        measured = measured.of(metric)
-        counted = measured.countable(metric)
-        top, bottom = (
-            np.where(counted, measured.values[key], 0.0) for key in (metric.numerator, metric.denominator)
-        )
-        settled = measured.complete(metric, at=at) | ~counted
-        return cls(metric, measured, counted, settled, top, bottom)
-
-    def value(self, campaign: int) -> float | None:
-        if not self.counted[campaign].any():
-            return None
-        return self.metric.value(float(self.top[campaign].sum()), float(self.bottom[campaign].sum()))
-
-    def days(self, campaign: int) -> list[BoardDay]:
-        """Every reported day: the campaign's metric over its arms, and what it spent."""
-        known: Cells = np.any(self.measured.reported("spend")[campaign], axis=0)
-        counts: Cells = np.any(self.counted[campaign], axis=0)
-        columns = (
-            counts,
-            self.top[campaign].sum(axis=0),
-            self.bottom[campaign].sum(axis=0),
-            known,
-            np.nansum(self.measured.values["spend"][campaign], axis=0),
-            np.all(self.settled[campaign], axis=0),
-        )
-        first = int(self.measured.first_day[campaign])
-        return [
-            BoardDay(
-                date.fromordinal(first + place),
-                self.metric.value(top, bottom) if some else None,
-                exact(spent) if is_told else None,
-                is_settled=is_settled,
-            )
-            for place, (some, top, bottom, is_told, spent, is_settled) in enumerate(
-                zip(*(column.tolist() for column in columns), strict=True)
-            )
-            if some or is_told
-        ]
-
-
-def _running(
-    campaign: Campaign,
-    index: int,
-    days: _MetricDays,
-    conversions: Decimal | None,
-    watch: CriterionWatch | None,
-    breaches: Sequence[Breach],
-    analysis: Analysis | None,
-    money: _Money,
-) -> RunningCampaign:
-    strengths = (
-        [item.strength for item in watch.judgements.all() if item.strength is not None] if watch else []
-    )
-    return RunningCampaign(
-        campaign=campaign,
-        metric=days.metric,
-        value=days.value(index),
-        spend=_total(days.measured, "spend", index),
-        budget=money.budget,
-        planned_by_now=money.planned_by_now,
-        killed_with=money.killed_with,
-        watch=watch,
-        strengths=strengths[-STEPS_SHOWN:],
-        breaches=breaches,
-        days=days.days(index),
-        arms=_arm_rows(campaign, analysis) if analysis else [],
-        analysis=analysis,
-        events=events_by_arm(days.measured, index, days.metric),
-        conversions=conversions,
-    )
-
-
-def _total(measured: Measurements, measure: str, index: int) -> Decimal | None:
-    if not measured.reported(measure)[index].any():
-        return None
-    return exact(float(np.nansum(measured.values[measure][index])))
 
 
 def _planned_by_now(campaign: Campaign, budget: Decimal, sprint: Sprint, today: date) -> Decimal | None:

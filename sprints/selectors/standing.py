@@ -32,13 +32,26 @@ class BoardDay:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardNumbers:
+    """What a campaign's days say on a board, by the metric of its hypothesis."""
+
+    metric: Metric
+    value: float | None
+    spend: Decimal | None
+    conversions: Decimal | None
+    # What was counted for the metric, by arm key.
+    events: Mapping[str, Decimal]
+    days: Sequence[BoardDay]
+    # ``None`` where the arms are not compared.
+    analysis: Analysis | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunningCampaign:
     """How a campaign stands: its result so far and the rule that is nearest to its line."""
 
     campaign: Campaign
-    metric: Metric
-    value: float | None
-    spend: Decimal | None
+    numbers: BoardNumbers
     budget: Decimal
     planned_by_now: Decimal | None
     # Its budget when it was killed; what has moved on since is saved all the same. ``None`` if it was not.
@@ -46,12 +59,35 @@ class RunningCampaign:
     watch: CriterionWatch | None
     strengths: Sequence[float]
     breaches: Sequence[Breach]
-    days: Sequence[BoardDay]
     arms: Sequence[ArmRow]
-    analysis: Analysis | None
-    # What was counted for the metric, by arm key.
-    events: Mapping[str, Decimal]
-    conversions: Decimal | None
+
+    @property
+    def metric(self) -> Metric:
+        return self.numbers.metric
+
+    @property
+    def value(self) -> float | None:
+        return self.numbers.value
+
+    @property
+    def spend(self) -> Decimal | None:
+        return self.numbers.spend
+
+    @property
+    def conversions(self) -> Decimal | None:
+        return self.numbers.conversions
+
+    @property
+    def events(self) -> Mapping[str, Decimal]:
+        return self.numbers.events
+
+    @property
+    def days(self) -> Sequence[BoardDay]:
+        return self.numbers.days
+
+    @property
+    def analysis(self) -> Analysis | None:
+        return self.numbers.analysis
 
     @property
     def counted(self) -> Decimal | None:

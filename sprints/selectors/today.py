@@ -13,10 +13,12 @@ from django.db.models import CharField, DateTimeField, Expression, F, IntegerFie
 from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
 from experiments.selectors.burning import counted_days
+from experiments.selectors.estimates import read_tenants
 from experiments.selectors.measurements import Measurements, measured_spend
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
-from sprints.selectors.board import WITH_PROGRESS, boards_of, read_for_boards, with_standing
+from sprints.selectors.board import WITH_PROGRESS, boards_of, with_standing
+from sprints.selectors.board_numbers import board_numbers, read_for_boards
 from sprints.selectors.fit import donor_accounts, misfits
 from sprints.selectors.graveyard import QUARTER, Noes, noes_of
 from sprints.selectors.savings import movements_of, with_movements
@@ -259,7 +261,8 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     on_boards = [one for one in campaigns.values() if one.hypothesis_id in taken and one.launched_at]
     placed = {one.pk for one in on_boards}
     others = [one for one in campaigns.values() if one.pk not in placed]
-    known = read_for_boards(on_boards, beside=others)
+    tenants = read_tenants([workspace.pk])
+    known = read_for_boards(on_boards, beside=others, tenants=tenants)
     spend = measured_spend(known.measured)
     killed = [one for one in campaigns.values() if one.status == CampaignStatus.KILLED]
     movements = [moved for one in killed for moved in movements_of(one)]
@@ -275,7 +278,13 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
         scaled=_scaled([one for one in others if one.pk not in spoken_of], spend),
         noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
         running=running,
-        boards=boards_of(running, on_boards, known, with_analyses=False, movements=movements, at=at),
+        boards=boards_of(
+            running,
+            on_boards,
+            board_numbers(on_boards, with_analyses=False, tenants=tenants, known=known, at=at),
+            movements=movements,
+            at=at,
+        ),
         campaigns=list(campaigns.values()),
         may_plan=by.can(Permission.PLAN),
     )

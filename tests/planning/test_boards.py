@@ -1,14 +1,22 @@
 """A sprint's board: what it has cost and saved, while it runs and for ever after."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+from django.db.models import F
+from pytest_django import Settings
+
+from experiments.choices import ArmStatus
 from experiments.models import Campaign, Hypothesis
+from sprints.models import Sprint
 from sprints.selectors.board import read_board
-from sprints.selectors.standing import Board
+from sprints.selectors.standing import Board, BoardNumbers
 from sprints.services.decisions import decide
 from sprints.services.planning import close_sprint, open_review
 from tests.factories import give_budget, make_running_sprint, report
+from workspaces.models import Source, Workspace
 from workspaces.permissions import Actor
 
 
@@ -52,3 +60,73 @@ def test_board__crm_beside_a_platform__takes_no_part_in_the_cost(marketer: Actor
     [running] = read_board(sprint, at=at).campaigns
     assert (running.metric.key, running.value, running.days[0].value) == ("cpa", 10, 10)
     assert (running.events, running.conversions) == ({"a": Decimal(10)}, Decimal(4))
+
+
+def later_conversions(campaign: Campaign) -> None:
+    report(campaign, campaign.starts_on or date.max, conversions=20)
+
+
+def an_arm_is_stopped(campaign: Campaign) -> None:
+    arm = campaign.arms.get(key="a")
+    arm.move_to(ArmStatus.STOPPED)
+    arm.stopped_at = campaign.launched_at
+    arm.save()
+
+
+def launched_later(campaign: Campaign) -> None:
+    Campaign.objects.update(launched_at=F("launched_at") + timedelta(days=1))
+
+
+def nobody_waits_for_late_conversions(campaign: Campaign) -> None:
+    Source.objects.update(attribution_lag_days=0)
+
+
+def only_settled_days_count(campaign: Campaign) -> None:
+    Workspace.objects.update(settled_days_only=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        later_conversions,
+        an_arm_is_stopped,
+        launched_later,
+        nobody_waits_for_late_conversions,
+        only_settled_days_count,
+    ],
+)
+def test_board__what_its_numbers_follow_from_changes__they_are_worked_out_anew(
+    change: Callable[[Campaign], None], marketer: Actor, at: datetime, settings: Settings
+) -> None:
+    def numbers() -> BoardNumbers:
+        [running] = read_board(Sprint.objects.get(), at=at + timedelta(days=2)).campaigns
+        return running.numbers
+
+    sprint = make_running_sprint(marketer, "founder-video", at=at)
+    campaign = Campaign.objects.get()
+    for day in range(-1, 2):
+        report(campaign, sprint.starts_on + timedelta(days=day), spend=50, conversions=10, clicks=90)
+        report(campaign, sprint.starts_on, arm="b", spend=50, conversions=5, clicks=40)
+    before = numbers()
+    assert numbers() is before
+    change(campaign)
+    after = numbers()
+    settings.KEEPS_DRAWINGS = False
+    assert after == numbers() != before
+
+
+def test_board__days_close_and_settle_with_time__numbers_follow(
+    marketer: Actor, at: datetime, settings: Settings
+) -> None:
+    sprint = make_running_sprint(marketer, "founder-video", at=at)
+    campaign = Campaign.objects.get()
+    report(campaign, sprint.starts_on, spend=50, conversions=10)
+    moments = [at + timedelta(hours=hours) for hours in range(0, 24 * 10, 5)]
+
+    def told() -> list[tuple[BoardNumbers, ...]]:
+        return [tuple(one.numbers for one in read_board(sprint, at=now).campaigns) for now in moments]
+
+    kept = told()
+    settings.KEEPS_DRAWINGS = False
+    assert kept == told()
+    assert len({one.days[0].is_settled for [one] in kept}) == 2

@@ -1,7 +1,7 @@
 """What was worked out of the same numbers before need not be worked out again."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import is_dataclass
 from functools import wraps
 from threading import Lock
@@ -72,9 +72,9 @@ def kept(
 ) -> Callable[Given, ResultT]:
     """The same function, whose latest results are kept by the digest of everything that it is given.
 
-    For one whose result follows from its arguments alone: it reads neither the database nor the clock, and
-    speaks no language but English. ``by``: what the result follows from, where its arguments say more than
-    that. ``most``: how many are kept.
+    For one whose result follows from its arguments alone: it does not read the clock, speaks no language but
+    English, and reads from the database at most what an argument names by its version. ``by``: what the
+    result follows from, where its arguments say more than that. ``most``: how many are kept.
     """
     results: Latest[tuple[ResultT]] = Latest(room=most, leaving=lambda found: _unname(found[0]))
     name = f"{function.__module__}.{function.__qualname__}"
@@ -88,15 +88,22 @@ def kept(
         if found is None:
             found = (function(*given, **named),)
             results.keep(key, found)
-            if is_dataclass(found[0]):
-                NAMES_OF_KEPT[id(found[0])] = f"{name}.{key}", found[0]
+            for place, thing in _things(found[0]):
+                NAMES_OF_KEPT[id(thing)] = f"{name}.{key}.{place}", thing
         return found[0]
 
     return result
 
 
+def _things(result: object) -> Iterable[tuple[object, object]]:
+    """What is kept with a result and can be told of by a name: itself, or each that it maps a key to."""
+    named = result.items() if isinstance(result, Mapping) else [("", result)]
+    return [(place, thing) for place, thing in named if is_dataclass(thing)]
+
+
 def _unname(result: object) -> None:
-    NAMES_OF_KEPT.pop(id(result), None)
+    for _, thing in _things(result):
+        NAMES_OF_KEPT.pop(id(thing), None)
 
 
 def forget_results() -> None:
