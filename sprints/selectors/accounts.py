@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -13,10 +13,12 @@ import numpy as np
 from django.db.models import IntegerField, Sum
 
 from experiments.models import Campaign
+from experiments.selectors.estimates import Tenants, read_tenants
 from experiments.selectors.measurements import Cells, Measurements, exact, read_spend
 from sprints.choices import AccountKind
 from sprints.models import Transfer
-from workspaces.models import Workspace
+from workspaces.models import Source, Workspace
+from workspaces.models.kept import kept
 from workspaces.models.prepared import Given, Prepared
 
 PACE_DAYS = 3
@@ -29,7 +31,9 @@ LARGEST_AMOUNT = Decimal("99999999999.999")
 
 # What an account and whoever lists all of them ask of a campaign; its budget comes from the transfers.
 _OF_A_CAMPAIGN = (
-    "workspace",
+    "id",
+    "days_version",
+    "workspace_id",
     "key",
     "name",
     "status",
@@ -188,13 +192,18 @@ class Balances:
 
 
 def campaign_accounts(
-    campaigns: Sequence[Campaign], *, measured: Measurements | None = None, at: datetime
+    campaigns: Sequence[Campaign],
+    *,
+    measured: Measurements | None = None,
+    sources: Iterable[Source] | None = None,
+    at: datetime,
 ) -> dict[int, CampaignAccount]:
     """The accounts of these campaigns by id, in as many queries for a thousand as for one.
 
-    ``measured``: where it has been read, the spend of these campaigns and perhaps of others.
+    ``measured``: where it has been read, the spend of these campaigns and perhaps of others. ``sources``:
+    where they have been read, those of their workspaces.
     """
-    read = read_spend(campaigns) if measured is None else measured.only(campaigns)
+    read = read_spend(campaigns, sources=sources) if measured is None else measured.only(campaigns)
     workspaces = {campaign.workspace_id: campaign.workspace for campaign in campaigns}
     today = {key: workspace.local_day(at) for key, workspace in workspaces.items()}
     unit = {key: workspace.money_unit for key, workspace in workspaces.items()}
@@ -244,28 +253,51 @@ def account_of(campaign: Campaign, *, at: datetime) -> CampaignAccount:
 
 
 _WORKSPACE = Given("workspace", IntegerField())
+_SIDES = ("source_kind", "source_campaign", "target_kind", "target_campaign")
+# Of five hundred campaigns each takes a megabyte.
+_MOST_KEPT = 16
 _MOVED: Prepared[Any] = Prepared(
     lambda: (
         Transfer.objects.filter(workspace=_WORKSPACE)
-        .order_by()
-        .values_list("source_kind", "source_campaign", "target_kind", "target_campaign")
+        .order_by(*_SIDES)
+        .values_list(*_SIDES)
         .annotate(total=Sum("amount"))
     )
 )
-_LAUNCHED = Prepared(
-    lambda: Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").only(*_OF_A_CAMPAIGN)
+_LAUNCHED: Prepared[Any] = Prepared(
+    lambda: (
+        Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").values_list(*_OF_A_CAMPAIGN)
+    )
 )
 
 
 def balances(workspace: Workspace, *, at: datetime) -> Balances:
     """Every account of the workspace, added up from the transfers themselves."""
+    return _balances(
+        workspace,
+        _MOVED.read(workspace=workspace.pk),
+        _LAUNCHED.read(workspace=workspace.pk),
+        read_tenants([workspace.pk]),
+        at=at,
+    )
+
+
+def _added_up(
+    workspace: Workspace,
+    moved: Sequence[tuple[Any, ...]],
+    launched: Sequence[tuple[Any, ...]],
+    tenants: Tenants,
+    *,
+    at: datetime,
+) -> Balances:
+    """``moved``: what all transfers come to, by their sides; ``launched``: ``_OF_A_CAMPAIGN`` of each."""
     totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
-    for source_kind, source_id, target_kind, target_id, total in _MOVED.read(workspace=workspace.pk):
+    for source_kind, source_id, target_kind, target_id, total in moved:
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
-    campaigns = _LAUNCHED.read(workspace=workspace.pk)
+    campaigns = [Campaign.from_db(None, _OF_A_CAMPAIGN, row) for row in launched]
     for campaign in campaigns:
         campaign.workspace = workspace
         campaign.budget = exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING)
@@ -274,5 +306,19 @@ def balances(workspace: Workspace, *, at: datetime) -> Balances:
         exponent=workspace.currency_exponent,
         outside=exact.get((AccountKind.OUTSIDE, None), NOTHING),
         reserve=exact.get((AccountKind.RESERVE, None), NOTHING),
-        campaigns=tuple(campaign_accounts(campaigns, at=at).values()),
+        campaigns=tuple(campaign_accounts(campaigns, sources=tenants.sources, at=at).values()),
     )
+
+
+# The days by their version, and the time by what it closes.
+_balances = kept(
+    _added_up,
+    by=lambda workspace, moved, launched, tenants, *, at: [
+        workspace,
+        moved,
+        launched,
+        tenants,
+        tenants.clock(at),
+    ],
+    most=_MOST_KEPT,
+)

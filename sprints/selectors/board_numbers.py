@@ -31,11 +31,21 @@ def read_for_boards(
     as_of: date | None = None,
     tenants: Tenants,
 ) -> Known:
-    """The days of these campaigns in all that a board tells, and of those ``beside`` at least the spend."""
+    """The days of these campaigns in all that a board tells, and of those ``beside`` at least the spend.
+
+    As they are by the campaigns' versions, so whoever asks has just read the campaigns.
+    """
     measures = {"spend", "conversions"}
     for campaign in campaigns:
         measures |= measures_for(_metric(campaign))
-    measured = read_measurements([*campaigns, *beside], measures, as_of=as_of, sources=tenants.sources)
+    every = [*campaigns, *beside]
+    measured = read_measurements(
+        every,
+        measures,
+        as_of=as_of,
+        sources=tenants.sources,
+        versions=[campaign.days_version for campaign in every],
+    )
     return Known(measured, tenants)
 
 

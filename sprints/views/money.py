@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.core.paginator import Paginator
+from django.db.models import IntegerField
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from sprints.services.corrections import correct_reserve
 from sprints.services.ledger import fund_reserve
 from workspaces.forms import Form
 from workspaces.forms.tokens import AGAIN_FIELD
+from workspaces.models.prepared import Given, Prepared
 from workspaces.models.spelling import in_currency
 from workspaces.permissions import Permission
 from workspaces.views.access import FormView, WorkspaceView
@@ -28,6 +30,18 @@ PLANS_SHOWN = 10
 _OF_A_MOVE = ("at", "kind", "source_kind", "target_kind", "amount", "by_label", "reason")
 _OF_A_TRANSFER = (*_OF_A_MOVE, "source_campaign__name", "target_campaign__name")
 _OF_A_ROW = (*_OF_A_MOVE, "source_campaign__key", "target_campaign__key", "line__reallocation")
+
+
+# The latest, each with its lines.
+_PLANS = Prepared(
+    lambda: (
+        Reallocation.objects.filter(workspace=Given("workspace", IntegerField()))
+        .select_related("proposed_by", "approved_by", "sprint")
+        .defer("evidence")
+        .with_rows("lines", ReallocationLine.objects.all(), joined=["source_campaign", "target_campaign"])
+        .order_by("-id")[:PLANS_SHOWN]
+    )
+)
 
 
 def is_settled(account: CampaignAccount) -> bool:
@@ -69,13 +83,6 @@ class MoneyView(WorkspaceView):
     template_name = "sprints/money.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        plans = (
-            Reallocation.objects.of(self.workspace)
-            .select_related("proposed_by", "approved_by", "sprint")
-            .defer("evidence")
-            .with_rows("lines", ReallocationLine.objects.all(), joined=["source_campaign", "target_campaign"])
-            .order_by("-id")[:PLANS_SHOWN]
-        )
         accounts = balances(self.workspace, at=self.at)
         settled: list[CampaignAccount] = []
         unsettled: list[CampaignAccount] = []
@@ -95,7 +102,7 @@ class MoneyView(WorkspaceView):
                 "settled_accounts": Paginator(settled, ACCOUNTS_SHOWN).get_page(request.GET.get("settled")),
                 "shows_settled": "settled" in request.GET,
                 "funded": sum(account.budget > 0 for account in accounts.campaigns),
-                "plans": plans,
+                "plans": _PLANS.read(workspace=self.workspace.pk),
                 "page_obj": page,
                 "occasions": occasions(page),
             }

@@ -56,8 +56,8 @@ def read_measurements(
 
     ``as_of``: only days up to it, with today's values. ``baseline``: days before the launch, too. ``arms`` of
     each campaign and ``sources`` of their workspaces are read where they are not given; whoever shows no arms
-    gives no more of them than an ``ArmRun``. ``versions``: of each campaign's days, where they were read with
-    the arms; days that are known by them are not read again.
+    gives no more of them than an ``ArmRun``. ``versions``: of each campaign's days, where they have just been
+    read; days that are known by them are not read again.
     """
     if arms is None:
         prefetch_related_objects([one for one in campaigns if not _is_whole(one)], "workspace", "arms")

@@ -1,7 +1,7 @@
 """What was spent, by day and in all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from django.db.models import prefetch_related_objects
 from experiments.models import Arm, Campaign
 from experiments.selectors.measurements.grid import Cells, Measurements, exact
 from experiments.selectors.measurements.reading import read_measurements
+from workspaces.models import Source
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Prepared
 
@@ -32,8 +33,13 @@ _ARMS: Prepared[Any] = Prepared(
 )
 
 
-def read_spend(campaigns: Sequence[Campaign], *, as_of: date | None = None) -> Measurements:
-    """Every day's spend, for whoever asks nothing of the arms."""
+def read_spend(
+    campaigns: Sequence[Campaign], *, as_of: date | None = None, sources: Iterable[Source] | None = None
+) -> Measurements:
+    """Every day's spend, for whoever asks nothing of the arms.
+
+    ``sources``: where they have been read, those of the campaigns' workspaces.
+    """
     by_campaign: defaultdict[int, list[_Arm]] = defaultdict(list)
     versions: dict[int, int | None] = {}
     for campaign_id, version, pk, stopped_at in _ARMS.read(campaigns=[one.pk for one in campaigns]):
@@ -47,6 +53,7 @@ def read_spend(campaigns: Sequence[Campaign], *, as_of: date | None = None) -> M
         ["spend"],
         as_of=as_of,
         arms=[by_campaign[one.pk] for one in campaigns],
+        sources=sources,
         versions=[versions.get(one.pk) for one in campaigns],
     )
 
