@@ -13,9 +13,9 @@ from experiments.models.sentences import metric_limit
 from experiments.models.team_words import USUAL_WORDS, TeamWords, words_in_common
 from experiments.templatetags._drawings import drawing, rect
 from experiments.templatetags._words import metric_amount
-from sprints.models import ReallocationLine
+from sprints.models import Reallocation, ReallocationLine
 from sprints.models.sentences import retold
-from sprints.selectors.plan_pages import Duel, Flows, Standing
+from sprints.selectors.plan_pages import Duel, Flows, Proof, Standing, read_flows, read_gain, read_proof
 from sprints.templatetags import _flows
 from workspaces.models.spelling import MINUS, in_currency, in_figures
 
@@ -23,6 +23,22 @@ register = template.Library()
 
 _BAR_WIDTH, _BAR_HEIGHT, _BAR = 300.0, 34.0, 9.0
 _BEFORE, _AFTER = 3.0, 20.0
+
+
+# What follows from a plan is worked out where it is drawn.
+@register.simple_tag
+def flows_of(plan: Reallocation) -> Flows:
+    return read_flows(list(plan.lines.all()), plan.evidence)
+
+
+@register.simple_tag
+def gain_of(plan: Reallocation) -> Mapping[str, Any] | None:
+    return read_gain(plan.evidence)
+
+
+@register.simple_tag
+def proof_of(plan: Reallocation) -> Proof:
+    return read_proof(plan)
 
 
 @register.simple_tag(takes_context=True)

@@ -18,7 +18,7 @@ from sprints.permissions import may_withdraw, require_withdrawal
 from sprints.selectors.accounts import balances
 from sprints.selectors.fit import why_outdated
 from sprints.selectors.following import spend_since
-from sprints.selectors.plan_pages import do_nothing, read_flows, read_gain, read_proof
+from sprints.selectors.plan_pages import do_nothing
 from sprints.services.reallocations import (
     apply_reallocation,
     approve_reallocation,
@@ -94,7 +94,6 @@ class PlanView(OnePlan):
         )
         odds = plan.evidence.get("lines", [])
         reserve = plan.evidence.get("reserve", {"before": 0, "after": 0})
-        flows = read_flows(lines, plan.evidence)
         through = plan.evidence.get("data_through")
         is_own = plan.is_proposal_of(self.actor.user)
         return self.render(
@@ -109,11 +108,8 @@ class PlanView(OnePlan):
                 "why_no_odds": list(
                     dict.fromkeys(row["why_not_known"] for row in odds if row.get("why_not_known"))
                 ),
-                "amount": flows.total,
-                "flows": flows,
-                "gain": read_gain(plan.evidence),
+                "amount": sum((line.amount for line in lines), Decimal(0)),
                 "reserve": reserve,
-                "proof": read_proof(plan),
                 "do_nothing": do_nothing(plan.evidence),
                 "data_through": date.fromisoformat(through) if through else None,
                 "reserve_change": Decimal(reserve["after"]) - Decimal(reserve["before"]),

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Model, QuerySet, TextChoices
+from django.db.models import JSONField, Model, QuerySet, TextChoices
 from django.utils.functional import LazyObject, Promise, cached_property
 from django.utils.safestring import SafeString
 
@@ -128,6 +128,8 @@ def _of_model(row: Model, met: Met) -> Any:
     told = row.__dict__.copy()
     for name in _untold(type(row)) & told.keys():
         del told[name]
+    for name in _as_they_are(type(row)) & told.keys():
+        told[name] = repr(told[name])
     pointed_to = told.pop("_state").__dict__.get("fields_cache")
     read_along = told.pop("_prefetched_objects_cache", None)
     kind = type(row)
@@ -142,6 +144,13 @@ def _of_model(row: Model, met: Met) -> Any:
 def _shape(kind: type[Model], *names: str) -> int:
     """A number that stands for these columns of this model, for as long as the process lives."""
     return next(_shapes)
+
+
+@cache
+def _as_they_are(model: type[Model]) -> frozenset[str]:
+    """Columns of JSON, of which there is no telling more than they say of themselves."""
+    fields = model._meta.concrete_fields  # noqa: SLF001 (Django's documented API)
+    return frozenset(field.attname for field in fields if isinstance(field, JSONField))
 
 
 @cache
