@@ -82,14 +82,13 @@ class Tenants:
         return own
 
 
-_TENANTS = Prepared(
-    lambda: (
-        Workspace.objects.filter(pk__among=GivenKeys("workspaces"))
-        .with_rows("sources", Source.objects.all(), by="workspace")
-        .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
-        .with_rows("spreads", SpreadEstimate.objects.filter(median__isnull=False), by="workspace")
-    )
+# Workspaces with their sources and estimates, for ``tenants_of``.
+AS_TENANTS = (
+    Workspace.objects.with_rows("sources", Source.objects.all(), by="workspace")
+    .with_rows("curves", MaturityEstimate.objects.all(), by="workspace")
+    .with_rows("spreads", SpreadEstimate.objects.filter(median__isnull=False), by="workspace")
 )
+_TENANTS: Prepared[Any] = Prepared(lambda: AS_TENANTS.filter(pk__among=GivenKeys("workspaces")))
 
 
 def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
@@ -97,7 +96,12 @@ def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
     ids = set(workspace_ids)
     if not ids:
         return Tenants({}, [], Estimates())
-    known: dict[int, Any] = {workspace.pk: workspace for workspace in _TENANTS.read(workspaces=ids)}
+    return tenants_of(_TENANTS.read(workspaces=ids))
+
+
+def tenants_of(workspaces: Iterable[Any]) -> Tenants:
+    """What these workspaces bring, which were read ``AS_TENANTS``."""
+    known = {workspace.pk: workspace for workspace in workspaces}
     return Tenants(
         known,
         [source for workspace in known.values() for source in workspace.sources],

@@ -30,7 +30,7 @@ LARGEST_AMOUNT = Decimal("99999999999.999")
 
 
 # What an account and whoever lists all of them ask of a campaign; its budget comes from the transfers.
-_OF_A_CAMPAIGN = (
+OF_A_CAMPAIGN = (
     "id",
     "days_version",
     "workspace_id",
@@ -266,7 +266,7 @@ _MOVED: Prepared[Any] = Prepared(
 )
 _LAUNCHED: Prepared[Any] = Prepared(
     lambda: (
-        Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").values_list(*_OF_A_CAMPAIGN)
+        Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").values_list(*OF_A_CAMPAIGN)
     )
 )
 
@@ -290,14 +290,14 @@ def _added_up(
     *,
     at: datetime,
 ) -> Balances:
-    """``moved``: what all transfers come to, by their sides; ``launched``: ``_OF_A_CAMPAIGN`` of each."""
+    """``moved``: what all transfers come to, by their sides; ``launched``: ``OF_A_CAMPAIGN`` of each."""
     totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
     for source_kind, source_id, target_kind, target_id, total in moved:
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
-    campaigns = [Campaign.from_db(None, _OF_A_CAMPAIGN, row) for row in launched]
+    campaigns = [Campaign.from_db(None, OF_A_CAMPAIGN, row) for row in launched]
     for campaign in campaigns:
         campaign.workspace = workspace
         campaign.budget = exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING)

@@ -63,7 +63,7 @@ def with_standing(rules: Q | None = None) -> CampaignQuerySet:
     """
     criteria = KillCriterion.objects.in_force().filter(rules or Q()).order_by("position")
     return (
-        Campaign.objects.select_related("workspace", "hypothesis__owner")
+        Campaign.objects.select_related("hypothesis__owner")
         .with_rows("arms", Arm.objects.order_by("position"))
         .with_rows("kill_criteria", criteria.with_rows("watches", WATCHES, joined=["arm"]))
         .with_rows("breaches", Breach.objects.open().order_by("at"))
@@ -146,10 +146,13 @@ def _arm_rows(campaign: Campaign, numbers: BoardNumbers) -> list[ArmRow]:
 
 
 def campaigns_on(sprints: Sequence[Sprint]) -> list[Campaign]:
-    """The launched campaigns of these sprints, with what a board needs of each."""
+    """The launched campaigns of these sprints of a workspace, with what a board needs of each."""
     if not sprints:
         return []
-    return _STANDING.read(taken=[commitment.hypothesis_id for commitment in _commitments(sprints)])
+    campaigns = _STANDING.read(taken=[commitment.hypothesis_id for commitment in _commitments(sprints)])
+    for campaign in campaigns:
+        campaign.workspace = sprints[0].workspace
+    return campaigns
 
 
 def boards_of(

@@ -13,16 +13,16 @@ from django.db.models import CharField, DateTimeField, Expression, F, IntegerFie
 from experiments.choices import CampaignStatus, EvidenceKind
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
 from experiments.selectors.burning import counted_days
-from experiments.selectors.estimates import read_tenants
-from experiments.selectors.measurements import Measurements, measured_spend
+from experiments.selectors.estimates import AS_TENANTS, tenants_of
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
+from sprints.selectors.accounts import CampaignAccount
 from sprints.selectors.board import WITH_PROGRESS, boards_of, with_standing
-from sprints.selectors.board_numbers import board_numbers, read_for_boards
-from sprints.selectors.fit import donor_accounts, misfits
-from sprints.selectors.graveyard import QUARTER, Noes, noes_of
+from sprints.selectors.fit import misfits
+from sprints.selectors.graveyard import QUARTER, Noes
 from sprints.selectors.savings import movements_of, with_movements
 from sprints.selectors.standing import Board
+from sprints.selectors.today_numbers import killed_of_late, noes_of_late, today_numbers
 from workspaces.models import Event, User, Workspace
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Given, Prepared
@@ -42,7 +42,6 @@ _KEYS = [f"key_{number}" for number in range(EVENTS_TOLD)]
 
 def _told_of() -> "QuerySet[Campaign]":
     mine = Campaign.objects.filter(workspace=_WORKSPACE)
-    killed = mine.filter(status=CampaignStatus.KILLED, ended_at__gte=Given("killed_since", DateTimeField()))
     scaled = mine.filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
     keys, taken = [Given(key, CharField()) for key in _KEYS], GivenKeys("taken")
     # The rules of what stands on a board and of what an event tells; the others are only named.
@@ -54,13 +53,20 @@ def _told_of() -> "QuerySet[Campaign]":
             Q(pk__among=GivenKeys("named"))
             | Q(key__in=keys)
             | Q(hypothesis__among=taken)
-            | Q(pk__in=killed.order_by().values("pk"))
             | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
         )
     )
 
 
 _CAMPAIGNS = Prepared(lambda: _told_of().order_by("pk"))
+# The workspace with what judging goes by, and all of it that needs no more than a word of each.
+_WORKSPACES: Prepared[Any] = Prepared(
+    lambda: (
+        AS_TENANTS.filter(pk=_WORKSPACE)
+        .with_rows("calling", ZombieFlag.objects.calling().by_money(), by="workspace")
+        .with_rows("killed", killed_of_late(), by="workspace")
+    )
+)
 # The places of open breaches, with how their evidence grew.
 _BREACHED = Prepared(
     lambda: (
@@ -230,7 +236,10 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     ``told``: at most ``EVENTS_TOLD`` events that stand beside it, whose campaigns are read along.
     """
     today = workspace.local_day(at)
-    zombies = list(ZombieFlag.objects.of(workspace).calling().by_money())
+    [brought] = _WORKSPACES.read(workspace=workspace.pk, killed_since=at - QUARTER)
+    zombies: list[ZombieFlag] = brought.__dict__.pop("calling")
+    killed: list[Any] = brought.__dict__.pop("killed")
+    tenants = tenants_of([brought])
     costliest: dict[int, Decimal] = {}
     for flag in zombies:
         costliest[flag.campaign_id] = max(
@@ -245,7 +254,7 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
     keys = {event.campaign_key for event in told}
-    campaigns = _campaigns(workspace, running, named, keys, killed_since=at - QUARTER)
+    campaigns = _campaigns(workspace, running, named, keys)
     # What waits says which campaign it is about, and nothing of its rules: those stand on its board.
     about = {pk: alone(campaigns[pk]) for pk in named}
     for flag in shown:
@@ -255,36 +264,27 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     for line in lines:
         line.source_campaign = about[line.source_campaign_id] if line.source_campaign_id else None
         line.target_campaign = about[line.target_campaign_id] if line.target_campaign_id else None
-    # One reading of the days serves the boards, the zombies' bars, the pace of what is breached, what the
-    # plans' donors have left and what a no saved.
     taken = {item.hypothesis_id for sprint in running for item in sprint.commitments.all()}
     on_boards = [one for one in campaigns.values() if one.hypothesis_id in taken and one.launched_at]
     placed = {one.pk for one in on_boards}
     others = [one for one in campaigns.values() if one.pk not in placed]
-    tenants = read_tenants([workspace.pk])
-    known = read_for_boards(on_boards, beside=others, tenants=tenants)
-    spend = measured_spend(known.measured)
-    killed = [one for one in campaigns.values() if one.status == CampaignStatus.KILLED]
-    movements = [moved for one in killed for moved in movements_of(one)]
+    donors = {line.source_campaign.pk: line.source_campaign for line in lines if line.source_campaign}
+    numbers = today_numbers(on_boards, others, list(donors.values()), tenants, at=at)
+    spend = numbers.spend
+    movements = [moved for one in on_boards for moved in movements_of(one)]
     spoken_of = placed | set(costliest) | {breach.campaign_id for breach in breaches}
     return Today(
         breaches=_open_breaches(workspace, breaches, spend),
-        plans=_waiting_plans(workspace, plans, known.measured, by=by, at=at),
+        plans=_waiting_plans(workspace, plans, numbers.accounts, by=by, at=at),
         zombies=_burning(shown, spend, today=today),
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
         undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.waits_for_start(today)],
         scaled=_scaled([one for one in others if one.pk not in spoken_of], spend),
-        noes=noes_of(_latest_noes(killed, since=at - QUARTER), spend, movements=movements),
+        noes=noes_of_late(killed, tenants),
         running=running,
-        boards=boards_of(
-            running,
-            on_boards,
-            board_numbers(on_boards, with_analyses=False, tenants=tenants, known=known, at=at),
-            movements=movements,
-            at=at,
-        ),
+        boards=boards_of(running, on_boards, numbers.boards, movements=movements, at=at),
         campaigns=list(campaigns.values()),
         may_plan=by.can(Permission.PLAN),
     )
@@ -295,28 +295,19 @@ def _campaigns(
     running: Sequence[Sprint],
     named: AbstractSet[int],
     keys: AbstractSet[str],
-    *,
-    killed_since: datetime,
 ) -> dict[int, Campaign]:
     """Every campaign that the page speaks of, by id in the order of the ids: those that are named by their
-    ids or keys, those of the sprints that run, those that were killed of late, and the latest scaled ones.
+    ids or keys, those of the sprints that run, and the latest scaled ones.
     """
     campaigns = _CAMPAIGNS.read(
         workspace=workspace.pk,
         named=named,
         taken=[item.hypothesis_id for sprint in running for item in sprint.commitments.all()],
-        killed_since=killed_since,
         **dict(zip_longest(_KEYS, keys, fillvalue="")),
     )
     for campaign in campaigns:
         campaign.workspace = workspace
     return {campaign.pk: campaign for campaign in campaigns}
-
-
-def _latest_noes(killed: Sequence[Campaign], *, since: datetime) -> list[Campaign]:
-    """The latest first; one that is only named was killed before."""
-    ended = [(one.ended_at, one.pk, one) for one in killed if one.ended_at and one.ended_at >= since]
-    return [one for _, _, one in sorted(ended, key=lambda item: item[:2], reverse=True)]
 
 
 def _sprints(workspace: Workspace) -> list[Sprint]:
@@ -390,10 +381,14 @@ def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decima
 
 
 def _waiting_plans(
-    workspace: Workspace, plans: Sequence[Any], measured: Measurements, *, by: Actor, at: datetime
+    workspace: Workspace,
+    plans: Sequence[Any],
+    accounts: Mapping[int, CampaignAccount],
+    *,
+    by: Actor,
+    at: datetime,
 ) -> list[WaitingPlan]:
     """Plans that can be carried out as they are; the others have minutes to live."""
-    accounts = donor_accounts([line for plan in plans for line in plan.lines.all()], measured=measured, at=at)
     waiting = [
         WaitingPlan(
             alone(plan),
