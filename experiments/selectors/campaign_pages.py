@@ -17,7 +17,7 @@ from experiments.selectors.ahead import Ahead, measures_ahead
 from experiments.selectors.analysis import Known, measures_for
 from experiments.selectors.campaign_numbers import main_metric
 from experiments.selectors.criteria import is_overturned
-from experiments.selectors.estimates import read_tenants
+from experiments.selectors.estimates import Tenants, read_tenants
 from experiments.selectors.measurements import (
     exact,
     measures_of,
@@ -246,9 +246,9 @@ PLANNED = by_key(WITH_PLAN)
 STORY = by_key(WITH_STORY)
 
 
-def read_known(campaign: Campaign, beside: Sequence[Campaign]) -> Known:
+def read_known(campaign: Campaign, beside: Sequence[Campaign], *, tenants: Tenants | None = None) -> Known:
     """The days of a campaign ``WITH_PLAN`` and of those beside it, in all that its page tells of them."""
-    tenants = read_tenants([campaign.workspace_id])
+    tenants = tenants or read_tenants([campaign.workspace_id])
     measures = measures_for(main_metric(campaign)) | measures_ahead(list(campaign.kill_criteria.all()))
     for other in beside:
         if other.hypothesis is not None:

@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from experiments.choices import CriterionAction, CriterionLevel
 from experiments.models import Campaign
 from experiments.selectors.campaign_pages import CriterionView
-from experiments.selectors.columns import moment
-from experiments.selectors.measurements import Measurements
 
 _DAY = timedelta(days=1)
 
@@ -22,9 +20,12 @@ class NextLook:
 
 
 def next_look(
-    campaign: Campaign, lead: CriterionView, measured: Measurements, *, at: datetime
+    campaign: Campaign, lead: CriterionView, *, reported_at: datetime | None, at: datetime
 ) -> NextLook | None:
-    """By the criterion that leads the page; only where its rule may still speak."""
+    """By the criterion that leads the page; only where its rule may still speak.
+
+    ``reported_at``: when the last numbers came; ``None`` for never.
+    """
     watch = lead.strongest
     if not campaign.is_spending or watch is None or watch.ahead is None or not watch.is_undecided:
         return None
@@ -35,12 +36,6 @@ def next_look(
     is_whole = lead.criterion.level == CriterionLevel.CAMPAIGN
     return NextLook(
         ahead.data_through + _DAY,
-        _next_report(measured, at=at),
+        reported_at + _DAY if reported_at and at - reported_at < _DAY else None,
         ahead.stays_if if pauses and is_whole else None,
     )
-
-
-def _next_report(measured: Measurements, *, at: datetime) -> datetime | None:
-    since_1970 = int(measured.reported_at[0]) if len(measured.reported_at) else 0
-    last = moment(since_1970)
-    return last + _DAY if at - last < _DAY else None

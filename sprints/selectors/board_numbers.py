@@ -78,7 +78,7 @@ def _followed(
 ) -> object:
     """What the numbers follow from: days by their version, and the time by what it closes and settles."""
     return [
-        [(alone(campaign), campaign.arms.all(), campaign.days_version) for campaign in campaigns],
+        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in campaigns],
         [as_of, with_analyses],
         tenants,
         tenants.clock(at),

@@ -178,7 +178,7 @@ _chances = kept(
     _judge,
     by=lambda metric, campaigns, tenants, *, at: [
         metric.key,
-        [(alone(campaign), campaign.arms.all(), campaign.days_version) for campaign in campaigns],
+        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in campaigns],
         tenants,
         tenants.clock(at),
     ],

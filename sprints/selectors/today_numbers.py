@@ -59,7 +59,7 @@ def _today_numbers(
 today_numbers = kept(
     _today_numbers,
     by=lambda on_boards, others, donors, tenants, *, at: [
-        [(alone(one), one.arms.all(), one.days_version) for one in on_boards],
+        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in on_boards],
         [([getattr(one, name) for name in OF_A_CAMPAIGN], one.arms.all()) for one in others],
         [(donor.pk, donor.budget) for donor in donors],
         tenants,

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -96,8 +96,10 @@ def kept(
 
 
 def _things(result: object) -> Iterable[tuple[object, object]]:
-    """What is kept with a result and can be told of by a name: itself, or each that it maps a key to."""
-    named = result.items() if isinstance(result, Mapping) else [("", result)]
+    """What is kept with a result and told of by a name: itself and its parts, or what it maps keys to."""
+    named = list(result.items()) if isinstance(result, Mapping) else [("", result)]
+    if is_dataclass(result):
+        named += [(field.name, getattr(result, field.name)) for field in fields(result)]
     return [(place, thing) for place, thing in named if is_dataclass(thing)]
 
 

@@ -7,14 +7,12 @@ from django.http import HttpRequest, HttpResponseBase
 
 from experiments.choices import Metric
 from experiments.models import Campaign
-from experiments.selectors.ahead import criteria_ahead
-from experiments.selectors.analysis import Known, analyse_campaign
 from experiments.selectors.arm_rows import ArmRow, arm_rows
-from experiments.selectors.baseline import baseline_days
-from experiments.selectors.campaign_numbers import CampaignNumbers, DayView, campaign_numbers
-from experiments.selectors.campaign_pages import STORY, campaign_events, criteria_views, read_known
+from experiments.selectors.campaign_numbers import DayView
+from experiments.selectors.campaign_pages import STORY, campaign_events, criteria_views
 from experiments.selectors.looks import look_rows
 from experiments.selectors.next_look import next_look
+from experiments.selectors.page_numbers import PageNumbers, page_numbers
 from experiments.services.campaigns import doubts_about_rules, missing_for_launch
 from experiments.views.campaigns.base import OneCampaignView
 from workspaces.views.downloads import CsvView
@@ -33,10 +31,9 @@ class CampaignView(OneCampaignView):
         campaign = self.campaign
         days = self.days_of_draft(campaign)
         beside = self.companions(campaign)
-        known = read_known(campaign, beside)
-        ahead = criteria_ahead(campaign, list(campaign.kill_criteria.all()), known=known, at=self.at)
-        criteria = criteria_views(campaign, ahead=ahead)
-        numbers = campaign_numbers(campaign, known, at=self.at)
+        found = page_numbers(campaign, beside, at=self.at)
+        criteria = criteria_views(campaign, ahead=found.ahead)
+        numbers = found.numbers
         main = next((view for view in criteria if view.criterion.metric == numbers.metric.key), None)
         first = main or next(iter(criteria), None)
         context = {
@@ -47,7 +44,7 @@ class CampaignView(OneCampaignView):
             "limit": main.criterion.threshold if main else None,
             "open_breaches": [breach for view in criteria for breach in view.breaches],
             "numbers": numbers,
-            "baseline_days": baseline_days(campaign),
+            "baseline_days": found.baseline_days,
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
             "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign, days=days) if campaign.is_draft else [],
@@ -55,8 +52,12 @@ class CampaignView(OneCampaignView):
             "revivals": campaign.revivals.all() if campaign.is_finished else [],
             "amendments": campaign.amendments.all() if campaign.amended else [],
             "events": campaign_events(campaign)[:RECENT_EVENTS],
-            "next_look": next_look(campaign, first, known.measured, at=self.at) if first else None,
-            **self._analysis(campaign, numbers, known, beside),
+            # An event may quote a rule as it was before it was amended.
+            "at_hand": [] if campaign.amended else [campaign],
+            "next_look": next_look(campaign, first, reported_at=found.reported_at, at=self.at)
+            if first
+            else None,
+            **self._analysis(campaign, found),
         }
         return self.render(context)
 
@@ -66,20 +67,17 @@ class CampaignView(OneCampaignView):
             return None
         return (self.workspace.local_day(campaign.stopped_at or self.at) - first).days + 1
 
-    def _analysis(
-        self, campaign: Campaign, numbers: CampaignNumbers, known: Known, beside: Sequence[Campaign]
-    ) -> dict[str, Any]:
-        metric = numbers.metric
-        if campaign.launched_at is None:
+    def _analysis(self, campaign: Campaign, found: PageNumbers) -> dict[str, Any]:
+        if found.analysis is None:
             return {"rows": []}
-        result = analyse_campaign(campaign, metric=metric.key, beside=beside, known=known, at=self.at)
-        analysis = result.as_dict()
-        rows = arm_rows(list(campaign.arms.all()), analysis, metric, events=numbers.by_arm)
+        arms = list(campaign.arms.all())
+        analysis = found.analysis.as_dict()
+        rows = arm_rows(arms, analysis, found.numbers.metric, events=found.numbers.by_arm)
         return {
             "analysis": analysis,
             "rows": rows,
             "has_control": any(row.is_control for row in rows),
-            "looks": look_rows(result.looks, list(campaign.arms.all())),
+            "looks": look_rows(found.analysis.looks, arms),
         }
 
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
@@ -100,8 +98,7 @@ class DaysCsvView(OneCampaignView, CsvView):
         return f"{self.campaign.key}-days"
 
     def items(self) -> Iterable[tuple[DayView, Metric]]:
-        known = read_known(self.campaign, ())
-        numbers = campaign_numbers(self.campaign, known, at=self.at)
+        numbers = page_numbers(self.campaign, (), at=self.at).numbers
         return [(item, numbers.metric) for item in numbers.days]
 
     def row(self, item: tuple[DayView, Metric]) -> list[object]:
@@ -144,10 +141,8 @@ class ArmsCsvView(CsvView, CampaignView):
 
     def items(self) -> Iterable[tuple[ArmRow, Metric]]:
         campaign = self.campaign
-        beside = self.companions(campaign)
-        known = read_known(campaign, beside)
-        numbers = campaign_numbers(campaign, known, at=self.at)
-        return [(row, numbers.metric) for row in self._analysis(campaign, numbers, known, beside)["rows"]]
+        found = page_numbers(campaign, self.companions(campaign), at=self.at)
+        return [(row, found.numbers.metric) for row in self._analysis(campaign, found)["rows"]]
 
     def row(self, item: tuple[ArmRow, Metric]) -> list[object]:
         row, metric = item
