@@ -40,7 +40,7 @@ from workspaces.services import basis_of
 from workspaces.views.access import ActionView, FormView, WorkspaceView
 from workspaces.views.downloads import CsvView
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 class OneSprint(WorkspaceView):

@@ -15,7 +15,7 @@ from experiments.views.campaigns.base import SECTION
 from workspaces.views.access import WorkspaceView
 from workspaces.views.downloads import CsvView
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 # The tabs of the list: their name in the address, and what is in them.
 _LISTS: dict[str, tuple[str | Promise, list[CampaignStatus]]] = {
     "running": (
