@@ -67,8 +67,10 @@ class RowsQuerySet(models.QuerySet[ModelT]):
 
     @property
     def _result_cache(self) -> list[ModelT] | None:
-        if self._told is not None:
-            self._found, self._told = cast("list[ModelT]", self._told.read()), None
+        # What is kept for several pages may be read in two threads at once.
+        if (told := self._told) is not None:
+            self._found = cast("list[ModelT]", told.read())
+            self._told = None
         return self._found
 
     @_result_cache.setter
