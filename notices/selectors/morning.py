@@ -13,7 +13,8 @@ from experiments.templatetags._zombies import reason_of
 from notices.selectors.items import Item
 from sprints.models import Sprint
 from sprints.selectors.standing import Board
-from sprints.selectors.today import Today, read_today
+from sprints.selectors.today import read_today
+from sprints.selectors.waiting import Today
 from workspaces.models import Workspace
 from workspaces.models.spelling import in_currency
 from workspaces.permissions import Actor

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
@@ -10,7 +9,7 @@ from typing import Any
 
 from django.db.models import CharField, DateTimeField, Expression, F, IntegerField, Q, QuerySet
 
-from experiments.choices import CampaignStatus, EvidenceKind
+from experiments.choices import CampaignStatus
 from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
 from experiments.selectors.burning import counted_days
 from experiments.selectors.estimates import AS_TENANTS, tenants_of
@@ -19,10 +18,10 @@ from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
 from sprints.selectors.accounts import CampaignAccount
 from sprints.selectors.board import WITH_PROGRESS, boards_of, with_standing
 from sprints.selectors.fit import misfits
-from sprints.selectors.graveyard import QUARTER, Noes
+from sprints.selectors.graveyard import QUARTER
 from sprints.selectors.savings import movements_of, with_movements
-from sprints.selectors.standing import Board
 from sprints.selectors.today_numbers import killed_of_late, noes_of_late, today_numbers
+from sprints.selectors.waiting import NOTHING, BurningZombie, OpenBreach, ScaledCampaign, Today, WaitingPlan
 from workspaces.models import Event, User, Workspace
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Given, Prepared
@@ -33,7 +32,6 @@ PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
 SCALED_SHOWN = 8
 EVENTS_TOLD = 8
-NOTHING = Decimal(0)
 
 _WORKSPACE = Given("workspace", IntegerField())
 # Of the campaigns that events name by their keys.
@@ -92,142 +90,6 @@ _PLANS: Prepared[Any] = Prepared(
         .order_by("expires_at")
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBreach:
-    """A rule that has fired and that nobody has answered yet."""
-
-    breach: Breach
-    campaign: Campaign
-    money_per_day: Decimal | None
-    decide_by: datetime
-
-    @property
-    def strengths(self) -> list[float]:
-        """How sure the rule was, day by day; empty for a kind of evidence that has no chance."""
-        watch = self.breach.watch
-        if watch.criterion.evidence != EvidenceKind.PROBABLE:
-            return []
-        return [item.strength for item in watch.judgements.all() if item.strength is not None]
-
-    @property
-    def has_moved(self) -> bool:
-        """Whether later numbers have made the rule surer, or less sure, than when it fired."""
-        watch = self.breach.watch
-        return (
-            watch.strength is not None
-            and watch.data_through is not None
-            and watch.data_through > self.breach.data_through
-        )
-
-    @property
-    def goes_on_spending(self) -> bool:
-        return self.campaign.is_spending
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingPlan:
-    """A reallocation for a manager's yes or no, or an approved one that is still to be applied."""
-
-    plan: Reallocation
-    amount: Decimal
-    # What happens otherwise, as the plan's evidence says it.
-    do_nothing: Mapping[str, str]
-    # Whether the person who looks is one who may say the word that it waits for.
-    is_mine: bool
-
-    @property
-    def money_per_day(self) -> Decimal:
-        """What goes on being spent meanwhile, as the plan says."""
-        return Decimal(self.do_nothing.get("spend_per_day") or NOTHING)
-
-    @property
-    def is_approved(self) -> bool:
-        return self.plan.state == ReallocationState.APPROVED
-
-
-@dataclass(frozen=True, slots=True)
-class BurningZombie:
-    """A flag that calls, with what its campaign has burnt on each day that the flag counts."""
-
-    flag: ZombieFlag
-    by_day: Mapping[date, Decimal]
-    # The day on which the drawings of all zombies end, and their highest bar.
-    last: date
-    most: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class ScaledCampaign:
-    """A campaign that got its yes and goes on beyond its sprint, with what it spends on a day."""
-
-    campaign: Campaign
-    money_per_day: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """Everything that waits for a person."""
-
-    breaches: Sequence[OpenBreach]
-    plans: Sequence[WaitingPlan]
-    zombies: Sequence[BurningZombie]
-    zombies_calling: int
-    zombie_money_per_day: Decimal
-    undecided: Sequence[Commitment]
-    unstarted: Sequence[Sprint]
-    # Nobody needs to decide about these.
-    scaled: Sequence[ScaledCampaign]
-    # What was killed in the last quarter; counted, not told.
-    noes: Noes
-    running: Sequence[Sprint]
-    # How those that run stand, without a comparison of the arms.
-    boards: Sequence[Board]
-    # All that it speaks of, with their hypotheses; those of its boards and events with their rules.
-    campaigns: Sequence[Campaign]
-    # Whether the person who looks may decide about campaigns and sprints.
-    may_plan: bool
-
-    @property
-    def decisions(self) -> int:
-        """How many wait for the person who looks."""
-        others = len(self.breaches) + self.zombies_calling + len(self.undecided) + len(self.unstarted)
-        return sum(item.is_mine for item in self.plans) + (others if self.may_plan else 0)
-
-    @property
-    def groups(self) -> list[str]:
-        """The kinds of what waits, the costliest a day first."""
-        by_kind = {
-            "breaches": (len(self.breaches), self._breached_per_day),
-            "plans": (len(self.plans), sum((item.money_per_day for item in self.plans), NOTHING)),
-            "zombies": (len(self.zombies), self.zombie_money_per_day),
-            "undecided": (len(self.undecided), NOTHING),
-            "unstarted": (len(self.unstarted), NOTHING),
-        }
-        shown = {kind: per_day for kind, (number, per_day) in by_kind.items() if number}
-        return sorted(shown, key=lambda kind: -shown[kind])
-
-    @property
-    def decide_by(self) -> datetime | None:
-        """The first deadline of a breach."""
-        return min((item.decide_by for item in self.breaches), default=None)
-
-    @property
-    def _breached_per_day(self) -> Decimal:
-        spending = (item for item in self.breaches if item.goes_on_spending)
-        return sum((item.money_per_day or NOTHING for item in spending), NOTHING)
-
-    @property
-    def money_per_day(self) -> Decimal:
-        """What is spent each day until somebody decides; each campaign once."""
-        flagged = {item.flag.campaign_id for item in self.zombies}
-        breached = {
-            item.campaign.pk: item.money_per_day or NOTHING
-            for item in self.breaches
-            if item.goes_on_spending and item.campaign.pk not in flagged
-        }
-        return self.zombie_money_per_day + sum(breached.values(), NOTHING)
 
 
 def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, at: datetime) -> Today:

@@ -18,7 +18,7 @@ from sprints.choices import DecisionKind, SprintStatus
 from sprints.models import Sprint
 from sprints.selectors.reach import Reach
 from sprints.selectors.standing import Board, RunningCampaign, RunningHypothesis
-from sprints.selectors.today import BurningZombie
+from sprints.selectors.waiting import BurningZombie
 from sprints.templatetags import _daily, _reach
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import long_day, long_weekday, sentence_case, spelled, whole_percent

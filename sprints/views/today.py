@@ -6,7 +6,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from sprints.selectors.first_steps import FirstSteps, read_first_steps
-from sprints.selectors.today import EVENTS_TOLD, Today, read_today
+from sprints.selectors.today import EVENTS_TOLD, read_today
+from sprints.selectors.waiting import Today
 from workspaces.choices import EventKind
 from workspaces.models import Event
 from workspaces.services.members import show_first_steps

@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from experiments.choices import CampaignStatus
 from experiments.models import Campaign
-from sprints.selectors.today import Today, read_today
+from sprints.selectors.today import read_today
+from sprints.selectors.waiting import Today
 from tests.factories import give_budget, make_campaign, make_running_sprint, report, restate
 from workspaces.permissions import Actor
 
