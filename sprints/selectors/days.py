@@ -55,6 +55,11 @@ def choose_days(first: date, last: date, *, among: Iterable[Sprint]) -> ChosenDa
 
 def days_of_drafts(campaigns: Iterable[Campaign], *, today: date) -> dict[int, int]:
     """How many days each draft has from its launch to its sprint's end, by id, where its sprint is known."""
+    return {key: sprint.days_left(today) for key, sprint in sprints_of_drafts(campaigns).items()}
+
+
+def sprints_of_drafts(campaigns: Iterable[Campaign]) -> dict[int, Sprint]:
+    """The sprint that launches each draft, by the draft's id, where one has taken on its hypothesis."""
     drafts = [campaign for campaign in campaigns if campaign.is_draft and campaign.hypothesis_id]
     if not drafts:
         return {}
@@ -67,5 +72,5 @@ def days_of_drafts(campaigns: Iterable[Campaign], *, today: date) -> dict[int, i
         .select_related("sprint")
         .order_by("sprint__number")
     )
-    days = {one.hypothesis_id: one.sprint.days_left(today) for one in commitments}
-    return {draft.pk: days[draft.hypothesis_id] for draft in drafts if draft.hypothesis_id in days}
+    sprints = {one.hypothesis_id: one.sprint for one in commitments}
+    return {draft.pk: sprints[draft.hypothesis_id] for draft in drafts if draft.hypothesis_id in sprints}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Subquery
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.choices import CampaignStatus, HypothesisStatus
@@ -56,6 +57,14 @@ class StepView:
     is_allowed: bool
 
 
+class Place(NamedTuple):
+    """A page by its name, what it is of, and its query."""
+
+    page: str
+    of: int | str | None = None
+    query: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FirstSteps:
     """The steps as one person sees them, and the things that they lead on with."""
@@ -76,6 +85,33 @@ class FirstSteps:
     @property
     def next(self) -> FirstStep | None:
         return next((item.step for item in self.steps if item.is_next), None)
+
+    def place(self, step: FirstStep) -> Place:
+        """Where a step is taken."""
+        sprint, draft, campaign = self.planned_sprint, self.draft, self.campaign
+        of_hypothesis = f"?hypothesis={self.hypothesis}" if self.hypothesis else ""
+        new_campaign = Place("campaign_new", query=of_hypothesis)
+        places = {
+            FirstStep.NUMBERS: Place("import_numbers"),
+            FirstStep.RESERVE: Place("fund"),
+            FirstStep.HYPOTHESIS: Place("hypothesis_new"),
+            FirstStep.SPRINT: Place("sprint", sprint) if sprint else Place("sprint_new"),
+            FirstStep.CAMPAIGN: Place("campaign_edit", draft) if draft else new_campaign,
+            FirstStep.TEAM: Place("settings"),
+            FirstStep.FIRST_NUMBERS: Place("import_numbers"),
+        }
+        if sprint:
+            places[FirstStep.LAUNCH] = Place("sprint", sprint)
+        else:
+            places[FirstStep.LAUNCH] = Place("campaign", campaign) if campaign else Place("sprints")
+        return places[step]
+
+    @property
+    def next_title(self) -> str:
+        """What comes next, in words for whoever is at it already."""
+        if self.next == FirstStep.SPRINT and self.planned_sprint:
+            return gettext("Commit a hypothesis to sprint {number}").format(number=self.planned_sprint)
+        return str(self.next.title) if self.next else ""
 
     @property
     def has_launched(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.db.models import Count, DateField, IntegerField, OuterRef, QuerySet, Subquery
@@ -18,7 +18,7 @@ from experiments.models import Breach, Campaign, Hypothesis, Observation, Zombie
 from experiments.models.hypothesis import SATURDAY
 from sprints.choices import SprintStatus
 from sprints.models import Commitment, Reallocation, Sprint
-from sprints.selectors.first_steps import FirstStep, read_first_steps
+from sprints.selectors.first_steps import FirstStep, FirstSteps, read_first_steps
 from sprints.selectors.today import waits_for
 from workspaces.models import Source, Workspace
 from workspaces.models.compiled import CompiledOnce
@@ -234,8 +234,16 @@ def frame(context: Context) -> Frame:
     return Frame(_entries(workspace, facts, by=actor, today=today), strip)
 
 
+class NextStep(NamedTuple):
+    """``is_here``: it is taken on the page that is being shown."""
+
+    title: str
+    url: str
+    is_here: bool
+
+
 @register.simple_tag(takes_context=True)
-def next_step(context: Context) -> FirstStep | None:
+def next_step(context: Context) -> NextStep | None:
     """What comes next of the first steps, for whoever is led through them and has just done something.
 
     Pages that show the steps themselves need no way back to them, and one that says what went wrong, which
@@ -249,4 +257,16 @@ def next_step(context: Context) -> FirstStep | None:
         return None
     if context.get("section") == "today" or request.resolver_match.url_name == "first_steps":
         return None
-    return read_first_steps(membership.workspace, by=request.actor).next
+    steps = read_first_steps(membership.workspace, by=request.actor)
+    if steps.next is None:
+        return None
+    url = step_url(context, steps, steps.next)
+    return NextStep(steps.next_title, url, is_here=url.partition("?")[0] == request.path)
+
+
+@register.simple_tag(takes_context=True)
+def step_url(context: Context, steps: FirstSteps, step: FirstStep) -> str:
+    """The address at which a step is taken."""
+    place = steps.place(step)
+    given = [context["workspace"].slug, *([place.of] if place.of is not None else [])]
+    return f"{reverse(place.page, args=given)}{place.query}"

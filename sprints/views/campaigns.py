@@ -12,8 +12,9 @@ from experiments.models import Campaign, Hypothesis
 from experiments.views.campaigns import ArmsCsvView, CampaignView, DraftView
 from sprints.exceptions import NotFound
 from sprints.forms import AdoptDraft
+from sprints.models import Sprint
 from sprints.selectors.companions import companions
-from sprints.selectors.days import days_of_drafts
+from sprints.selectors.days import sprints_of_drafts
 from sprints.services.launching import adopt_campaign, launch_campaign
 from workspaces.permissions import Permission
 from workspaces.views.access import ActionView, WorkspaceView
@@ -25,8 +26,8 @@ class CampaignInSprintView(CampaignView):
     def companions(self, campaign: Campaign) -> Sequence[Campaign]:
         return companions(campaign)
 
-    def days_of_draft(self, campaign: Campaign) -> int | None:
-        return days_of_drafts([campaign], today=self.workspace.local_day(self.at)).get(campaign.pk)
+    def sprint_of_draft(self, campaign: Campaign) -> Sprint | None:
+        return sprints_of_drafts([campaign]).get(campaign.pk)
 
 
 class ArmsInSprintCsvView(ArmsCsvView, CampaignInSprintView):

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +19,7 @@ from sprints.choices import MAX_HYPOTHESES, MIN_SPRINT_DAYS
 from sprints.exceptions import NotFound
 from sprints.forms import BacklogFilter, CommitForm, SprintForm
 from sprints.models import Sprint
+from sprints.models.sprint import SprintQuerySet
 from sprints.selectors.board import WITH_PROGRESS, sprint_rows
 from sprints.selectors.days import choose_days
 from sprints.services.planning import (
@@ -215,7 +216,7 @@ class _WriteSprint(FormView):
         chosen = choose_days(first, last, among=self.others()) if first and last else None
         return {**super().context(form), "chosen": chosen}
 
-    def others(self) -> QuerySet[Sprint]:
+    def others(self) -> SprintQuerySet:
         return Sprint.objects.of(self.workspace).exclude(number=self.kwargs.get("number"))
 
 
@@ -232,8 +233,11 @@ class NewSprintView(_WriteSprint):
     made: Sprint
 
     def usual(self) -> dict[str, Any]:
-        tomorrow = self.workspace.local_day(self.at) + timedelta(days=1)
-        return {"starts_on": tomorrow, "ends_on": tomorrow + timedelta(days=MIN_SPRINT_DAYS)}
+        """The first days after today that no other sprint takes."""
+        last = self.others().open().aggregate(last=Max("ends_on"))["last"]
+        today = self.workspace.local_day(self.at)
+        first = max(today, last or today) + timedelta(days=1)
+        return {"starts_on": first, "ends_on": first + timedelta(days=MIN_SPRINT_DAYS)}
 
     def save(self, form: Form) -> str:
         self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)

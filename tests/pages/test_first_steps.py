@@ -174,7 +174,7 @@ def test_first_steps__something_done__its_answer_leads_to_the_next_one(
     beginning: Beginning, browse: Browse
 ) -> None:
     client = browse(Role.MANAGER)
-    way = f'<a href="{url("first_steps")}">Next: Name the first hypothesis</a>'
+    way = f'<a href="{url("hypothesis_new")}">Next: Name the first hypothesis</a>'
 
     def funded(reason: str) -> str:
         form = {"amount": "900", "reason": reason}
@@ -184,6 +184,15 @@ def test_first_steps__something_done__its_answer_leads_to_the_next_one(
     assert way not in read(client, "money"), "nothing was done"
     Membership.objects.update(sees_first_steps=False)
     assert way not in funded("The second quarter.")
+
+
+def test_first_steps__sprint_planned__its_page_says_to_commit_and_leads_nowhere_else(
+    beginning: Beginning, browse: Browse
+) -> None:
+    beginning.take(FirstStep.HYPOTHESIS)
+    form = {"name": "Offers", "goal": "One that sells.", "starts_on": "tomorrow", "ends_on": "in 6 days"}
+    page = browse(Role.MARKETER).post(url("sprint_new"), form, follow=True).content.decode()
+    assert "Next: Commit a hypothesis to sprint 1.</span>" in " ".join(page.split())
 
 
 def test_first_steps__something_done_and_then_a_page_that_is_not_there__says_so(

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from experiments.services.hypotheses import create_hypothesis
+from sprints.choices import SprintStatus
 from sprints.models import Sprint
 from tests.factories import hypothesis_values, make_draft, make_sprint
 from tests.pages.conftest import Browse
@@ -117,3 +118,31 @@ def test_planning__days_of_another_sprint__names_it(browse: Browse, mia: Actor, 
         starts_on=second.ends_on + timedelta(days=1), ends_on=second.ends_on + timedelta(days=5)
     )
     assert "takes some of these days" not in read(browse(Role.VIEWER), "sprint", second.number)
+
+
+@pytest.mark.parametrize("days", [3, 0])
+def test_new_sprint__another_takes_the_next_days__begins_after_it(
+    browse: Browse, mia: Actor, now: datetime, days: int
+) -> None:
+    sprint = make_sprint(mia, at=now - timedelta(days=days))
+    after = sprint.ends_on + timedelta(days=1)
+    form = browse(Role.MARKETER).get(reverse("sprint_new", args=["harbour"])).context["form"]
+    assert form["starts_on"].value() == after
+
+
+def test_draft__in_no_sprint_or_in_one_that_does_not_run__offers_no_launch(
+    browse: Browse, mia: Actor, now: datetime
+) -> None:
+    values = hypothesis_values(owner=mia.user, primary_metric="cpa", target=Decimal(40))
+    hypothesis = create_hypothesis(values=values, by=mia, at=now)
+    make_draft(mia, hypothesis, "prices", at=now)
+    browser = browse(Role.MARKETER)
+    assert "none has taken on its hypothesis yet" in read(browser, "campaign", "prices")
+    sprint = make_sprint(mia, hypothesis, at=now)
+    start = reverse("sprint_start", args=["harbour", sprint.number])
+    launch = reverse("campaign_launch", args=["harbour", "prices"])
+    planned = read(browser, "campaign", "prices")
+    assert (f'href="{start}"' in planned, f'action="{launch}"' in planned) == (True, False)
+    Sprint.objects.filter(pk=sprint.pk).update(status=SprintStatus.RUNNING)
+    running = read(browser, "campaign", "prices")
+    assert (f'href="{start}"' in running, f'action="{launch}"' in running) == (False, True)

@@ -1,7 +1,8 @@
 """The page of one campaign, and its days and arms as files."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -20,6 +21,15 @@ from workspaces.views.downloads import CsvView
 RECENT_EVENTS = 12
 
 
+class SprintAhead(Protocol):
+    """What the page asks of the sprint that launches a draft."""
+
+    number: int
+    status: str
+
+    def days_left(self, today: date) -> int: ...
+
+
 class CampaignView(OneCampaignView):
     """Where it stands, why, and what can be done about it."""
 
@@ -29,7 +39,8 @@ class CampaignView(OneCampaignView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         campaign = self.campaign
-        days = self.days_of_draft(campaign)
+        sprint = self.sprint_of_draft(campaign)
+        days = sprint.days_left(self.workspace.local_day(self.at)) if sprint else None
         beside = self.companions(campaign)
         found = page_numbers(campaign, beside, at=self.at)
         criteria = criteria_views(campaign, ahead=found.ahead)
@@ -38,6 +49,7 @@ class CampaignView(OneCampaignView):
         first = main or next(iter(criteria), None)
         context = {
             "campaign": campaign,
+            "sprint": sprint,
             "criteria": criteria,
             "lead": first,
             "lead_watch": first.strongest if first else None,
@@ -84,8 +96,8 @@ class CampaignView(OneCampaignView):
         """The campaigns that are looked at together with this one; a sprint knows of some."""
         return ()
 
-    def days_of_draft(self, campaign: Campaign) -> int | None:
-        """How many days a draft has from its launch on; its sprint knows."""
+    def sprint_of_draft(self, campaign: Campaign) -> SprintAhead | None:
+        """The sprint that launches a draft, for whoever knows of sprints."""
         return None
 
 
