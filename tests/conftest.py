@@ -11,6 +11,8 @@ from django.core.cache import caches
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
+from tests.beginnings import Begin, Beginnings, begins_by_itself, fixtures_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
 # How the house is run, who may do what, and how pages look, move and read: the database has no say in it.
@@ -43,6 +45,7 @@ ONCE = (
 # What is thrown at a database server: crowds that SQLite would make queue, and requests of every odd shape,
 # of which the server refuses more.
 SERVER = (ROOT / "tests" / "races" / "test_crowds.py", ROOT / "tests" / "api" / "test_schema.py")
+BEGINNINGS = pytest.StashKey[Beginnings]()
 MARKS = {"pure": PURE_FOLDERS, "once": ONCE, "server": SERVER}
 
 
@@ -53,6 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, places in MARKS.items():
             if any(item.path.is_relative_to(place) for place in places):
                 item.add_marker(mark)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Take away what the tests before began with, if this one begins otherwise."""
+    kept = item.config.stash.get(BEGINNINGS, None)
+    if kept is not None and ("begin" not in fixtures_of(item) or begins_by_itself(item)):
+        kept.cut()
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -79,8 +90,35 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+@pytest.fixture(scope="module")
+def beginnings(
+    pytestconfig: pytest.Config, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Generator[Beginnings]:
+    """What the tests of a module begin with."""
+    kept = pytestconfig.stash[BEGINNINGS] = Beginnings(django_db_blocker)
+    yield kept
+    kept.cut()
+
+
+@pytest.fixture
+def begin(request: pytest.FixtureRequest, beginnings: Beginnings) -> Begin:
+    """For fixtures that build rows: they build them once, for all tests that begin with them."""
+    if not begins_by_itself(request.node):
+        return beginnings.build
+    request.getfixturevalue("shared_db" if "shared_db" in request.fixturenames else "db")
+    return lambda function, *args, **kwargs: function(*args, **kwargs)
+
+
 @pytest.fixture(autouse=True)
-def nothing_drawn() -> None:
+def begun(request: pytest.FixtureRequest) -> None:
+    """Build what the test begins with before its own transaction, which lies above it."""
+    if "begin" in request.fixturenames and not begins_by_itself(request.node):
+        request.getfixturevalue("beginnings").build_for(request)
+        request.getfixturevalue("db")
+
+
+@pytest.fixture(autouse=True)
+def nothing_drawn(begun: None) -> None:
     """Parts of pages are kept for as long as a process has the same settings; tests change them."""
     caches["drawn"].clear()
     # Its models are there only once Django is set up.

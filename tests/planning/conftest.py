@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_workspace
 from tests.planning.rows import World, build_rows
 from workspaces.choices import Role
@@ -12,32 +13,32 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def workspace(db: None) -> Workspace:
-    return make_workspace()
+def workspace(begin: Begin) -> Workspace:
+    return begin(make_workspace)
 
 
 @pytest.fixture
-def marketer(workspace: Workspace) -> Actor:
-    return make_actor(workspace)
+def marketer(begin: Begin, workspace: Workspace) -> Actor:
+    return begin(make_actor, workspace)
 
 
 @pytest.fixture
-def manager(workspace: Workspace) -> Actor:
-    return make_actor(workspace, Role.MANAGER)
+def manager(begin: Begin, workspace: Workspace) -> Actor:
+    return begin(make_actor, workspace, Role.MANAGER)
 
 
 @pytest.fixture
-def viewer(workspace: Workspace) -> Actor:
-    return make_actor(workspace, Role.VIEWER)
+def viewer(begin: Begin, workspace: Workspace) -> Actor:
+    return begin(make_actor, workspace, Role.VIEWER)
 
 
 @pytest.fixture
-def stranger(db: None) -> Actor:
+def stranger(begin: Begin) -> Actor:
     """A marketer of another workspace."""
-    return make_actor(make_workspace("others"))
+    return begin(make_actor, begin(make_workspace, "others"))
 
 
 @pytest.fixture
-def world(marketer: Actor, manager: Actor, at: datetime) -> World:
+def world(begin: Begin, marketer: Actor, manager: Actor, at: datetime) -> World:
     """One row of everything that the database keeps a rule about."""
-    return build_rows(marketer, manager, at=at)
+    return begin(build_rows, marketer, manager, at=at)

@@ -13,18 +13,31 @@ from sprints.choices import DecisionKind, SprintStatus
 from sprints.models import Decision, Reallocation, Sprint
 from sprints.selectors.graveyard import read_noes
 from sprints.services.demo import tell_story
+from tests.beginnings import Begin
 from workspaces.models import Event, Membership, Workspace
 
-pytestmark = pytest.mark.django_db
-
-
 # The market answers every day of the calendar in its own way.
-@pytest.mark.parametrize(
-    "now", [datetime(2026, 11, 25, 14, tzinfo=UTC), datetime(2027, 3, 9, 20, tzinfo=UTC)]
-)
-def test_demo__any_day__has_one_doing_well_one_stopped_and_one_open(now: datetime) -> None:
-    tell_story(slug="demo", password="correct horse battery", now=now)
+MOMENTS = [datetime(2027, 3, 9, 20, tzinfo=UTC), datetime(2026, 11, 25, 14, tzinfo=UTC)]
 
+
+@pytest.fixture
+def now() -> datetime:
+    """The last of them, so that its story need not be told again."""
+    return MOMENTS[-1]
+
+
+def tell(now: datetime) -> Workspace:
+    tell_story(slug="demo", password="correct horse battery", now=now)
+    return Workspace.objects.get(slug="demo")
+
+
+@pytest.fixture
+def told(begin: Begin, now: datetime) -> Workspace:
+    return begin(tell, now)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_demo__any_day__has_one_doing_well_one_stopped_and_one_open(told: Workspace, now: datetime) -> None:
     campaigns = {campaign.key: campaign for campaign in Campaign.objects.filter(workspace__slug="demo")}
     assert campaigns["founder-video"].status == CampaignStatus.LIVE
     assert campaigns["pricing-calculator"].status == CampaignStatus.LIVE
@@ -46,17 +59,11 @@ def test_demo__any_day__has_one_doing_well_one_stopped_and_one_open(now: datetim
     assert MaturityEstimate.objects.filter(source__key="meta").exists()
 
 
-@pytest.fixture
-def told(at: datetime) -> Workspace:
-    tell_story(slug="demo", password="correct horse battery", now=at)
-    return Workspace.objects.get(slug="demo")
-
-
 def test_demo__its_history__is_a_quarter_of_noes_and_of_every_other_answer(
-    told: Workspace, at: datetime
+    told: Workspace, now: datetime
 ) -> None:
     assert Sprint.objects.of(told).filter(status=SprintStatus.CLOSED).count() == 8
-    noes = read_noes(told, since=at - timedelta(days=91)).noes
+    noes = read_noes(told, since=now - timedelta(days=91)).noes
     assert len(noes) > 12
     assert {no.days for no in noes if no.campaign.hypothesis_id} >= {1, 2, 3, 4, 5}
     assert all(no.learning for no in noes if no.campaign.hypothesis_id)
