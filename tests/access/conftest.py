@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,25 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from tests.access.world import World, build_world
+from tests.beginnings import Begin
+
+
+@pytest.fixture(scope="module")
+def now() -> datetime:
+    """Pages and REST have the server's clock, so the world has it, too."""
+    return timezone.now()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the world's files lie."""
+    return tmp_path_factory.mktemp("imports")
 
 
 @pytest.fixture
-def world(db: None, settings: Settings, tmp_path: Path) -> World:
-    """Pages and REST have the server's clock, so this has it, too."""
-    settings.IMPORTS_DIR = tmp_path
-    return build_world(timezone.now())
+def world(begin: Begin, settings: Settings, folder: Path, now: datetime) -> World:
+    settings.IMPORTS_DIR = folder
+    return begin(build_world, now)
 
 
 @contextmanager

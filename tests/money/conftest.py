@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_workspace
 from workspaces.choices import Role
 from workspaces.models import Workspace
@@ -17,15 +18,15 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def workspace(db: None) -> Workspace:
-    return make_workspace("harbour", timezone="America/Chicago")
+def workspace(begin: Begin) -> Workspace:
+    return begin(make_workspace, "harbour", timezone="America/Chicago")
 
 
 @pytest.fixture
-def mia(workspace: Workspace) -> Actor:
-    return make_actor(workspace, Role.MARKETER, email="mia@harbour.example")
+def mia(begin: Begin, workspace: Workspace) -> Actor:
+    return begin(make_actor, workspace, Role.MARKETER, email="mia@harbour.example")
 
 
 @pytest.fixture
-def dana(workspace: Workspace) -> Actor:
-    return make_actor(workspace, Role.MANAGER, email="dana@harbour.example")
+def dana(begin: Begin, workspace: Workspace) -> Actor:
+    return begin(make_actor, workspace, Role.MANAGER, email="dana@harbour.example")

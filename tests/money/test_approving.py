@@ -21,6 +21,7 @@ from sprints.services.reallocations import (
     undo_reallocation,
     withdraw_reallocation,
 )
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.choices import Role, Scope
@@ -29,14 +30,14 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 @pytest.fixture
-def plan(harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
+def plan(begin: Begin, harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
     """800.00 from the calculator and 2,200.00 from what is over go to the founder, 251.60 to the reserve."""
-    return propose_reallocation(by=mia, at=now)
+    return begin(propose_reallocation, by=mia, at=now)
 
 
 def approve(plan: Reallocation, *, by: Actor, at: datetime) -> Reallocation:

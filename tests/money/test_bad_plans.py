@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from experiments.choices import CampaignStatus
 from sprints.models import Reallocation
+from tests.beginnings import Begin
 from tests.factories import make_campaign, make_workspace
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.models import Workspace
@@ -23,14 +24,19 @@ RESERVE, FOUNDER = "reserve", "founder-video"
 
 
 @pytest.fixture(autouse=True)
-def harbour(workspace: Workspace, now: datetime) -> Iterator[Harbour]:
+def harbour(begin: Begin, workspace: Workspace, now: datetime) -> Iterator[Harbour]:
+    built = begin(build_more, workspace)
+    with time_machine.travel(now, tick=False):
+        yield built
+
+
+def build_more(workspace: Workspace) -> Harbour:
     """Beside the four: a draft, a discarded one, and another workspace's."""
     built = build_harbour(workspace)
     make_campaign(workspace, "drafted", status=CampaignStatus.DRAFT)
     make_campaign(workspace, "dropped", status=CampaignStatus.DISCARDED)
     make_campaign(make_workspace("other"), "theirs")
-    with time_machine.travel(now, tick=False):
-        yield built
+    return built
 
 
 @pytest.fixture

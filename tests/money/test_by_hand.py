@@ -12,6 +12,7 @@ from sprints.choices import ReallocationMethod, ReallocationState
 from sprints.exceptions import Invalid, TransferRefused
 from sprints.models import Reallocation
 from sprints.services.reallocations import create_reallocation
+from tests.beginnings import Begin
 from tests.factories import make_campaign, make_workspace
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.choices import Scope
@@ -20,8 +21,8 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 def line(source: str, target: str, amount: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from experiments.models import Campaign
 from sprints.exceptions import Invalid
 from sprints.models import Reallocation
 from sprints.services.ledger import fund_reserve
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_draft, make_hypothesis, make_sprint, make_workspace
 from tests.money.harbour import finish, run
 from workspaces.choices import Role
@@ -36,15 +37,19 @@ def currency(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def workspace(db: None, currency: str, now: datetime) -> Iterator[Workspace]:
+def workspace(begin: Begin, currency: str, now: datetime) -> Iterator[Workspace]:
+    with time_machine.travel(now, tick=False):
+        yield begin(build_tills, currency)
+
+
+def build_tills(currency: str) -> Workspace:
     """Two campaigns that run, one well and one poorly, and one that is over with an odd rest."""
     workspace = make_workspace("tills", timezone="America/Chicago", currency=currency)
     coin = Decimal(UNITS[currency][0])
     run(workspace, "founder-video", budget=str(6000 + coin), trials=14)
     run(workspace, "pricing-calculator", budget=str(3000 + coin), trials=8)
     finish(workspace, "penalty-headlines", "killed", budget=str(1001 + coin), spent="700")
-    with time_machine.travel(now, tick=False):
-        yield workspace
+    return workspace
 
 
 def client_of(actor: Actor) -> APIClient:

@@ -20,6 +20,7 @@ from sprints.services.reallocations import (
     propose_reallocation,
     undo_reallocation,
 )
+from tests.beginnings import Begin
 from tests.factories import report
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.models import Workspace
@@ -30,12 +31,16 @@ AFTER = (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22))
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 @pytest.fixture
-def applied(harbour: Harbour, mia: Actor, dana: Actor, now: datetime) -> Reallocation:
+def applied(begin: Begin, harbour: Harbour, mia: Actor, dana: Actor, now: datetime) -> Reallocation:
+    return begin(carry_out, mia, dana, now)
+
+
+def carry_out(mia: Actor, dana: Actor, now: datetime) -> Reallocation:
     plan = propose_reallocation(by=mia, at=now)
     approve_reallocation(plan.pk, plan_digest=plan.plan_digest, by=dana, at=now)
     return apply_reallocation(plan.pk, by=dana, at=now)

@@ -21,6 +21,7 @@ from sprints.services.reallocations import (
     outdate_reallocations,
     propose_reallocation,
 )
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import Harbour, build_harbour, finish, flag, run
 from workspaces.choices import ReallocationRule, Role
@@ -31,15 +32,19 @@ from workspaces.services import change_policy
 
 
 @pytest.fixture
-def workspace(workspace: Workspace) -> Workspace:
+def workspace(begin: Begin, workspace: Workspace) -> Workspace:
+    return begin(follow_the_best, workspace)
+
+
+def follow_the_best(workspace: Workspace) -> Workspace:
     workspace.reallocation_rule = ReallocationRule.THOMPSON
     workspace.save()
     return workspace
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 def moves(plan: Reallocation) -> list[tuple[str, str, Decimal]]:
@@ -101,7 +106,7 @@ class TestTheRule:
         self, harbour: Harbour, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
         workspace.growth_cap = 0.1
-        workspace.save()
+        workspace.save(update_fields=["growth_cap"])
         plan = propose_reallocation(by=mia, at=now)
         to_founder = sum(amount for _, target, amount in moves(plan) if target == "founder-video")
         assert to_founder == Decimal("600.00")

@@ -19,6 +19,7 @@ from sprints.services.reallocations import (
     propose_reallocation,
     withdraw_reallocation,
 )
+from tests.beginnings import Begin
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
@@ -64,8 +65,8 @@ KEPT_FACTS, TOLD_FACTS = ({name: both[side] for name, both in FACTS.items()} for
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 @pytest.mark.parametrize("sentence", KEPT)

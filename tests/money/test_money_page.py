@@ -12,15 +12,16 @@ from django.urls import reverse
 from sprints.forms import PlanByHandForm
 from sprints.selectors.accounts import balances
 from sprints.views.money import ACCOUNTS_SHOWN
+from tests.beginnings import Begin
 from tests.money.harbour import Harbour, build_harbour, finish
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace, now: datetime) -> Iterator[Harbour]:
+def harbour(begin: Begin, workspace: Workspace, now: datetime) -> Iterator[Harbour]:
     with time_machine.travel(now, tick=False):
-        yield build_harbour(workspace)
+        yield begin(build_harbour, workspace)
 
 
 @pytest.fixture

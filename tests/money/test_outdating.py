@@ -21,6 +21,7 @@ from sprints.services.reallocations import (
     outdate_reallocations,
     propose_reallocation,
 )
+from tests.beginnings import Begin
 from tests.factories import hypothesis_values, make_draft, make_sprint, report
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.models import Event, Workspace
@@ -28,8 +29,8 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 def plan_of(amount: str, source: str, target: str, *, by: Actor, at: datetime) -> Reallocation:

@@ -23,6 +23,7 @@ from sprints.services.reallocations import (
 )
 from sprints.templatetags import _flows
 from sprints.templatetags.plans import account_bars
+from tests.beginnings import Begin
 from tests.money.harbour import Harbour, build_harbour, finish, flag
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
@@ -31,13 +32,13 @@ Read = Callable[[Reallocation], str]
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 @pytest.fixture
-def plan(harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
-    return propose_reallocation(by=mia, at=now)
+def plan(begin: Begin, harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
+    return begin(propose_reallocation, by=mia, at=now)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sprints.models import Reallocation
 from sprints.models.ledger import plan_digest
 from sprints.selectors.candidates import candidates_of
 from sprints.services.reallocations import propose_reallocation
+from tests.beginnings import Begin
 from tests.factories import make_actor, make_workspace, report, restate
 from tests.money.harbour import SETTLED_DAYS, Harbour, build_harbour, finish, flag, run
 from workspaces.choices import Role
@@ -25,8 +26,8 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 def moves(plan: Reallocation) -> list[tuple[str, str, Decimal]]:
@@ -54,7 +55,7 @@ class TestTheRule:
         self, harbour: Harbour, workspace: Workspace, mia: Actor, now: datetime
     ) -> None:
         workspace.growth_cap = 0.1
-        workspace.save()
+        workspace.save(update_fields=["growth_cap"])
         plan = propose_reallocation(by=mia, at=now)
         to_founder = sum(amount for _, target, amount in moves(plan) if target == "founder-video")
         assert to_founder == Decimal("600.00")

@@ -13,6 +13,7 @@ from sprints.services.reallocations import (
     propose_reallocation,
     replace_reallocation,
 )
+from tests.beginnings import Begin
 from tests.factories import make_actor
 from tests.money.harbour import Harbour, build_harbour
 from workspaces.choices import Role
@@ -21,14 +22,14 @@ from workspaces.permissions import Actor
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Harbour:
-    return build_harbour(workspace)
+def harbour(begin: Begin, workspace: Workspace) -> Harbour:
+    return begin(build_harbour, workspace)
 
 
 @pytest.fixture
-def plan(harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
+def plan(begin: Begin, harbour: Harbour, mia: Actor, now: datetime) -> Reallocation:
     """Four lines: 800.00, 1,811.60 and 388.40 to Founder video, 251.60 to the reserve."""
-    return propose_reallocation(by=mia, at=now)
+    return begin(propose_reallocation, by=mia, at=now)
 
 
 def test_replace__two_of_four_lines__proposes_them_and_takes_the_plan_back(

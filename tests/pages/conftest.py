@@ -13,6 +13,7 @@ from experiments.models import Campaign, Hypothesis, KillCriterion, ZombieFlag
 from experiments.services.campaigns import import_campaign, kill_campaign
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
+from tests.beginnings import Begin
 from tests.factories import (
     hypothesis_values,
     make_actor,
@@ -29,7 +30,7 @@ from workspaces.permissions import Actor
 Browse = Callable[[Role], Client]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def now() -> datetime:
     """Pages have the server's clock, so their scenarios do."""
     return timezone.now()
@@ -43,12 +44,16 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workspace(db: None) -> Workspace:
-    return make_workspace("harbour", timezone="America/Chicago")
+def workspace(begin: Begin) -> Workspace:
+    return begin(make_workspace, "harbour", timezone="America/Chicago")
 
 
 @pytest.fixture
-def team(workspace: Workspace) -> dict[Role, Actor]:
+def team(begin: Begin, workspace: Workspace) -> dict[Role, Actor]:
+    return begin(build_team, workspace)
+
+
+def build_team(workspace: Workspace) -> dict[Role, Actor]:
     """One person of each role; the owner comes with the workspace."""
     owner = Membership.objects.select_related("user", "workspace").get(workspace=workspace)
     others = {role: make_actor(workspace, role) for role in (Role.VIEWER, Role.MARKETER, Role.MANAGER)}
@@ -82,7 +87,11 @@ class Week:
 
 
 @pytest.fixture
-def week(workspace: Workspace, team: dict[Role, Actor], now: datetime) -> Week:
+def week(begin: Begin, workspace: Workspace, team: dict[Role, Actor], now: datetime) -> Week:
+    return begin(build_week, workspace, team, now)
+
+
+def build_week(workspace: Workspace, team: dict[Role, Actor], now: datetime) -> Week:
     """A sprint on its fourth day: one campaign was paused by its rule, one is dead, one nobody planned."""
     mia, week = team[Role.MARKETER], Week()
     started = now - timedelta(days=3)
