@@ -23,6 +23,13 @@ ONCE = (
     ROOT / "tests" / "languages",
     # Only SQLite has one writer.
     ROOT / "tests" / "races" / "test_busy.py",
+    # The same team goes the same way over REST, with both.
+    ROOT / "tests" / "journeys" / "test_browser_journey.py",
+    # How a file is taken apart, before anything is stored.
+    ROOT / "tests" / "metrics" / "test_workbooks.py",
+    # How people show who they are to a browser, and move between what is theirs.
+    ROOT / "tests" / "people" / "test_second_step.py",
+    ROOT / "tests" / "people" / "test_switching.py",
     *(
         ROOT / "tests" / "pages" / f"test_{name}.py"
         for name in (
@@ -46,16 +53,30 @@ ONCE = (
 # of which the server refuses more.
 SERVER = (ROOT / "tests" / "races" / "test_crowds.py", ROOT / "tests" / "api" / "test_schema.py")
 BEGINNINGS = pytest.StashKey[Beginnings]()
+# Programs of their own that open a database wherever they start.
+PROGRAMS = (ROOT / "tests" / "races" / "test_crashes.py",)
 MARKS = {"pure": PURE_FOLDERS, "once": ONCE, "server": SERVER}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what one run is enough for, before `-m` looks for the marks."""
+    """Mark what one run is enough for, before `-m` looks for the marks.
+
+    One of them is whatever no database is open to.
+    """
     for item in items:
         for mark, places in MARKS.items():
             if any(item.path.is_relative_to(place) for place in places):
                 item.add_marker(mark)
+        names = fixtures_of(item)
+        if "begin" in names and "db" not in names:
+            # By this it is known who needs a database to be set up.
+            names.append("db")
+        is_closed = (
+            not {"db", "transactional_db"} & set(names) and item.get_closest_marker("django_db") is None
+        )
+        if is_closed and item.path not in (*SERVER, *PROGRAMS):
+            item.add_marker("pure")
 
 
 @pytest.hookimpl(tryfirst=True)
