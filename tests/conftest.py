@@ -56,13 +56,26 @@ BEGINNINGS = pytest.StashKey[Beginnings]()
 # Programs of their own that open a database wherever they start.
 PROGRAMS = (ROOT / "tests" / "races" / "test_crashes.py",)
 MARKS = {"pure": PURE_FOLDERS, "once": ONCE, "server": SERVER}
+# What takes longest comes first, so that at the end no process waits for another one's last test.
+LONG = [
+    ROOT / "tests" / place
+    for place in (
+        "pages/test_accessibility.py",
+        "races/test_crashes.py",
+        "state_machine/test_state_machine.py",
+        "journeys/test_browser_journey.py",
+        "pages/test_keyboard.py",
+        "test_house.py",
+        "planning/test_demo.py",
+    )
+]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what one run is enough for, before `-m` looks for the marks.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark what one run is enough for, before `-m` looks for the marks, and put the longest first.
 
-    One of them is whatever no database is open to.
+    One run is also enough for whatever no database is open to.
     """
     for item in items:
         for mark, places in MARKS.items():
@@ -77,6 +90,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         if is_closed and item.path not in (*SERVER, *PROGRAMS):
             item.add_marker("pure")
+    yield
+    items.sort(key=lambda item: LONG.index(item.path) if item.path in LONG else len(LONG))
 
 
 @pytest.hookimpl(tryfirst=True)
