@@ -67,6 +67,10 @@ class Rows(Generic[RowT]):
         return [form for form in self.forms if not form.is_blank]
 
     @property
+    def blank(self) -> list[RowT]:
+        return [form for form in self.forms if form.is_blank]
+
+    @property
     def can_grow(self) -> bool:
         return len(self.forms) < self.most
 

@@ -3,9 +3,11 @@
 from functools import cached_property
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from experiments.choices import HypothesisStatus
 from experiments.exceptions import ChangedMeanwhile, DomainError, NotAllowed, NotFound, Refused
@@ -152,6 +154,27 @@ class _WriteCampaign(DraftView):
             "sources": Source.objects.of(self.workspace).filter(kind=SourceKind.PLATFORM).order_by("name"),
         }
 
+    def say_saved(self, campaign: Campaign, draft: CampaignDraft) -> None:
+        """That it is saved, and what of the form is not."""
+        if not draft.criteria.filled:
+            messages.warning(
+                self.request,
+                _("The draft has no kill criterion: a rule without its limit and its guard is not kept."),
+            )
+        elif draft.criteria.blank:
+            left_out = len(draft.criteria.blank)
+            messages.warning(
+                self.request,
+                ngettext(
+                    "{count} rule is not kept: it has neither a limit nor a guard.",
+                    "{count} rules are not kept: they have neither a limit nor a guard.",
+                    left_out,
+                ).format(count=left_out),
+            )
+        messages.success(
+            self.request, _("The draft of “{campaign}” is saved.").format(campaign=campaign.name)
+        )
+
 
 class NewCampaignView(_WriteCampaign):
     def draft(self, data: QueryDict | None = None) -> CampaignDraft:
@@ -162,6 +185,7 @@ class NewCampaignView(_WriteCampaign):
 
     def save(self, draft: CampaignDraft) -> str:
         campaign = create_campaign(values=draft.values, by=self.actor, at=self.at)
+        self.say_saved(campaign, draft)
         return self.page_url("campaign", key=campaign.key)
 
 
@@ -205,6 +229,7 @@ class EditCampaignView(_WriteCampaign, OneCampaignView):
         campaign = change_campaign(
             self.campaign.key, values=draft.values, basis=self.sent_basis, by=self.actor, at=self.at
         )
+        self.say_saved(campaign, draft)
         return self.page_url("campaign", key=campaign.key)
 
 
