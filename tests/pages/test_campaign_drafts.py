@@ -1,5 +1,7 @@
 """The form of a campaign: nothing is lost without a word, and what is wrong can be found and mended."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -54,3 +56,38 @@ def test_saving__second_rule_with_its_blanks_left_empty__says_that_it_is_not_kep
     html = saved(mia, SECOND_RULE | {"criterion-1-threshold": "", "criterion-1-guard_0": ""})
     assert Campaign.objects.get().kill_criteria.count() == 1
     assert "1 rule is not kept: it has neither a limit nor a guard." in html
+
+
+def refused(client: Client, changes: dict[str, str]) -> str:
+    """The form with what is wrong with it. Whatever a field says it is described by is on the page."""
+    answer = client.post(NEW, CAMPAIGN | changes)
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    check(Page(html))
+    described = [name for names in re.findall(r'aria-describedby="(.*?)"', html) for name in names.split()]
+    assert set(described) <= set(Page(html).ids)
+    return html
+
+
+def test_refused__rule_that_nobody_filled_in__has_its_examples_and_no_complaint(mia: Client) -> None:
+    html = refused(mia, NO_RULE | {"name": ""})
+    blanks = re.findall(r'<input[^>]* name="criterion-0-(?:threshold|guard_0)"[^>]*>', html)
+    assert [re.findall('placeholder="(.*?)"', blank) for blank in blanks] == [["0.5%"], ["$1,000"]]
+    assert not any("aria-invalid" in blank for blank in blanks)
+
+
+def test_refused__fields_of_several_rows__are_all_led_to(mia: Client) -> None:
+    html = refused(mia, {"budget": "much", "arm-1-planned_share": "0.5", "criterion-0-guard_0": ""})
+    told = html.partition("What is wrong stands beside ")[2].partition("</span>")[0]
+    assert re.findall('href="#(.*?)">(.*?)<', told) == [
+        ("id_budget", "Budget"),
+        ("id_arm-1-planned_share", "Arm 2: Share"),
+        ("id_criterion-0-guard_0", "Rule 1: Guard amount"),
+    ]
+
+
+@pytest.mark.parametrize("changes", [{"criterion-0-metric": "x"}, {"criterion-0-guard_0_of": "x"}])
+def test_refused__rule_of_nothing_that_is_known__is_no_server_error(
+    mia: Client, changes: dict[str, str]
+) -> None:
+    refused(mia, NO_RULE | changes | {"name": "", "criterion-0-guard_0": "5"})

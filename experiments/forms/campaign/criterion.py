@@ -121,24 +121,32 @@ class CriterionForm(RowForm):
             measures = cast("forms.ChoiceField", self.fields[f"guard_{number}_of"])
             measures.choices = [(key.value, words.guard(key)) for key in GuardKey]
 
-    def ask_for_blanks(self) -> None:
-        """Show in each empty blank what it may look like, and begin with the first."""
-        metric, key = str(self["metric"].value()), str(self["guard_0_of"].value())
-        examples = {
-            "threshold": shown_limit(
-                _LIMIT_OF_A_SHARE if METRICS[metric].is_share else _LIMIT,
-                metric=METRICS[metric],
-                workspace=self.workspace,
-            ),
-            "guard_0": shown_guard(
-                _SPEND if key == GuardKey.SPEND else _COUNT, key=GuardKey(key), workspace=self.workspace
-            ),
-        }
-        empty = [name for name in examples if not self[name].value()]
-        for name in empty:
-            self.fields[name].widget.attrs["placeholder"] = examples[name]
+    def show_blanks(self) -> None:
+        """Show in each empty blank what it may look like."""
+        for name, example in self._examples.items():
+            if not self[name].value():
+                self.fields[name].widget.attrs["placeholder"] = example
+
+    def begin_with_blank(self) -> None:
+        """Begin with the first empty blank."""
+        empty = [name for name in self._examples if not self[name].value()]
         for name in empty[:1]:
             self.fields[name].widget.attrs["autofocus"] = True
+
+    @property
+    def _examples(self) -> dict[str, str]:
+        """What limit and guard may look like, for the metric and the measure that are chosen."""
+        # A list of choices that nobody touched shows its first.
+        metric = METRICS.get(str(self["metric"].value() or METRIC_CHOICES[0][0]))
+        key = str(self["guard_0_of"].value())
+        examples = {}
+        if metric is not None:
+            limit = _LIMIT_OF_A_SHARE if metric.is_share else _LIMIT
+            examples["threshold"] = shown_limit(limit, metric=metric, workspace=self.workspace)
+        if key in GuardKey.values:
+            amount = _SPEND if key == GuardKey.SPEND else _COUNT
+            examples["guard_0"] = shown_guard(amount, key=key, workspace=self.workspace)
+        return examples
 
     def _names_guard(self, number: int) -> bool:
         return self.add_prefix(f"guard_{number}") in self.data or f"guard_{number}" in (self.initial or {})

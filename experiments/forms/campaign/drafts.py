@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from string import ascii_lowercase
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -25,6 +25,22 @@ from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
 from workspaces.forms.comparing import Shown, shown_in
 from workspaces.models import Source, Workspace
+
+
+class WrongField(NamedTuple):
+    """A field with a complaint, as the summary above the form names it and leads to it."""
+
+    label: str
+    id_for_label: str
+    auto_id: str
+
+
+def wrong_in(form: Form, *, about: str = "") -> list[WrongField]:
+    """``about``: what its labels begin with, where there are several forms."""
+    before = f"{about}: " if about else ""
+    return [
+        WrongField(f"{before}{field.label}", field.id_for_label, str(field.auto_id)) for field in form.wrong
+    ]
 
 
 class ArmForm(RowForm):
@@ -90,6 +106,9 @@ class Draft:
             fewest=1,
             most=most,
         )
+        if data is not None:
+            for row in self.criteria.forms:
+                row.show_blanks()
 
     def take_plan(self, data: Data, *, workspace: Workspace, spend_per_day: str = "", days: int = 0) -> None:
         """The plan beside the rules: as it was typed, else as far as it can be told."""
@@ -113,11 +132,11 @@ class Draft:
         self.speak(words_of(aim, workspace))
 
     def take_note(self, prefix: str, *, note: str) -> None:
-        """Say beside a row what the template says that filled it, and ask for what it left open."""
+        """Say beside a row what the template says that filled it, and begin with what it left open."""
         for row in self.criteria.forms:
             if row.prefix == prefix:
                 row.note = note
-                row.ask_for_blanks()
+                row.begin_with_blank()
 
     @property
     def planned_budget(self) -> Decimal | None:
@@ -131,6 +150,19 @@ class Draft:
     def is_valid(self) -> bool:
         answers = [self.form.is_valid(), self.criteria.is_valid()]
         return all(answers)
+
+    @property
+    def wrong(self) -> list[WrongField]:
+        """Its fields with a complaint, in their order on the page."""
+        return [*wrong_in(self.form), *self._wrong_rules]
+
+    @property
+    def _wrong_rules(self) -> list[WrongField]:
+        return [
+            field
+            for number, row in enumerate(self.criteria.forms, start=1)
+            for field in wrong_in(row, about=_("Rule {number}").format(number=number))
+        ]
 
     @property
     def has_row_errors(self) -> bool:
@@ -213,6 +245,15 @@ class CampaignDraft(Draft):
     def is_valid(self) -> bool:
         answers = [super().is_valid(), self.arms.is_valid()]
         return all(answers)
+
+    @property
+    def wrong(self) -> list[WrongField]:
+        arms = [
+            field
+            for number, row in enumerate(self.arms.forms, start=1)
+            for field in wrong_in(row, about=_("Arm {number}").format(number=number))
+        ]
+        return [*wrong_in(self.form), *arms, *self._wrong_rules]
 
     @property
     def has_row_errors(self) -> bool:

@@ -61,6 +61,9 @@ class Rows(Generic[RowT]):
             )
             for prefix in prefixes[: max(count, 1)]
         ]
+        for form in self.blank:
+            # What it lacks is nobody's fault.
+            form.hold_back()
 
     @property
     def filled(self) -> list[RowT]:
