@@ -15,7 +15,7 @@ from experiments.services.templates import USUAL_TEMPLATES
 from workspaces.models import Workspace
 
 _USUAL, _OWN = "usual", "own"
-_ROW = "criterion"
+_PREFIXES = [f"criterion-{row}" for row in range(MOST_CRITERIA)]
 
 
 class TemplateChoices:
@@ -47,10 +47,11 @@ class TemplateChoices:
 
         The prefix is ``None`` where there is no such template or no room.
         """
+        waiting = next((name for name in _PREFIXES if _waits(data, name, value)), None)
+        if waiting is not None:
+            return data, waiting
         typed = self._typed(value, aim=aim, target=target)
-        prefix = next(
-            (name for name in (f"{_ROW}-{row}" for row in range(MOST_CRITERIA)) if _is_free(data, name)), None
-        )
+        prefix = next((name for name in _PREFIXES if _is_free(data, name)), None)
         if typed is None or prefix is None:
             return data, None
         changed = data.copy()
@@ -60,6 +61,15 @@ class TemplateChoices:
         for name, text in typed.items():
             changed[f"{prefix}-{name}"] = str(text)
         return changed, prefix
+
+    def complete(self, data: QueryDict) -> QueryDict:
+        """What was typed, with the guards that templates make of a limit that is there by now."""
+        changed = data.copy()
+        for prefix in [name for name in _PREFIXES if data.get(f"{name}-begun_with")]:
+            row = CriterionForm(data, prefix=prefix, workspace=self.workspace, initial=None)
+            if row.guard_by_limit:
+                changed[f"{prefix}-guard_0"] = row.guard_by_limit
+        return changed
 
     def _typed(self, value: str, *, aim: str, target: Decimal | None) -> Mapping[str, Any] | None:
         """The chosen rule as a person would type it."""
@@ -75,7 +85,7 @@ class TemplateChoices:
             if GuardKey.SPEND in fields["guards"] or (usual.guards and usual.guard_in_targets is None):
                 return typed
             # The spend that only a person knows is asked for where it stands in a rule: first.
-            asked = {"guard_0": "", "guard_0_of": GuardKey.SPEND.value}
+            asked = {"guard_0": "", "guard_0_of": GuardKey.SPEND.value, "begun_with": usual.key}
             for number, (key, need) in enumerate((usual.guards or {}).items(), start=1):
                 asked |= {f"guard_{number}": str(need), f"guard_{number}_of": key}
             return typed | asked
@@ -85,3 +95,14 @@ class TemplateChoices:
 
 def _is_free(data: QueryDict, prefix: str) -> bool:
     return not any(data.get(f"{prefix}-{name}", "").strip() for name in CriterionForm.telling)
+
+
+def _waits(data: QueryDict, prefix: str, value: str) -> bool:
+    """Whether a row that began with that template lacks the guard alone."""
+    begun_with = data.get(f"{prefix}-begun_with")
+    return (
+        bool(begun_with)
+        and value == f"{_USUAL}:{begun_with}"
+        and not _is_free(data, prefix)
+        and not data.get(f"{prefix}-guard_0", "").strip()
+    )

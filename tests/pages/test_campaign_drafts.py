@@ -91,3 +91,51 @@ def test_refused__rule_of_nothing_that_is_known__is_no_server_error(
     mia: Client, changes: dict[str, str]
 ) -> None:
     refused(mia, NO_RULE | changes | {"name": "", "criterion-0-guard_0": "5"})
+
+
+# What the template leaves on the form, and a limit that a person typed into it.
+COST_RULE = {
+    "template": "usual:cost_ceiling",
+    "criterion-0-begun_with": "cost_ceiling",
+    "criterion-0-metric": "cpa",
+    "criterion-0-comparator": "above",
+    "criterion-0-threshold": "20",
+    "criterion-0-guard_0": "",
+}
+
+
+def typed_in(html: str, name: str) -> str:
+    (field,) = re.findall(rf'<input[^>]* name="{name}"[^>]*>', html)
+    return "".join(re.findall(' value="(.*?)"', field))
+
+
+def test_template__guard_in_limits__says_so_until_the_limit_is_there_and_then_takes_it(mia: Client) -> None:
+    used = mia.post(NEW, CAMPAIGN | NO_RULE | {"template": "usual:cost_ceiling", "use": "1"})
+    html = used.content.decode()
+    check(Page(html))
+    assert 'placeholder="3 × limit"' in html
+    assert typed_in(html, "criterion-0-begun_with") == "cost_ceiling"
+    saved(mia, COST_RULE)
+    criterion = Campaign.objects.get().kill_criteria.get()
+    assert criterion.guards == {"spend": "60.00", "days": 2}
+
+
+def test_template__filled_in_again_once_the_limit_is_there__takes_it_and_adds_no_rule(mia: Client) -> None:
+    html = mia.post(NEW, CAMPAIGN | COST_RULE | {"use": "1"}).content.decode()
+    assert typed_in(html, "criterion-0-guard_0") == "$60"
+    assert 'name="criterion-1-threshold"' not in html
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"criterion-0-threshold": "1,2,3"},
+        {"criterion-0-metric": "ctr", "criterion-0-threshold": "1%"},
+        {"criterion-0-metric": "cpm"},
+        {"criterion-0-guard_0_of": "clicks"},
+        {"criterion-0-begun_with": "nonsense"},
+    ],
+)
+def test_template__limit_that_makes_no_guard__asks_for_one(mia: Client, changes: dict[str, str]) -> None:
+    html = refused(mia, COST_RULE | changes)
+    assert "Give the guard: nothing is judged before it is reached." in html

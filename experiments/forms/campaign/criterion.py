@@ -18,6 +18,7 @@ from experiments.choices import (
     CriterionLevel,
     EvidenceKind,
     GuardKey,
+    MetricForm,
     ThresholdUnit,
 )
 from experiments.forms.amounts import parse_guard, parse_metric_amount, shown_guard, shown_limit, typed_amount
@@ -27,6 +28,7 @@ from experiments.forms.preview import RulePreview
 from experiments.models import KillCriterion
 from experiments.models.sentences import percent_of
 from experiments.models.team_words import USUAL_WORDS, TeamWords
+from experiments.services.templates import USUAL_TEMPLATES
 from experiments.services.values import decimal_or_none
 from workspaces.models import Workspace
 
@@ -146,7 +148,38 @@ class CriterionForm(RowForm):
         if key in GuardKey.values:
             amount = _SPEND if key == GuardKey.SPEND else _COUNT
             examples["guard_0"] = shown_guard(amount, key=key, workspace=self.workspace)
+        if self._guard_in_limits is not None:
+            examples["guard_0"] = _("{times} × limit").format(times=self._guard_in_limits)
         return examples
+
+    @property
+    def begun_with(self) -> str:
+        """The usual template that it began with and that waits for its limit."""
+        typed = self.data.get(self.add_prefix("begun_with")) or (self.initial or {}).get("begun_with")
+        return str(typed or "")
+
+    @property
+    def guard_by_limit(self) -> str:
+        """The guard as its template makes it of the limit; empty where it is there, or not known yet."""
+        times, limit = self._guard_in_limits, str(self["threshold"].value() or "")
+        if times is None or str(self["guard_0"].value() or "").strip():
+            return ""
+        metric = METRICS[str(self["metric"].value())]
+        try:
+            guard = parse_metric_amount(limit, metric=metric, workspace=self.workspace) * times
+        except ValidationError:
+            return ""
+        rounded = round(guard, self.workspace.currency_exponent)
+        return shown_guard(rounded, key=GuardKey.SPEND, workspace=self.workspace)
+
+    @property
+    def _guard_in_limits(self) -> int | None:
+        """What it is to spend first, in multiples of its limit, if the template is still the rule's."""
+        usual = next((template for template in USUAL_TEMPLATES if template.key == self.begun_with), None)
+        metric = METRICS.get(str(self["metric"].value()))
+        if usual is None or metric is None or str(self["guard_0_of"].value()) != GuardKey.SPEND:
+            return None
+        return usual.guard_in_targets if metric.form == MetricForm.COST and metric.per == 1 else None
 
     def _names_guard(self, number: int) -> bool:
         return self.add_prefix(f"guard_{number}") in self.data or f"guard_{number}" in (self.initial or {})

@@ -48,6 +48,7 @@ class DraftView(WorkspaceView):
         chosen = ""
         if "use" in data:
             data, chosen = self.begin_with(data)
+        data = self.templates.complete(data)
         draft = self.draft(data)
         if "keep" in data:
             keep_rule(draft, data, request=request, by=self.actor, at=self.at)
