@@ -161,7 +161,7 @@ def test_settings__list_them__and_managers_delete(
 
 
 @pytest.mark.parametrize(("answer", "kept"), [("0.5%", "0.005000"), ("50%", "0.500000")])
-def test_limit__without_its_sign__is_asked_about_and_one_click_answers(
+def test_limit__without_its_sign__is_asked_about_and_one_click_fills_it_in(
     mia: Client, answer: str, kept: str
 ) -> None:
     sent = CAMPAIGN | {"criterion-0-threshold": "0.5"}
@@ -170,7 +170,15 @@ def test_limit__without_its_sign__is_asked_about_and_one_click_answers(
     button = f'name="answer" value="criterion-0-threshold={answer}"'
     assert button in refused.content.decode()
     # What a browser sends where that button is pressed.
-    saved = mia.post(NEW, sent | {"answer": f"criterion-0-threshold={answer}"})
+    answered = mia.post(NEW, sent | {"answer": f"criterion-0-threshold={answer}"})
+    html = answered.content.decode()
+    check(Page(html))
+    (limit,) = re.findall(r'<input[^>]* name="criterion-0-threshold"[^>]*>', html)
+    assert f'value="{answer}"' in limit
+    assert "autofocus" in limit
+    assert "Not saved" not in html
+    assert not Campaign.objects.exists()
+    saved = mia.post(NEW, sent | {"criterion-0-threshold": answer})
     assert saved.status_code == 302
     assert str(Campaign.objects.get().kill_criteria.get().threshold) == kept
     page = mia.get(saved["Location"]).content.decode()

@@ -138,6 +138,13 @@ class Draft:
                 row.note = note
                 row.begin_with_blank()
 
+    def return_to(self, answer: str) -> None:
+        """Begin with the limit whose question was answered: ``criterion-0-threshold=0.5%``."""
+        name = answer.partition("=")[0]
+        for row in self.criteria.forms:
+            if row["threshold"].html_name == name:
+                row.fields["threshold"].widget.attrs["autofocus"] = True
+
     @property
     def planned_budget(self) -> Decimal | None:
         """What the form itself says about the budget, if that can be read."""

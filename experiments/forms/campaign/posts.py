@@ -27,7 +27,10 @@ def typed(data: Data, prefix: str = "") -> dict[str, Any]:
 
 
 def answered(data: QueryDict) -> QueryDict:
-    """A limit that was asked about takes the answer that was clicked: ``criterion-0-threshold=0.5%``."""
+    """A limit that was asked about takes the answer that was clicked: ``criterion-0-threshold=0.5%``.
+
+    That only fills it in; saving is another button.
+    """
     asked_for_preview = "answer_preview" in data
     name, _, text = data.get("answer_preview" if asked_for_preview else "answer", "").partition("=")
     if not name.endswith("-threshold"):
@@ -36,4 +39,6 @@ def answered(data: QueryDict) -> QueryDict:
     changed[name] = text
     if asked_for_preview:
         changed["preview"] = "rules"
+    else:
+        changed["more"] = ""
     return changed

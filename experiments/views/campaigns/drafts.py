@@ -54,6 +54,7 @@ class DraftView(WorkspaceView):
             keep_rule(draft, data, request=request, by=self.actor, at=self.at)
         if chosen:
             draft.take_note(chosen, note=self.templates.note(data.get("template", "")))
+        draft.return_to(data.get("answer") or data.get("answer_preview") or "")
         if is_previewing(data):
             preview_rules(draft, data, by=self.actor)
             part = "experiments/_preview_answer.html" if is_part_wanted(request) else ""
