@@ -139,3 +139,14 @@ def test_template__filled_in_again_once_the_limit_is_there__takes_it_and_adds_no
 def test_template__limit_that_makes_no_guard__asks_for_one(mia: Client, changes: dict[str, str]) -> None:
     html = refused(mia, COST_RULE | changes)
     assert "Give the guard: nothing is judged before it is reached." in html
+
+
+@pytest.mark.parametrize(("names", "share"), [("ab", "0.500000"), ("abc", "0.333333")])
+def test_shares__all_left_empty__are_equal_and_enough_for_a_launch(
+    mia: Client, names: str, share: str
+) -> None:
+    arms = {f"arm-{number}-name": f"Arm {name}" for number, name in enumerate(names)}
+    html = saved(mia, arms | {f"arm-{number}-planned_share": "" for number in range(len(names))})
+    kept = Campaign.objects.get().arms.values_list("planned_share", flat=True)
+    assert list(map(str, kept)) == [share] * len(names)
+    assert "shares of its arms" not in html

@@ -205,7 +205,7 @@ def test_campaign_form__twin_arms__are_named(browse: Browse) -> None:
     assert "Each arm has a key of its own" in response.content.decode()
 
 
-def test_campaign_form__share_left_empty__is_all_of_it_where_there_is_one_arm_and_is_asked_of_several(
+def test_campaign_form__share_of_one_arm_left_empty__is_all_of_it_alone_and_is_asked_beside_another(
     browse: Browse,
 ) -> None:
     several = browse(Role.MARKETER).post(new("campaign_new"), {**CAMPAIGN, "arm-1-planned_share": ""})

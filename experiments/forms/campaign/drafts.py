@@ -20,6 +20,7 @@ from experiments.models import Campaign, KillCriterion
 from experiments.models.hypothesis import HypothesisQuerySet
 from experiments.models.team_words import TeamWords, words_of
 from experiments.services.campaigns import MOST_ARMS
+from experiments.services.campaigns.drafts import SHARE_UNIT
 from experiments.services.criteria import MOST_CRITERIA
 from workspaces.exceptions import DomainError
 from workspaces.forms import Form, MoneyField, ReasonForm, ShareField
@@ -50,7 +51,11 @@ class ArmForm(RowForm):
     key = forms.SlugField(
         max_length=60, required=False, label=pgettext_lazy("of a campaign or an arm", "Key")
     )
-    planned_share = ShareField(label=gettext_lazy("Share"))
+    planned_share = ShareField(required=False, label=gettext_lazy("Share"))
+
+    @property
+    def has_share(self) -> bool:
+        return bool(str(self["planned_share"].value() or "").strip())
 
 
 class CampaignForm(Form):
@@ -240,9 +245,10 @@ class CampaignDraft(Draft):
             fewest=2,
             most=MOST_ARMS,
         )
-        if len(self.arms.filled) == 1:
-            # There is nobody to share with.
-            self.arms.filled[0].fields["planned_share"].required = False
+        if any(arm.has_share for arm in self.arms.filled):
+            # Nobody can tell whether the others are to have an equal part of the rest.
+            for arm in self.arms.filled:
+                arm.fields["planned_share"].required = True
         self.take_rules(data, workspace=workspace, criteria=criteria)
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
@@ -308,13 +314,13 @@ class CampaignDraft(Draft):
         }
 
     def _arm(self, number: int, form: ArmForm) -> dict[str, Any]:
-        several = len(self.arms.filled) > 1
-        share = form.cleaned_data["planned_share"]
+        arms = len(self.arms.filled)
+        equal = (Decimal(1) / arms).quantize(SHARE_UNIT)
         return {
             "key": form.cleaned_data["key"] or ascii_lowercase[number],
             "name": form.cleaned_data["name"],
-            "is_control": several and self.control == str(number),
-            "planned_share": Decimal(1) if share is None and not several else share,
+            "is_control": arms > 1 and self.control == str(number),
+            "planned_share": form.cleaned_data["planned_share"] or equal,
         }
 
 
