@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from experiments.models import Campaign
 from experiments.selectors.ahead import Ahead, criteria_ahead
@@ -27,6 +28,8 @@ class PageNumbers:
     ``reported_at``: when anybody last reported anything of the campaign; ``None`` for never.
     ``baseline_days``: of which there are numbers before the launch.
     """
+
+    KEPT_PARTS: ClassVar = ("numbers",)
 
     numbers: CampaignNumbers
     ahead: Mapping[tuple[int, int | None], Ahead]

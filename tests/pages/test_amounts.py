@@ -158,3 +158,12 @@ def test_blank_of_a_rule__limit_finer_than_its_currency__keeps_every_digit(langu
     with override(language):
         limit = shown_limit(Decimal("0.1255"), metric=metric, workspace=workspace)
         assert parse_metric_amount(limit, metric=metric, workspace=workspace) == Decimal("0.1255")
+
+
+@pytest.mark.parametrize("digits", [21, 30, 39])
+@pytest.mark.parametrize("places", [0, 2])
+def test_number__more_digits_than_anything_has__is_refused(digits: int, places: int) -> None:
+    for text in ("9" * digits, f"0.{'9' * digits}"):
+        with pytest.raises(ValidationError) as refusal:
+            parse_number(text, places=places)
+        assert refusal.value.code == "too_large"

@@ -1,6 +1,7 @@
 """Parts of pages are drawn once and kept for as long as what they are drawn from says the same."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from experiments.models import Arm, Campaign
 from tests.factories import make_campaign, make_member
 from workspaces.choices import Role
 from workspaces.models import Workspace
-from workspaces.models.content import digest_of
+from workspaces.models.content import NAMES_OF_KEPT, digest_of
 from workspaces.models.kept import kept
 
 ROW = Template(
@@ -255,3 +256,18 @@ class TestKept:
         settings.KEEPS_DRAWINGS = False
         assert [total(np.array([1.0, 2.0])) for _ in range(2)] == [3, 3]
         assert asked == [1, 1]
+
+    def test_kept__asked_in_many_threads__names_what_is_kept_and_nothing_else(self) -> None:
+        class Asked(Row):
+            pass
+
+        made = kept(Asked, most=3)
+
+        def ask(number: int) -> str:
+            row = made(str(number % 7))
+            return digest_of([row]) and row.text
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(ask, range(4000))) == [str(number % 7) for number in range(4000)]
+        names = [name for name, thing in NAMES_OF_KEPT.values() if isinstance(thing, Asked)]
+        assert len(names) == len(set(names)) <= 3

@@ -25,6 +25,7 @@ from tests.factories import (
     make_draft,
     make_hypothesis,
     make_workspace,
+    report,
 )
 from tests.planning.refusals import codes
 from workspaces.choices import EventKind
@@ -420,3 +421,42 @@ def test_draft__on_a_crm_as_its_platform__is_told_the_platforms(marketer: Actor,
         create_campaign(values=campaign_values(channel="hubspot"), by=marketer, at=at)
     assert codes(refusal.value) == {"channel": "not_a_platform"}
     assert "meta" in refusal.value.message
+
+
+class TestArmsWithNumbers:
+    @pytest.fixture
+    def draft(self, marketer: Actor, at: datetime) -> Campaign:
+        campaign = create_campaign(values=campaign_values(arms=[CONTROL, TREATMENT]), by=marketer, at=at)
+        report(campaign, at.date(), arm="b", clicks=3)
+        return campaign
+
+    def change(
+        self, draft: Campaign, by: Actor, at: datetime, *arms: dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        change_campaign(draft.key, values={"arms": list(arms)}, by=by, at=at)
+        return list(draft.arms.order_by("position").values_list("key", "name", "is_control"))
+
+    def test_change__the_same_arms_again__keeps_what_was_reported(
+        self, draft: Campaign, marketer: Actor, at: datetime
+    ) -> None:
+        reported = draft.arms.get(key="b").pk
+        assert [key for key, *_ in self.change(draft, marketer, at, CONTROL, TREATMENT)] == ["a", "b"]
+        assert draft.arms.get(key="b").pk == reported
+
+    def test_change__beside_them__names_controls_and_other_arms_change(
+        self, draft: Campaign, marketer: Actor, at: datetime
+    ) -> None:
+        other = {**CONTROL, "key": "c", "is_control": False}
+        assert self.change(draft, marketer, at, other, {**TREATMENT, "name": "Mia", "is_control": True}) == [
+            ("c", "Studio", False),
+            ("b", "Mia", True),
+        ]
+
+    @pytest.mark.parametrize("arms", [[CONTROL], [TREATMENT, CONTROL]])
+    def test_change__it_would_go_or_move__is_refused_and_nothing_is_lost(
+        self, draft: Campaign, marketer: Actor, at: datetime, arms: list[dict[str, Any]]
+    ) -> None:
+        with pytest.raises(Refused, match="“b” has numbers already") as refusal:
+            self.change(draft, marketer, at, *arms)
+        assert codes(refusal.value) == {"arms": "arm_has_numbers"}
+        assert list(draft.arms.values_list("key", flat=True)) == ["a", "b"]

@@ -24,6 +24,8 @@ _SHAPE = re.compile(r"(?P<number>[0-9][0-9.,]*|[.,][0-9]+)(?P<factor>[km]?)", re
 # Blanks and apostrophes only ever group digits: 1 500, 1'500.
 _BLANKS = re.compile(r"(?<=[0-9])[\s\u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9]))")
 _GROUP = 3
+# More than anything holds that is counted here, and so few that reading them rounds nothing.
+_MOST_DIGITS = 20
 
 
 def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal:
@@ -45,6 +47,8 @@ def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal
             code="invalid",
         )
     whole, decimals = _split(shape["number"], text=text, usual=usual)
+    if len(whole) + len(decimals) > _MOST_DIGITS:
+        raise ValidationError(_("“{text}” has too many digits.").format(text=text), code="too_large")
     number = Decimal(f"{whole or 0}.{decimals}") * _FACTORS[shape["factor"].lower()]
     if number != round(number, places):
         raise ValidationError(

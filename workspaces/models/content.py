@@ -45,8 +45,8 @@ Met = dict[int, tuple[int, object]]
 @singledispatch
 def _content(value: Any, met: Met) -> Any:
     """The value as plain values; no model and no mapping is told twice."""
-    if id(value) in NAMES_OF_KEPT:
-        return ["kept", NAMES_OF_KEPT[id(value)][0]]
+    if (named := NAMES_OF_KEPT.get(id(value))) is not None:
+        return ["kept", named[0]]
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"What a {type(value).__qualname__} says cannot be told for good.")
     kind = type(value)

@@ -1,8 +1,8 @@
 """What was worked out of the same numbers before need not be worked out again."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import is_dataclass
 from functools import wraps
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -26,9 +26,15 @@ class Latest(Generic[ResultT]):
     Whoever asks again gets the same object, so nobody may change it.
     """
 
-    def __init__(self, *, room: int, leaving: Callable[[ResultT], object] = lambda _: None) -> None:
-        """``leaving``: what is to be done about a thing that is kept no longer."""
-        self._room, self._leaving = room, leaving
+    def __init__(
+        self,
+        *,
+        room: int,
+        entering: Callable[[Hashable, ResultT], object] = lambda _key, _thing: None,
+        leaving: Callable[[Hashable, ResultT], object] = lambda _key, _thing: None,
+    ) -> None:
+        """``entering`` and ``leaving``: what is done about a thing while nobody else finds or drops any."""
+        self._room, self._entering, self._leaving = room, entering, leaving
         self._taken = 0
         # Each with the room that it takes; what was asked for last is at the end.
         self._kept: OrderedDict[Hashable, tuple[ResultT, int]] = OrderedDict()
@@ -49,6 +55,7 @@ class Latest(Generic[ResultT]):
             self._drop(key)
             self._kept[key] = (thing, size)
             self._taken += size
+            self._entering(key, thing)
             while self._taken > self._room:
                 self._drop(next(iter(self._kept)))
 
@@ -61,7 +68,7 @@ class Latest(Generic[ResultT]):
         if key in self._kept:
             thing, size = self._kept.pop(key)
             self._taken -= size
-            self._leaving(thing)
+            self._leaving(key, thing)
 
 
 def kept(
@@ -76,8 +83,12 @@ def kept(
     English, and reads from the database at most what an argument names by its version. ``by``: what the
     result follows from, where its arguments say more than that. ``most``: how many are kept.
     """
-    results: Latest[tuple[ResultT]] = Latest(room=most, leaving=lambda found: _unname(found[0]))
     name = f"{function.__module__}.{function.__qualname__}"
+    results: Latest[tuple[ResultT]] = Latest(
+        room=most,
+        entering=lambda key, found: NAMES_OF_KEPT.update(_named(f"{name}.{key}", found[0])),
+        leaving=lambda key, found: _unname(f"{name}.{key}", found[0]),
+    )
 
     @wraps(function)
     def result(*given: Given.args, **named: Given.kwargs) -> ResultT:
@@ -88,24 +99,25 @@ def kept(
         if found is None:
             found = (function(*given, **named),)
             results.keep(key, found)
-            for place, thing in _things(found[0]):
-                NAMES_OF_KEPT[id(thing)] = f"{name}.{key}.{place}", thing
         return found[0]
 
     return result
 
 
-def _things(result: object) -> Iterable[tuple[object, object]]:
-    """What is kept with a result and told of by a name: itself and its parts, or what it maps keys to."""
-    named = list(result.items()) if isinstance(result, Mapping) else [("", result)]
-    if is_dataclass(result):
-        named += [(field.name, getattr(result, field.name)) for field in fields(result)]
-    return [(place, thing) for place, thing in named if is_dataclass(thing)]
+def _named(name: str, result: object) -> dict[int, tuple[str, object]]:
+    """What is kept with a result and told of by a name, by identity: itself, what it maps keys to, and what
+    its class has in ``KEPT_PARTS``.
+    """
+    parts = result.items() if isinstance(result, Mapping) else [("", result)]
+    told = [*parts, *((part, getattr(result, part)) for part in getattr(result, "KEPT_PARTS", ()))]
+    return {id(thing): (f"{name}.{place}", thing) for place, thing in told if is_dataclass(thing)}
 
 
-def _unname(result: object) -> None:
-    for _, thing in _things(result):
-        NAMES_OF_KEPT.pop(id(thing), None)
+def _unname(name: str, result: object) -> None:
+    for identity, (told, _) in _named(name, result).items():
+        # What is kept twice goes on by its other name.
+        if NAMES_OF_KEPT.get(identity, ("",))[0] == told:
+            NAMES_OF_KEPT.pop(identity, None)
 
 
 def forget_results() -> None:

@@ -80,7 +80,8 @@ class RowsQuerySet(models.QuerySet[ModelT]):
     @property
     def unread(self) -> object:
         """What the database told of rows that nobody has asked for so far; ``None`` once somebody has."""
-        return None if self._told is None else self._told.rows
+        told = self._told
+        return None if told is None else told.rows
 
     def with_rows(
         self, name: str, rows: "RowsQuerySet[Any]", *, joined: Iterable[str] = (), by: str = ""

@@ -13,9 +13,11 @@ from experiments.models import DayTotal
 from experiments.selectors.columns import Columns, Kind, amount, read_columns
 from workspaces.models.kept import Latest
 
-# Rows; one of spend takes 40 bytes.
-_ROOM = 1_000_000
-_known: Latest[Columns] = Latest(room=_ROOM)
+_ROOM = 40_000_000  # bytes
+# What an entry takes besides its numbers, and each column of it.
+_ENTRY, _COLUMN = 800, 150
+# By arms and measures: the days that were read last, and their version.
+_known: Latest[tuple[int | None, Columns]] = Latest(room=_ROOM)
 
 
 def read_days(arms: Sequence[int], keys: Sequence[str], *, as_of: date | None = None) -> Columns:
@@ -39,19 +41,27 @@ def read_new_days(
     """
     if not settings.KEEPS_DRAWINGS:
         return read_days(list(chain.from_iterable(arms)), keys)
-    names = [(version, tuple(own), tuple(keys)) for own, version in zip(arms, versions, strict=True) if own]
-    parts = [_known.find(name) for name in names]
+    asked = [(tuple(own), version) for own, version in zip(arms, versions, strict=True) if own]
+    parts: list[Columns | None] = []
+    for own, version in asked:
+        known = _known.find((own, tuple(keys)))
+        parts.append(known[1] if known is not None and known[0] == version else None)
     unknown = [place for place, part in enumerate(parts) if part is None]
     if unknown:
-        asked = [names[place][1] for place in unknown]
-        read = read_days(list(chain.from_iterable(asked)), keys)
-        for place, part in zip(unknown, _by_campaign(read, asked), strict=True):
+        new = [asked[place][0] for place in unknown]
+        read = read_days(list(chain.from_iterable(new)), keys)
+        for place, part in zip(unknown, _by_campaign(read, new), strict=True):
             parts[place] = part
-            _known.keep(names[place], part, size=len(part["arm"]) + 1)
+            own, version = asked[place]
+            _known.keep((own, tuple(keys)), (version, part), size=_bytes(part))
     found = [part for part in parts if part is not None]
     if not found:
         return read_days([], keys)
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+
+
+def _bytes(part: Columns) -> int:
+    return _ENTRY + sum(_COLUMN + column.nbytes for column in part.values())
 
 
 def _by_campaign(days: Columns, arms: Sequence[Sequence[int]]) -> list[Columns]:

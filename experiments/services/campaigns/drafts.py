@@ -1,11 +1,12 @@
 """Drafts: what can never be right is refused at once, what is not there yet may come until the launch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from experiments.choices import METRICS, CampaignStatus, HypothesisStatus, ThresholdUnit
@@ -51,7 +52,7 @@ def create_campaign(*, values: Mapping[str, Any], by: Actor, at: datetime) -> Ca
     fields, arms, rules = _read(values, by=by)
     campaign = Campaign(workspace=by.workspace, created_at=at, **fields)
     _save_under_its_key(campaign)
-    _build_arms(campaign, arms)
+    _build_arms(campaign, enumerate(arms, start=1))
     build_criteria(campaign, rules)
     record_event(
         EventKind.CAMPAIGN_CREATED, by=by, at=at, subject=("campaign", campaign.key), data=_as_told(campaign)
@@ -91,8 +92,7 @@ def change_campaign(
         setattr(campaign, field, value)
     _save_under_its_key(campaign)
     if "arms" in values:
-        campaign.arms.all().delete()
-        _build_arms(campaign, arms)
+        _change_arms(campaign, arms)
     if "kill_criteria" in values:
         campaign.kill_criteria.all().delete()
         build_criteria(campaign, rules)
@@ -149,7 +149,8 @@ def import_campaign(
         **fields,
     )
     _save_under_its_key(campaign)
-    _build_arms(campaign, [{"key": "all", "name": "All", "is_control": False, "planned_share": Decimal(1)}])
+    only = {"key": "all", "name": "All", "is_control": False, "planned_share": Decimal(1)}
+    _build_arms(campaign, [(1, only)])
     record_event(
         EventKind.CAMPAIGN_IMPORTED,
         by=by,
@@ -315,11 +316,41 @@ def _refuse_twins(values: Values, arms: list[dict[str, Any]]) -> None:
         )
 
 
-def _build_arms(campaign: Campaign, arms: list[dict[str, Any]]) -> None:
+def _build_arms(campaign: Campaign, arms: Iterable[tuple[int, dict[str, Any]]]) -> None:
+    """Each in its place, from 1 on."""
     Arm.objects.bulk_create(
         Arm(workspace=campaign.workspace, campaign=campaign, position=position, **arm)
-        for position, arm in enumerate(arms, start=1)
+        for position, arm in arms
     )
+
+
+def _change_arms(campaign: Campaign, arms: list[dict[str, Any]]) -> None:
+    """Other arms instead of those that a draft has. What was reported of an arm stays, and so does the arm.
+
+    Raises ``Refused`` where one of which there are numbers would go or change its place.
+    """
+    places = {arm["key"]: position for position, arm in enumerate(arms, start=1)}
+    reported = {}
+    for arm in campaign.arms.all():
+        try:
+            arm.delete()
+        except ProtectedError:
+            reported[arm.key] = arm
+            if places.get(arm.key) != arm.position:
+                message = _(
+                    "Arm “{arm}” has numbers already, so it stays in its place, {position} of the arms. "
+                    "Its name, its share and whether it is the control can change."
+                ).format(arm=arm.key, position=arm.position)
+                error = FieldError("arm_has_numbers", message, "arms")
+                raise Refused("arm_has_numbers", message, errors=[error]) from None
+    # One control at a time.
+    campaign.arms.update(is_control=False)
+    _build_arms(campaign, [(places[arm["key"]], arm) for arm in arms if arm["key"] not in reported])
+    for given in arms:
+        if stays := reported.get(given["key"]):
+            for field, value in given.items():
+                setattr(stays, field, value)
+            stays.save()
 
 
 def drafted(campaign: Campaign) -> dict[str, Any]:
