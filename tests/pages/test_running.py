@@ -4,12 +4,13 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from experiments.models import Campaign, ZombieFlag
+from experiments.models import Breach, Campaign, ZombieFlag
 from experiments.services.criteria import overrule_breach
 from experiments.services.hypotheses import create_hypothesis
 from experiments.services.judging import judge_campaigns
@@ -278,6 +279,17 @@ def test_today__two_sprints_run__names_both_and_each_page_has_its_own_strip(
 def test_today__rule_has_fired__keeps_the_moment_to_decide_by_on_one_line(browse: Browse, week: Week) -> None:
     page = browse(Role.MARKETER).get(url("today")).content.decode()
     assert re.search(r"decide by \w+\xa0\d+\xa0\w+,\xa0\d\d:\d\d<", page)
+
+
+def test_today__moment_to_decide_by_is_over__says_since_when_it_was_due(
+    browse: Browse, week: Week, workspace: Workspace
+) -> None:
+    workspace.grace_hours = 1
+    workspace.save(update_fields=["grace_hours"])
+    Breach.objects.update(at=F("at") - timedelta(hours=30))
+    page = read(browse(Role.MANAGER), "today")
+    assert "was due " in page
+    assert "decide by " not in page
 
 
 def test_today__marketer_who_proposed__counts_only_what_she_can_decide(
