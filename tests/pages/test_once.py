@@ -51,7 +51,7 @@ def test_funding__sent_twice__is_booked_once_and_says_so(browse: Browse, workspa
     [
         ("fund", FUNDS, Transfer),
         ("hypothesis_new", HYPOTHESIS, Hypothesis),
-        ("sprint_new", {"name": "Inbox"}, Sprint),
+        ("sprint_new", {"name": "Inbox", "starts_on": "tomorrow", "ends_on": "in 5 days"}, Sprint),
     ],
 )
 def test_page_read_anew__filled_in_as_before__is_asked_about_and_can_be_meant(
