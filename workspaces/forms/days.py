@@ -105,6 +105,9 @@ _COMING = {"coming", "kommender", "kommenden", "kommende"}
 _THIS = {"this", "dieser", "diesen", "diesem"}
 _LAST = {"last", "letzter", "letzten", "letzte"}
 
+# Ends the name of the hidden field that says what a field said when it was shown.
+BEFORE = "_before"
+
 
 # Twelve years ahead are a slip of the finger.
 _MOST_DAYS = 12 * 366
@@ -305,7 +308,7 @@ class DayInput(forms.TextInput):
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         if name not in data and f"{name}_day" not in data:
             return None
-        parts = (str(data.get(key) or "").strip() for key in (name, f"{name}_day", f"{name}_before"))
+        parts = (str(data.get(key) or "").strip() for key in (name, f"{name}_day", f"{name}{BEFORE}"))
         return Given(*parts)
 
     def format_value(self, value: Any) -> str | None:
@@ -329,7 +332,9 @@ class DayInput(forms.TextInput):
             _("Or choose it in the calendar"),
             name,
             identity,
-            format_html('<input type="hidden" name="{}_before" value="{}">', name, before) if before else "",
+            format_html('<input type="hidden" name="{}{}" value="{}">', name, BEFORE, before)
+            if before
+            else "",
             identity,
             self.understood(text) if isinstance(value, Given) else "",
         )

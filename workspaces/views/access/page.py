@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from workspaces.exceptions import NotAllowed, NotFound
+from workspaces.forms.days import BEFORE
 from workspaces.forms.tokens import AGAIN_FIELD, BASIS_FIELD, ONCE_FIELD, owner_of
 from workspaces.models import Membership, User, Workspace
 from workspaces.models.prepared import Given, Prepared
@@ -50,7 +51,11 @@ def sending_of(request: HttpRequest, user: User, workspace: Workspace) -> Sendin
     token = request.POST.get(ONCE_FIELD, "")
     if owner_of(token) != user.pk:
         return None
-    fields = ((name, values) for name, values in request.POST.lists() if name not in NOT_TYPED)
+    fields = (
+        (name, values)
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED and not name.endswith(BEFORE)
+    )
     return Sending(workspace, user, token, fingerprint_of_form(request.path, fields))
 
 
