@@ -50,11 +50,20 @@ def table(results: list[dict[str, Any]]) -> str:
         "| benchmark | times better | than | more |",
         "| --- | --- | --- | --- |",
     ]
-    for result in results:
-        known = {"benchmark", "ratio", "reference", "section", "details"}
-        more = ", ".join(f"{key} {value}" for key, value in result.items() if key not in known)
-        lines.append(f"| {result['benchmark']} | {result['ratio']:.1f} | {result['reference']} | {more} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *map(row_of, results)]) + "\n"
+
+
+def row_of(result: dict[str, Any]) -> str:
+    known = {"benchmark", "ratio", "reference", "section", "details"}
+    more = ", ".join(f"{key} {value}" for key, value in result.items() if key not in known)
+    return f"| {result['benchmark']} | {result['ratio']:.1f} | {result['reference']} | {more} |"
+
+
+def with_row(page: str, result: dict[str, Any]) -> str:
+    """The page with this result in the place of the one that was compared with the same."""
+    than = f" | {result['reference']} | "
+    lines = page.splitlines()
+    return "\n".join(row_of(result) if than in line else line for line in lines) + "\n"
 
 
 def with_section(page: str, section: str) -> str:
@@ -69,7 +78,7 @@ if __name__ == "__main__":
     measured = [run(name) for name in names()]
     is_whole = len(sys.argv) == 1
     page = table(measured) if is_whole or not RESULTS.exists() else RESULTS.read_text()
-    for part in (result["section"] for result in measured if "section" in result):
-        page = with_section(page, part)
+    for result in (result for result in measured if "section" in result):
+        page = with_section(with_row(page, result), result["section"])
     if is_whole or any("section" in result for result in measured):
         RESULTS.write_text(page)
