@@ -3,7 +3,7 @@
 A benchmark is a program of its own. Its last line is one JSON object with at least `benchmark` (what was
 done), `ratio` (how many times better than the reference) and `reference` (what it was compared with). One
 that has more to show than a line adds `section`, a part of the page under a heading of its own; asked for by
-name, it renews that part alone. `details` are for programs and not on the page.
+name, it renews that part and its line alone. `details` are for programs and not on the page.
 """
 
 import json
