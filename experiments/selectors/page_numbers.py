@@ -13,9 +13,9 @@ from experiments.selectors.campaign_numbers import CampaignNumbers, campaign_num
 from experiments.selectors.campaign_pages import read_known
 from experiments.selectors.columns import moment
 from experiments.selectors.estimates import Tenants, read_tenants
+from experiments.selectors.measurements import followed
 from experiments.selectors.results import Analysis
 from workspaces.models.kept import kept
-from workspaces.models.rows import alone
 
 # Pages, of some 30 KB each.
 _MOST_KEPT = 500
@@ -67,7 +67,7 @@ def _page_numbers(
 _kept_numbers = kept(
     _page_numbers,
     by=lambda campaign, beside, tenants, *, at: [
-        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in (campaign, *beside)],
+        list(map(followed, (campaign, *beside))),
         campaign.kill_criteria.all(),
         tenants,
         tenants.clock(at),

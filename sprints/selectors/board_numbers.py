@@ -14,11 +14,17 @@ from experiments.models import Campaign
 from experiments.selectors.analysis import Known, analyse_many, measures_for
 from experiments.selectors.campaign_numbers import events_by_arm
 from experiments.selectors.estimates import Tenants
-from experiments.selectors.measurements import Amounts, Cells, Measurements, exact, read_measurements
+from experiments.selectors.measurements import (
+    Amounts,
+    Cells,
+    Measurements,
+    exact,
+    followed,
+    read_measurements,
+)
 from experiments.selectors.results import Analysis
 from sprints.selectors.standing import BoardDay, BoardNumbers
 from workspaces.models.kept import kept
-from workspaces.models.rows import alone
 
 # Boards, of some 50 KB each.
 _MOST_KEPT = 400
@@ -67,7 +73,7 @@ def _board_numbers(
     }
 
 
-def _followed(
+def _follows_from(
     campaigns: Sequence[Campaign],
     *,
     as_of: date | None = None,
@@ -78,7 +84,7 @@ def _followed(
 ) -> object:
     """What the numbers follow from: days by their version, and the time by what it closes and settles."""
     return [
-        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in campaigns],
+        list(map(followed, campaigns)),
         [as_of, with_analyses],
         tenants,
         tenants.clock(at),
@@ -87,7 +93,7 @@ def _followed(
 
 # By campaign id, each by the metric of its hypothesis. ``as_of``: only days up to it. ``known``: where they
 # have been read, the days of these campaigns, which come first, and perhaps of others.
-board_numbers = kept(_board_numbers, by=_followed, most=_MOST_KEPT)
+board_numbers = kept(_board_numbers, by=_follows_from, most=_MOST_KEPT)
 
 
 def _metric(campaign: Campaign) -> Metric:

@@ -20,13 +20,12 @@ from experiments.models import Campaign
 from experiments.selectors.analysis import analyse_campaign
 from experiments.selectors.estimates import Estimates, Tenants, read_tenants
 from experiments.selectors.maturity import MatureDays, mature_days
-from experiments.selectors.measurements import Amounts, Cells, measures_of, read_measurements
+from experiments.selectors.measurements import Amounts, Cells, followed, measures_of, read_measurements
 from experiments.stats.arrays import float_or_none
 from experiments.stats.budget import DONOR_BELOW, RECEIVER_ABOVE
 from experiments.stats.grids import CONTRAST_SPREAD, DAY_SPREAD, SpreadPrior
 from experiments.stats.threshold import threshold_evidence
 from workspaces.models.kept import kept
-from workspaces.models.rows import alone
 
 # Of five hundred campaigns each takes a megabyte.
 _MOST_KEPT = 32
@@ -178,7 +177,7 @@ _chances = kept(
     _judge,
     by=lambda metric, campaigns, tenants, *, at: [
         metric.key,
-        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in campaigns],
+        list(map(followed, campaigns)),
         tenants,
         tenants.clock(at),
     ],

@@ -12,7 +12,7 @@ from experiments.choices import CampaignStatus
 from experiments.models import Arm, Campaign
 from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.estimates import Tenants
-from experiments.selectors.measurements import measured_spend, read_measurements
+from experiments.selectors.measurements import followed, measured_spend, read_measurements
 from sprints.selectors.accounts import OF_A_CAMPAIGN, CampaignAccount, campaign_accounts
 from sprints.selectors.board_numbers import board_numbers, read_for_boards
 from sprints.selectors.graveyard import Noes, noes_of
@@ -20,7 +20,6 @@ from sprints.selectors.savings import movements_of, with_movements
 from sprints.selectors.standing import BoardNumbers
 from workspaces.models.kept import kept
 from workspaces.models.prepared import Given
-from workspaces.models.rows import alone
 
 # Some 100 KB each.
 _MOST_KEPT = 200
@@ -59,7 +58,7 @@ def _today_numbers(
 today_numbers = kept(
     _today_numbers,
     by=lambda on_boards, others, donors, tenants, *, at: [
-        [(one.hypothesis, alone(one), one.arms.all(), one.days_version) for one in on_boards],
+        list(map(followed, on_boards)),
         [([getattr(one, name) for name in OF_A_CAMPAIGN], one.arms.all()) for one in others],
         [(donor.pk, donor.budget) for donor in donors],
         tenants,

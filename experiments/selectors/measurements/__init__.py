@@ -12,6 +12,7 @@ from experiments.selectors.measurements.grid import (
     latest_day,
     measures_of,
 )
+from experiments.selectors.measurements.known_days import followed
 from experiments.selectors.measurements.reading import read_measurements
 from experiments.selectors.measurements.totals import daily_spend, measured_spend, read_spend, spend_totals
 
@@ -23,6 +24,7 @@ __all__ = [
     "Phase",
     "daily_spend",
     "exact",
+    "followed",
     "is_paired_with_spend",
     "late_measures",
     "latest_day",

@@ -9,15 +9,23 @@ import numpy as np
 from django.conf import settings
 from django.db.models import QuerySet
 
-from experiments.models import DayTotal
+from experiments.models import Campaign, DayTotal
 from experiments.selectors.columns import Columns, Kind, amount, read_columns
 from workspaces.models.kept import Latest
+from workspaces.models.rows import alone
 
 _ROOM = 40_000_000  # bytes
 # What an entry takes besides its numbers, and each column of it.
 _ENTRY, _COLUMN = 800, 150
 # By arms and measures: the days that were read last, and their version.
 _known: Latest[tuple[int | None, Columns]] = Latest(room=_ROOM)
+
+
+def followed(campaign: Campaign) -> tuple[object, ...]:
+    """What anything follows from that is worked out of a campaign's days: itself, which has just been read,
+    its hypothesis and arms, and the days by their version.
+    """
+    return campaign.hypothesis, alone(campaign), campaign.arms.all(), campaign.days_version
 
 
 def read_days(arms: Sequence[int], keys: Sequence[str], *, as_of: date | None = None) -> Columns:
