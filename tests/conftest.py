@@ -40,6 +40,7 @@ ONCE = (
             "documents",
             "dragging",
             "drawings",
+            "kept_today",
             "keyboard",
             "lost_and_found",
             "many_campaigns",

@@ -16,6 +16,7 @@ from workspaces.choices import SourceKind
 from workspaces.models import Source, Workspace
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Prepared
+from workspaces.models.rows import take_rows
 
 DEFAULTS = {SpreadKind.DAYS: DAY_SPREAD, SpreadKind.CONTRAST: CONTRAST_SPREAD}
 
@@ -101,24 +102,18 @@ def read_tenants(workspace_ids: Iterable[int]) -> Tenants:
 
 def tenants_of(workspaces: Iterable[Any]) -> Tenants:
     """What these workspaces bring, which were read ``AS_TENANTS``."""
-    known = {workspace.pk: workspace for workspace in workspaces}
-    return Tenants(
-        known,
-        [source for workspace in known.values() for source in workspace.sources],
-        Estimates(
-            {
-                estimate.source_id: curve_of(estimate)
-                for workspace in known.values()
-                for estimate in workspace.curves
-            },
-            {
-                (workspace.pk, estimate.kind): estimate
-                for workspace in known.values()
-                if workspace.uses_learnt_spread
-                for estimate in workspace.spreads
-            },
-        ),
-    )
+    known: dict[int, Workspace] = {}
+    all_sources: list[Source] = []
+    learnt: dict[int, MaturityCurve] = {}
+    wanted: dict[tuple[int, str], SpreadEstimate] = {}
+    for workspace in workspaces:
+        known[workspace.pk] = workspace
+        sources, curves, spreads = take_rows(workspace, "sources", "curves", "spreads")
+        all_sources += sources
+        learnt |= {estimate.source_id: curve_of(estimate) for estimate in curves}
+        if workspace.uses_learnt_spread:
+            wanted |= {(workspace.pk, estimate.kind): estimate for estimate in spreads}
+    return Tenants(known, all_sources, Estimates(learnt, wanted))
 
 
 @dataclass(frozen=True, slots=True)

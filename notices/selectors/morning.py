@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from experiments.templatetags._words import rule_in_words
 from experiments.templatetags._zombies import reason_of
 from notices.selectors.items import Item
-from sprints.models import Sprint
 from sprints.selectors.standing import Board
 from sprints.selectors.today import read_today
 from sprints.selectors.waiting import Today
@@ -45,10 +44,7 @@ def read_morning(workspace: Workspace, *, by: Actor, at: datetime) -> Morning:
     return Morning(
         headline=_headline(today, workspace, items),
         items=items,
-        sprints=[
-            _pacing(sprint, board, workspace, at=at)
-            for sprint, board in zip(today.running, today.boards, strict=True)
-        ],
+        sprints=[_pacing(board, workspace, at=at) for board in today.boards],
         needs_somebody=bool(items),
     )
 
@@ -168,7 +164,8 @@ def _unstarted(today: Today, workspace: Workspace) -> list[Item]:
     ]
 
 
-def _pacing(sprint: Sprint, board: Board, workspace: Workspace, *, at: datetime) -> Item:
+def _pacing(board: Board, workspace: Workspace, *, at: datetime) -> Item:
+    sprint = board.sprint
     number = sprint.day_number(workspace.local_day(at))
     spent, budget, planned = (
         _money(amount, workspace) for amount in (board.spend, board.budget, board.planned_by_now)

@@ -63,15 +63,20 @@ def with_standing(rules: Q | None = None) -> CampaignQuerySet:
     """
     criteria = KillCriterion.objects.in_force().filter(rules or Q()).order_by("position")
     return (
-        Campaign.objects.select_related("hypothesis__owner")
-        .with_rows("arms", Arm.objects.order_by("position"))
+        Campaign.objects.with_rows("arms", Arm.objects.order_by("position"))
         .with_rows("kill_criteria", criteria.with_rows("watches", WATCHES, joined=["arm"]))
         .with_rows("breaches", Breach.objects.open().order_by("at"))
     )
 
 
 _STANDING = Prepared(
-    lambda: with_standing().filter(hypothesis__among=GivenKeys("taken")).launched().order_by("pk")
+    lambda: (
+        with_standing()
+        .select_related("hypothesis__owner")
+        .filter(hypothesis__among=GivenKeys("taken"))
+        .launched()
+        .order_by("pk")
+    )
 )
 _AT_HAND_NOW = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
 _AT_HAND = Prepared(
@@ -120,7 +125,7 @@ def read_for_review(
     if row is None:
         return board, None
     compared = _compared(row, numbers([item.campaign for item in row.campaigns], with_analyses=True))
-    return Board([compared if one is row else one for one in board.hypotheses]), compared
+    return Board(sprint, [compared if one is row else one for one in board.hypotheses]), compared
 
 
 def _compared(row: RunningHypothesis, numbers: Mapping[int, BoardNumbers]) -> RunningHypothesis:
@@ -202,6 +207,7 @@ def boards_of(
         decisions = {decision.hypothesis_id: decision for decision in sprint.decisions.all()}
         boards.append(
             Board(
+                sprint,
                 [
                     RunningHypothesis(
                         commitment,
@@ -210,7 +216,7 @@ def boards_of(
                         decisions.get(commitment.hypothesis_id),
                     )
                     for commitment in sprint.commitments.all()
-                ]
+                ],
             )
         )
     return boards

@@ -13,7 +13,7 @@ from experiments.selectors.arm_rows import ArmRow
 from experiments.selectors.results import Analysis
 from experiments.services.values import in_quotes, listed
 from sprints.choices import CommitmentState
-from sprints.models import Commitment, Decision
+from sprints.models import Commitment, Decision, Sprint
 from sprints.selectors.savings import NOTHING
 
 PACE_DAYS = 3
@@ -217,6 +217,7 @@ class RunningHypothesis:
 class Board:
     """A sprint that has started."""
 
+    sprint: Sprint
     hypotheses: Sequence[RunningHypothesis]
 
     @property

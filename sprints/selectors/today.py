@@ -4,121 +4,97 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import zip_longest
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, Expression, F, IntegerField, Q, QuerySet
+from django.db.models import Expression, Q
 
-from experiments.choices import CampaignStatus
-from experiments.models import Breach, Campaign, CriterionWatch, Judgement, ZombieFlag
+from experiments.models import Breach, Campaign, ZombieFlag
 from experiments.selectors.burning import counted_days
-from experiments.selectors.estimates import AS_TENANTS, tenants_of
+from experiments.selectors.estimates import Tenants
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
-from sprints.models import Commitment, Reallocation, ReallocationLine, Sprint
+from sprints.models import Commitment, Sprint
 from sprints.selectors.accounts import CampaignAccount
-from sprints.selectors.board import WITH_PROGRESS, boards_of, with_standing
+from sprints.selectors.board import boards_of
 from sprints.selectors.fit import misfits
 from sprints.selectors.graveyard import QUARTER
-from sprints.selectors.savings import movements_of, with_movements
-from sprints.selectors.today_numbers import killed_of_late, noes_of_late, today_numbers
+from sprints.selectors.savings import movements_of
+from sprints.selectors.today_numbers import noes_of_late, today_numbers
+from sprints.selectors.today_rows import SpokenOf, TodayRows, read_campaigns, read_rows
 from sprints.selectors.waiting import NOTHING, BurningZombie, OpenBreach, ScaledCampaign, Today, WaitingPlan
 from workspaces.models import Event, User, Workspace
-from workspaces.models.among import GivenKeys
-from workspaces.models.prepared import Given, Prepared
+from workspaces.models.content import digest_of
+from workspaces.models.kept import kept
 from workspaces.models.rows import alone
 from workspaces.permissions import Actor, Permission
 
 PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
-SCALED_SHOWN = 8
-EVENTS_TOLD = 8
 
-_WORKSPACE = Given("workspace", IntegerField())
-# Of the campaigns that events name by their keys.
-_KEYS = [f"key_{number}" for number in range(EVENTS_TOLD)]
-
-
-def _told_of() -> "QuerySet[Campaign]":
-    mine = Campaign.objects.filter(workspace=_WORKSPACE)
-    scaled = mine.filter(status=CampaignStatus.SCALED).order_by("-scaled_at", "-pk")
-    keys, taken = [Given(key, CharField()) for key in _KEYS], GivenKeys("taken")
-    # The rules of what stands on a board and of what an event tells; the others are only named.
-    rules = Q(campaign__hypothesis__among=taken) | Q(campaign__key__in=keys)
-    return (
-        with_movements(with_standing(rules))
-        .filter(workspace=_WORKSPACE)
-        .filter(
-            Q(pk__among=GivenKeys("named"))
-            | Q(key__in=keys)
-            | Q(hypothesis__among=taken)
-            | Q(pk__in=scaled.values("pk")[:SCALED_SHOWN])
-        )
-    )
-
-
-_CAMPAIGNS = Prepared(lambda: _told_of().order_by("pk"))
-# The workspace with what judging goes by, and all of it that needs no more than a word of each.
-_WORKSPACES: Prepared[Any] = Prepared(
-    lambda: (
-        AS_TENANTS.filter(pk=_WORKSPACE)
-        .with_rows("calling", ZombieFlag.objects.calling().by_money(), by="workspace")
-        .with_rows("killed", killed_of_late(), by="workspace")
-    )
-)
-# The places of open breaches, with how their evidence grew.
-_BREACHED = Prepared(
-    lambda: (
-        CriterionWatch.objects.filter(breaches__in=Breach.objects.open(), workspace=_WORKSPACE)
-        .select_related("criterion", "arm")
-        .with_rows("judgements", Judgement.objects.only("data_through", "strength").order_by("data_through"))
-        .with_rows("breaches", Breach.objects.open())
-    )
-)
-# What is not over; the first that ends comes first.
-_SPRINTS = Prepared(lambda: WITH_PROGRESS.filter(workspace=_WORKSPACE).open().order_by("ends_on", "number"))
-# Plans that have not run out; the first that does comes first.
-_PLANS: Prepared[Any] = Prepared(
-    lambda: (
-        Reallocation.objects.filter(workspace=_WORKSPACE)
-        .open()
-        .filter(Q(expires_at__gt=Given("at", DateTimeField())) | Q(state=ReallocationState.APPROVED))
-        # Of the evidence only what is said here: all of it is a plan's own page.
-        .defer("evidence")
-        .annotate(do_nothing=F("evidence__do_nothing"))
-        .select_related("proposed_by", "approved_by")
-        .with_rows("lines", ReallocationLine.objects.order_by("position"))
-        .order_by("expires_at")
-    )
-)
+# Of up to 1 MB each where much goes on.
+_MOST_KEPT = 20
 
 
 def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, at: datetime) -> Today:
     """What waits at ``at`` and how much of it for ``by``, in as many queries for much as for little.
 
-    ``told``: at most ``EVENTS_TOLD`` events that stand beside it, whose campaigns are read along.
+    ``told``: at most ``today_rows.EVENTS_TOLD`` events that stand beside it, whose campaigns are read along.
     """
+    rows, tenants = read_rows(workspace, killed_since=at - QUARTER, at=at)
+    said = digest_of(rows)
+    keys = sorted({event.campaign_key for event in told})
+    campaigns = read_campaigns(workspace, _spoken_of(rows, said=said), keys)
+    return _today(
+        rows,
+        campaigns,
+        tenants,
+        said=digest_of(said, campaigns),
+        may_plan=by.can(Permission.PLAN),
+        mine={plan.pk for plan in rows.plans if _is_for(plan, by)},
+        at=at,
+    )
+
+
+def _speaks_of(rows: TodayRows, /, *, said: str) -> SpokenOf:
+    lines = [line for plan in rows.plans for line in plan.lines.all()]
+    named = {flag.campaign_id for flag in rows.calling[:ZOMBIES_SHOWN]}
+    named |= {breach.campaign_id for watch in rows.breached for breach in watch.breaches.all()}
+    named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
+    taken = [item.hypothesis_id for sprint in _running(rows) for item in sprint.commitments.all()]
+    return SpokenOf(sorted(named), taken)
+
+
+# ``said``: the digest of the rows while nobody has asked for any: those whose ids are known stay untold.
+_spoken_of = kept(_speaks_of, by=lambda _rows, *, said: said, most=_MOST_KEPT)
+
+
+def _worked_out(
+    rows: TodayRows,
+    spoken_of: Sequence[Campaign],
+    tenants: Tenants,
+    /,
+    *,
+    said: str,
+    may_plan: bool,
+    mine: AbstractSet[int],
+    at: datetime,
+) -> Today:
+    [workspace] = tenants.workspaces.values()
     today = workspace.local_day(at)
-    [brought] = _WORKSPACES.read(workspace=workspace.pk, killed_since=at - QUARTER)
-    zombies: list[ZombieFlag] = brought.__dict__.pop("calling")
-    killed: list[Any] = brought.__dict__.pop("killed")
-    tenants = tenants_of([brought])
+    campaigns = {campaign.pk: campaign for campaign in spoken_of}
+    sprints, plans, zombies = list(rows.sprints), list(rows.plans), list(rows.calling)
+    for row in (*sprints, *campaigns.values()):
+        row.workspace = workspace
     costliest: dict[int, Decimal] = {}
     for flag in zombies:
         costliest[flag.campaign_id] = max(
             flag.money_per_day or NOTHING, costliest.get(flag.campaign_id, NOTHING)
         )
     shown = zombies[:ZOMBIES_SHOWN]
-    sprints = _sprints(workspace)
-    running = [one for one in sprints if one.status == SprintStatus.RUNNING]
-    breaches = _breaches(workspace)
-    plans = _PLANS.read(workspace=workspace.pk, at=at)
+    running = _running(rows)
+    breaches = _breaches(rows, workspace)
     lines = [line for plan in plans for line in plan.lines.all()]
-    named = {flag.campaign_id for flag in shown} | {breach.campaign_id for breach in breaches}
-    named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
-    keys = {event.campaign_key for event in told}
-    campaigns = _campaigns(workspace, running, named, keys)
     # What waits says which campaign it is about, and nothing of its rules: those stand on its board.
-    about = {pk: alone(campaigns[pk]) for pk in named}
+    about = {pk: alone(campaign) for pk, campaign in campaigns.items()}
     for flag in shown:
         flag.campaign = about[flag.campaign_id]
     for breach in breaches:
@@ -134,49 +110,39 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
     numbers = today_numbers(on_boards, others, list(donors.values()), tenants, at=at)
     spend = numbers.spend
     movements = [moved for one in on_boards for moved in movements_of(one)]
-    spoken_of = placed | set(costliest) | {breach.campaign_id for breach in breaches}
+    spoken_of_above = placed | set(costliest) | {breach.campaign_id for breach in breaches}
     return Today(
         breaches=_open_breaches(workspace, breaches, spend),
-        plans=_waiting_plans(workspace, plans, numbers.accounts, by=by, at=at),
+        plans=_waiting_plans(workspace, plans, numbers.accounts, mine=mine, at=at),
         zombies=_burning(shown, spend, today=today),
         zombies_calling=len(zombies),
         zombie_money_per_day=sum(costliest.values(), NOTHING),
         undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.waits_for_start(today)],
-        scaled=_scaled([one for one in others if one.pk not in spoken_of], spend),
-        noes=noes_of_late(killed, tenants),
-        running=running,
+        scaled=_scaled([one for one in others if one.pk not in spoken_of_above], spend),
+        noes=noes_of_late(list(rows.killed), tenants),
         boards=boards_of(running, on_boards, numbers.boards, movements=movements, at=at),
         campaigns=list(campaigns.values()),
-        may_plan=by.can(Permission.PLAN),
+        may_plan=may_plan,
     )
 
 
-def _campaigns(
-    workspace: Workspace,
-    running: Sequence[Sprint],
-    named: AbstractSet[int],
-    keys: AbstractSet[str],
-) -> dict[int, Campaign]:
-    """Every campaign that the page speaks of, by id in the order of the ids: those that are named by their
-    ids or keys, those of the sprints that run, and the latest scaled ones.
-    """
-    campaigns = _CAMPAIGNS.read(
-        workspace=workspace.pk,
-        named=named,
-        taken=[item.hypothesis_id for sprint in running for item in sprint.commitments.all()],
-        **dict(zip_longest(_KEYS, keys, fillvalue="")),
-    )
-    for campaign in campaigns:
-        campaign.workspace = workspace
-    return {campaign.pk: campaign for campaign in campaigns}
+# What the rows and campaigns ``said``, be it read or not; the time by what it closes and settles.
+_today = kept(
+    _worked_out,
+    by=lambda _rows, _campaigns, tenants, *, said, may_plan, mine, at: [
+        said,
+        tenants,
+        tenants.clock(at),
+        may_plan,
+        mine,
+    ],
+    most=_MOST_KEPT,
+)
 
 
-def _sprints(workspace: Workspace) -> list[Sprint]:
-    sprints = _SPRINTS.read(workspace=workspace.pk)
-    for sprint in sprints:
-        sprint.workspace = workspace
-    return sprints
+def _running(rows: TodayRows) -> list[Sprint]:
+    return [one for one in rows.sprints if one.status == SprintStatus.RUNNING]
 
 
 def waits_for(user: User | Expression | None, *, may_approve: bool, may_apply: bool) -> Q:
@@ -190,7 +156,7 @@ def waits_for(user: User | Expression | None, *, may_approve: bool, may_apply: b
     return words
 
 
-def _is_for(plan: Reallocation, by: Actor) -> bool:
+def _is_for(plan: Any, by: Actor) -> bool:
     """``waits_for`` about one plan that has been read."""
     if plan.state == ReallocationState.APPROVED:
         return by.can(Permission.APPLY)
@@ -203,10 +169,10 @@ def pace(days: dict[date, Decimal]) -> Decimal | None:
     return sum((days[day] for day in latest), NOTHING) / len(latest) if latest else None
 
 
-def _breaches(workspace: Workspace) -> list[Breach]:
+def _breaches(rows: TodayRows, workspace: Workspace) -> list[Breach]:
     """Open ones, with the watch that each is of and how its evidence grew."""
     breaches: list[Breach] = []
-    for watch in _BREACHED.read(workspace=workspace.pk):
+    for watch in rows.breached:
         watch.criterion.workspace = workspace
         breaches += watch.breaches.all()
     return sorted(breaches, key=lambda breach: (breach.at, breach.pk))
@@ -247,7 +213,7 @@ def _waiting_plans(
     plans: Sequence[Any],
     accounts: Mapping[int, CampaignAccount],
     *,
-    by: Actor,
+    mine: AbstractSet[int],
     at: datetime,
 ) -> list[WaitingPlan]:
     """Plans that can be carried out as they are; the others have minutes to live."""
@@ -256,7 +222,7 @@ def _waiting_plans(
             alone(plan),
             amount=sum((line.amount for line in plan.lines.all()), NOTHING),
             do_nothing=plan.do_nothing or {},
-            is_mine=_is_for(plan, by),
+            is_mine=plan.pk in mine,
         )
         for plan in plans
         if not misfits(list(plan.lines.all()), workspace=workspace, accounts=accounts, at=at)

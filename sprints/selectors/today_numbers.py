@@ -21,8 +21,8 @@ from sprints.selectors.standing import BoardNumbers
 from workspaces.models.kept import kept
 from workspaces.models.prepared import Given
 
-# Some 100 KB each.
-_MOST_KEPT = 200
+# Of up to 300 KB each.
+_MOST_KEPT = 50
 _OF_A_KILLED = ("days_version", "status", "launched_at", "paused_at", "ended_at")
 
 

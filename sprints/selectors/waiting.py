@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from experiments.choices import EvidenceKind
 from experiments.models import Breach, Campaign, ZombieFlag
@@ -91,6 +92,8 @@ class ScaledCampaign:
 class Today:
     """Everything that waits for a person."""
 
+    KEPT_PARTS: ClassVar = ("breaches", "plans", "zombies", "scaled", "boards")
+
     breaches: Sequence[OpenBreach]
     plans: Sequence[WaitingPlan]
     zombies: Sequence[BurningZombie]
@@ -102,8 +105,7 @@ class Today:
     scaled: Sequence[ScaledCampaign]
     # What was killed in the last quarter; counted, not told.
     noes: Noes
-    running: Sequence[Sprint]
-    # How those that run stand, without a comparison of the arms.
+    # How the sprints that run stand, without a comparison of the arms.
     boards: Sequence[Board]
     # All that it speaks of, with their hypotheses; those of its boards and events with their rules.
     campaigns: Sequence[Campaign]

@@ -1,20 +1,31 @@
 """The first page: what needs you, in order of money, and in a new workspace what comes first."""
 
 from django.contrib import messages
+from django.db.models import IntegerField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from sprints.selectors.first_steps import FirstSteps, read_first_steps
-from sprints.selectors.today import EVENTS_TOLD, read_today
+from sprints.selectors.today import read_today
+from sprints.selectors.today_rows import EVENTS_TOLD
 from sprints.selectors.waiting import Today
 from workspaces.choices import EventKind
 from workspaces.models import Event
+from workspaces.models.prepared import Given, Prepared
 from workspaces.services.members import show_first_steps
 from workspaces.views.access import WorkspaceView
 
 # Every night brings these; the activity page has them.
 ROUTINE = (EventKind.METRICS_POSTED, EventKind.METRICS_RESTATED)
+_LATEST = Prepared(
+    lambda: (
+        Event.objects.filter(workspace=Given("workspace", IntegerField()))
+        .exclude(kind__in=ROUTINE)
+        .select_related("actor")
+        .order_by("-id")[:EVENTS_TOLD]
+    )
+)
 
 
 class TodayView(WorkspaceView):
@@ -22,8 +33,7 @@ class TodayView(WorkspaceView):
     section = "today"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        events = Event.objects.of(self.workspace).exclude(kind__in=ROUTINE).select_related("actor")
-        latest = list(events.order_by("-id")[:EVENTS_TOLD])
+        latest = _LATEST.read(workspace=self.workspace.pk)
         today = read_today(self.workspace, told=latest, by=self.actor, at=self.at)
         membership = self.request.membership
         steps = None
@@ -37,7 +47,6 @@ class TodayView(WorkspaceView):
         return self.render(
             {
                 "today": today,
-                "running": list(zip(today.running, today.boards, strict=True)),
                 "events": latest,
                 "noes": today.noes,
                 "is_late": today.decide_by is not None and today.decide_by < self.at,
@@ -52,7 +61,7 @@ def is_new(today: Today, steps: FirstSteps | None) -> bool:
     """Whether nothing has been done here yet, so that there is nothing to look back on."""
     if steps is None or steps.done or steps.is_spending:
         return False
-    return not (today.groups or today.running or today.noes.noes)
+    return not (today.groups or today.boards or today.noes.noes)
 
 
 class FirstStepsView(WorkspaceView):

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from experiments.choices import ZombieSignal
 from experiments.models import Campaign
-from sprints.selectors.today import SCALED_SHOWN, read_today
+from sprints.selectors.today import read_today
+from sprints.selectors.today_rows import SCALED_SHOWN
 from sprints.selectors.waiting import Today
 from tests.factories import make_campaign, report
 from tests.money.harbour import flag

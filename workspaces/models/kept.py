@@ -84,10 +84,10 @@ def kept(
     result follows from, where its arguments say more than that. ``most``: how many are kept.
     """
     name = f"{function.__module__}.{function.__qualname__}"
-    results: Latest[tuple[ResultT]] = Latest(
+    results: Latest[tuple[ResultT, _Names]] = Latest(
         room=most,
-        entering=lambda key, found: NAMES_OF_KEPT.update(_named(f"{name}.{key}", found[0])),
-        leaving=lambda key, found: _unname(f"{name}.{key}", found[0]),
+        entering=lambda _key, found: NAMES_OF_KEPT.update(found[1]),
+        leaving=lambda _key, found: _unname(found[1]),
     )
 
     @wraps(function)
@@ -97,26 +97,36 @@ def kept(
         key = digest_of(by(*given, **named)) if by is not None else digest_of(given, named)
         found = results.find(key)
         if found is None:
-            found = (function(*given, **named),)
+            made = function(*given, **named)
+            found = (made, _names(f"{name}.{key}", made))
             results.keep(key, found)
         return found[0]
 
     return result
 
 
-def _named(name: str, result: object) -> dict[int, tuple[str, object]]:
+_Names = dict[int, tuple[str, object]]
+
+
+def _names(name: str, result: object) -> _Names:
     """What is kept with a result and told of by a name, by identity: itself, what it maps keys to, and what
     its class has in ``KEPT_PARTS``.
+
+    A part in a sequence is told of by what it says: in the next result most of them say the same.
     """
     parts = result.items() if isinstance(result, Mapping) else [("", result)]
     told = [*parts, *((part, getattr(result, part)) for part in getattr(result, "KEPT_PARTS", ()))]
-    return {id(thing): (f"{name}.{place}", thing) for place, thing in told if is_dataclass(thing)}
+    names: _Names = {id(thing): (f"{name}.{place}", thing) for place, thing in told if is_dataclass(thing)}
+    for _, things in told:
+        if isinstance(things, list):
+            names |= {id(thing): (digest_of(thing), thing) for thing in things if is_dataclass(thing)}
+    return names
 
 
-def _unname(name: str, result: object) -> None:
-    for identity, (told, _) in _named(name, result).items():
+def _unname(names: _Names) -> None:
+    for identity, told in names.items():
         # What is kept twice goes on by its other name.
-        if NAMES_OF_KEPT.get(identity, ("",))[0] == told:
+        if NAMES_OF_KEPT.get(identity) is told:
             NAMES_OF_KEPT.pop(identity, None)
 
 

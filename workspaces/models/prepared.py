@@ -85,6 +85,9 @@ class Prepared(Generic[ModelT]):
         if self._name not in told:
             # Not one of the page's queries: it is told once in the life of a connection.
             with session.cursor() as cursor:
+                if not told:
+                    # One plan for all values: to plan for some takes as long as to answer.
+                    cursor.execute("SET plan_cache_mode = force_generic_plan")
                 cursor.execute(f"PREPARE {self._name} AS {self._numbered(session)}")
             told.add(self._name)
         return f"EXECUTE {self._name}({', '.join(['%s'] * places)})" if places else f"EXECUTE {self._name}"

@@ -89,7 +89,7 @@ class RowsQuerySet(models.QuerySet[ModelT]):
         """Each with these of its ``rows``, in their order.
 
         ``name``: a relation, whose manager then gives them; or, where ``by`` says by which key of theirs they
-        belong, the attribute in which they are a list. ``joined``: what they point to that is to come along.
+        belong, the attribute in which they are. ``joined``: what they point to that is to come along.
         ``rows`` may bring rows of their own, and be asked for ``only`` some columns.
         """
         if by:
@@ -130,6 +130,11 @@ def alone(row: ModelT) -> ModelT:
     copied = row.__class__.__new__(row.__class__)
     copied.__dict__ = row.__dict__ | {"_prefetched_objects_cache": {}}
     return copied
+
+
+def take_rows(row: models.Model, *names: str) -> list[Any]:
+    """What was read along under these names of no relation; the row itself says no more of it."""
+    return [row.__dict__.pop(name) for name in names]
 
 
 def _with_ways(paths: Iterable[str]) -> tuple[str, ...]:
@@ -241,11 +246,10 @@ class _Reader:
     def take(self, parent: models.Model) -> None:
         """Turn the column of this parent into the rows themselves."""
         told = _Told(self, parent.__dict__.pop(self.rows.column), parent)
-        if not self.rows.is_relation:
-            setattr(parent, self.rows.name, told.read())
-            return
         # As with a prefetch: what was read stays what it is.
-        known = parent.__dict__.setdefault("_prefetched_objects_cache", {})
+        known = parent.__dict__
+        if self.rows.is_relation:
+            known = known.setdefault("_prefetched_objects_cache", {})
         known[self.rows.name] = self.query_set.brought(told, model=self.rows.model, by=self.rows.key.name)
 
     def read(self, told: Any, parent: models.Model) -> list[models.Model]:
