@@ -41,12 +41,13 @@ class PageState:
 
     def path(self, slug: str) -> str:
         """Its address; a page without a workspace is at the same one everywhere."""
-        args = [] if self.name in OUTSIDE else [slug, *self.args]
+        args = self.args if self.name in (*OUTSIDE, *DOORS) else [slug, *self.args]
         return reverse(self.name, args=args) + self.query
 
 
 OUTSIDE = (
     "home",
+    "workspace_new",
     "account",
     "account_address",
     "account_change_password",
@@ -54,6 +55,33 @@ OUTSIDE = (
     "mfa_index",
     "account_logout",
 )
+# What somebody sees who has not signed in.
+DOORS = ("account_login", "account_reset_password", "account_reset_password_done", "join")
+# What looks different while there is nothing to show.
+EMPTY = (
+    "today",
+    "first_steps",
+    "backlog",
+    "sprints",
+    "sprint_new",
+    "campaigns",
+    "campaign_new",
+    "import_numbers",
+    "zombies",
+    "graveyard",
+    "money",
+    "plan_new",
+    "learnings",
+    "activity",
+    "settings",
+    "settings_sources",
+    "settings_keys",
+    "settings_learnt",
+    "settings_channels",
+    "settings_templates",
+    "notices",
+)
+REFUSED = "refused"
 
 
 def every_page(subjects: Subjects) -> list[PageState]:
@@ -131,6 +159,55 @@ def every_page(subjects: Subjects) -> list[PageState]:
         PageState("more"),
         *(PageState(name) for name in OUTSIDE),
     ]
+
+
+def empty_pages() -> list[PageState]:
+    """The pages of a workspace in which nothing has been done yet."""
+    return [PageState(name, (), "empty") for name in EMPTY]
+
+
+def refused_forms(subjects: Subjects) -> list[PageState]:
+    """Every form that asks for something, and is sent without it."""
+    s = subjects
+    forms: list[tuple[str, tuple[object, ...]]] = [
+        ("hypothesis_new", ()),
+        ("hypothesis_edit", (s.backlog,)),
+        ("sprint_new", ()),
+        ("decide", (s.running, s.asked)),
+        ("campaign_new", ()),
+        ("campaign_amend", (s.paused,)),
+        ("campaign_adopt", (s.unplanned,)),
+        ("campaign_kill", (s.paused,)),
+        ("campaign_overrule", (s.paused, s.breached)),
+        ("import_numbers", ()),
+        ("zombie_keep", (s.zombie,)),
+        ("fund", ()),
+        ("correct", ()),
+        ("plan_new", ()),
+        ("plan_reject", (s.plan,)),
+        ("settings", ()),
+        ("settings_policy", ()),
+        ("source_new", ()),
+        ("settings_channels", ()),
+        ("account_change_password", ()),
+        ("workspace_new", ()),
+    ]
+    return [PageState(name, args, REFUSED) for name, args in forms]
+
+
+def doors(invitation: str) -> list[PageState]:
+    """What somebody sees who has not signed in; ``invitation``: the token of one that still holds."""
+    return [
+        PageState("account_login"),
+        PageState("account_login", (), REFUSED),
+        PageState("account_reset_password"),
+        PageState("account_reset_password_done"),
+        PageState("join", (invitation,)),
+    ]
+
+
+# Where nothing is any more, or never was.
+LOST = [PageState("join", ("nonsense",), "over"), PageState("today", (), "not-found", "nothing/here/")]
 
 
 def readable_pages() -> set[str]:

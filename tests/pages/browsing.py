@@ -1,6 +1,6 @@
 """A real browser that opens page after page and notes what is wrong with each."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +32,16 @@ OVERFLOW = """() => {
 }"""
 # What is folded away has to fit and be readable, too.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true"
+
+# Everything that is typed is taken away, and the form is sent all the same.
+EMPTY_THE_FORM = """() => {
+    const buttons = [...document.querySelectorAll("main form[method=post] button.btn-primary")];
+    const { form } = buttons.at(-1);
+    const typed = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), textarea";
+    for (const field of form.querySelectorAll(typed)) field.value = "";
+    form.noValidate = true;
+    form.requestSubmit(buttons.at(-1));
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,12 @@ def opened(
         browser.close()
 
 
+def send_empty(page: Page) -> None:
+    """Send the page's form without anything that it asks for, and wait for its refusal."""
+    with page.expect_navigation():
+        page.evaluate(EMPTY_THE_FORM)
+
+
 def said_on(page: Page) -> list[str]:
     """What the browser objects to on its console, as it comes."""
     said: list[str] = []
@@ -114,12 +130,19 @@ def objections(page: Page) -> list[str]:
     return found + too_wide
 
 
-def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colours: bool = True) -> list[str]:
+def faults(
+    page: Page,
+    paths: Iterable[str],
+    *,
+    language: str = "en",
+    sees_colours: bool = True,
+    then: Callable[[Page], object] = lambda _page: None,
+) -> list[str]:
     """Open each and say what is wrong: the answer, its language, the console, and at every look the width
     and what axe finds.
 
     A page is opened once for all looks: it has to stand a turned phone or a narrower window anyway. Where
-    colours do not matter axe looks once, at the last look.
+    colours do not matter axe looks once, at the last look. ``then``: what is done once it stands.
     """
     found: list[str] = []
     said = said_on(page)
@@ -134,6 +157,7 @@ def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colou
         spoken = page.evaluate("document.documentElement.lang")
         if spoken != language:
             wrong.append(f"it says that it speaks {spoken!r}")
+        then(page)
         page.evaluate(UNFOLD)
         for look in LOOKS:
             page.set_viewport_size(look.screen)
@@ -143,6 +167,7 @@ def faults(page: Page, paths: Iterable[str], *, language: str = "en", sees_colou
                 wrong.append(f"it is {overflow} px too wide at {look}: {widest}")
             if sees_colours or look == LOOKS[-1]:
                 wrong += [f"{violation} at {look}" for violation in page.evaluate(AXE, options)]
-        wrong += said
+        # A form that is refused is answered so, which the browser notes like a fault.
+        wrong += [word for word in said if "status of 422" not in word]
         found += [f"{path}: {fault}" for fault in wrong]
     return found

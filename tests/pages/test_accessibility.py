@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Page
 
 from experiments.services.exports import Said, Spelled, cancel_file, confirm_file, record_file
 from experiments.services.exports.names import remember_names
@@ -23,8 +25,8 @@ from tests.factories import (
     make_sprint,
     make_workspace,
 )
-from tests.pages.addresses import Subjects, every_page
-from tests.pages.browsing import LOOKS, faults, opened, served
+from tests.pages.addresses import LOST, Subjects, doors, empty_pages, every_page, refused_forms
+from tests.pages.browsing import LOOKS, Look, faults, objections, opened, send_empty, served
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Membership, Workspace
@@ -69,6 +71,7 @@ class Scenery:
 
     subjects: Subjects
     by_letter: tuple[str, ...]
+    invitation: str
 
 
 def given_files(mia: Actor, now: datetime) -> list[int]:
@@ -150,7 +153,7 @@ def scenery(
         reverse("join", args=[invitation.token(by_letter=True)]),
         reverse("notices_stop", args=[stop_token(letter_to, EVENTS)]),
     )
-    return Scenery(subjects, letters)
+    return Scenery(subjects, letters, invitation.token(by_letter=True))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -175,3 +178,45 @@ def test_page__in_german__says_so_and_has_nothing_to_object_to_either(
     ):
         # Its words are other ones, its colours are the same.
         assert faults(page, paths, language="de", sees_colours=False) == []
+
+
+def test_page__nothing_there_yet__has_nothing_to_object_to(
+    shared_db: None, team: dict[Role, Actor], chromium: str, browse: Browse
+) -> None:
+    paths = [page.path("harbour") for page in empty_pages()]
+    owner = browse(Role.OWNER)
+    with served() as address, opened(chromium, address, LOOKS[0], as_whom=owner) as page:
+        assert faults(page, paths) == []
+
+
+def test_form__sent_without_what_it_asks_for__has_nothing_to_object_to(
+    scenery: Scenery, chromium: str, browse: Browse
+) -> None:
+    paths = [page.path("harbour") for page in refused_forms(scenery.subjects)]
+    owner = browse(Role.OWNER)
+
+    def refused(page: Page) -> None:
+        asked = page.url
+        send_empty(page)
+        assert page.url == asked, "it asked for nothing"
+
+    with served() as address, opened(chromium, address, LOOKS[0], as_whom=owner) as page:
+        assert faults(page, paths, then=refused) == []
+
+
+def test_door__stranger__has_nothing_to_object_to(scenery: Scenery, chromium: str) -> None:
+    paths = [page.path("harbour") for page in doors(scenery.invitation)]
+    with served() as address, opened(chromium, address, LOOKS[0], as_whom=Client()) as page:
+        assert faults(page, paths) == []
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_page__that_is_not_there__has_nothing_to_object_to(
+    scenery: Scenery, chromium: str, browse: Browse, look: Look
+) -> None:
+    paths = [page.path("harbour") for page in LOST]
+    owner = browse(Role.OWNER)
+    with served() as address, opened(chromium, address, look, as_whom=owner) as page:
+        for path in paths:
+            page.goto(path)
+            assert objections(page) == []
