@@ -11,7 +11,7 @@ import numpy as np
 from experiments.choices import MEASURES, METRICS, Metric
 from experiments.models import Campaign
 from experiments.selectors.analysis import Known
-from experiments.selectors.maturity import mature_days
+from experiments.selectors.maturity import MatureDays, mature_days
 from experiments.selectors.measurements import Amounts, Cells, Measurements, exact
 
 # A closed day of which less is visible is not told what it will come to. Judging asks for more.
@@ -33,6 +33,14 @@ class DayView:
     expected_arms: Sequence[float | None] = ()
 
 
+class ArmSoFar(NamedTuple):
+    """What is reported of an arm, days that do not count yet among it; ``value``: ``None`` is not known."""
+
+    events: Decimal
+    value: float | None
+    has_closed_day: bool
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignNumbers:
     """Totals since the launch, and the days."""
@@ -42,8 +50,8 @@ class CampaignNumbers:
     events: Decimal | None
     value: float | None
     days: Sequence[DayView]
-    # What was counted in each arm, by its key.
-    by_arm: Mapping[str, Decimal]
+    # By the arm's key; an arm without a report is missing.
+    by_arm: Mapping[str, ArmSoFar]
     # How many late events are still expected, as far as the days' ages tell.
     outstanding: int = 0
 
@@ -111,7 +119,7 @@ def campaign_numbers(campaign: Campaign, known: Known, *, at: datetime) -> Campa
         exact(float(events.sum())) if any_counted else None,
         metric.value(top.sum(), bottom.sum()) if any_counted else None,
         days,
-        events_by_arm(measured, 0, metric),
+        _by_arm(mature),
         round(float((events / visible - events).sum())) if MEASURES[metric.events].late else 0,
     )
 
@@ -138,6 +146,24 @@ def _values_by_day(metric: Metric, top: Amounts, bottom: Amounts, counted: Cells
             in_all, *(part.T.tolist() for part in (top, bottom, counted)), strict=True
         )
     ]
+
+
+def _by_arm(days: MatureDays) -> dict[str, ArmSoFar]:
+    """Of the first campaign."""
+    metric, measured, counted = days.metric, days.measured, days.countable[0]
+    top, bottom = (
+        np.where(counted, measured.values[key][0], 0.0).sum(axis=1)
+        for key in (metric.numerator, metric.denominator)
+    )
+    has_closed = days.closed[0].any(axis=1)
+    events = events_by_arm(measured, 0, metric)
+    return {
+        arm.key: ArmSoFar(
+            events[arm.key], metric.value(float(top[index]), float(bottom[index])), bool(has_closed[index])
+        )
+        for index, arm in enumerate(measured.arms[0])
+        if arm.key in events
+    }
 
 
 def events_by_arm(measured: Measurements, campaign: int, metric: Metric) -> dict[str, Decimal]:

@@ -83,7 +83,7 @@ def say_lift(lift_relative: float, form: str) -> Said:
 
 
 def say_range(low: float, high: float, form: str) -> Said:
-    """Say an interval of relative differences as part of a sentence, the better end first for a cost.
+    """Say an interval of relative differences as part of a sentence, the lower end first.
 
     >>> say_range(-0.52, 0.22, "cost"), say_range(0.02, 0.24, "rate")
     ('between 52% cheaper and 22% costlier', 'between 2% and 24% higher')

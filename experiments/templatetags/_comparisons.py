@@ -6,7 +6,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from experiments.choices import Metric, MetricForm
-from experiments.selectors.arm_rows import ArmRow
+from experiments.models.sentences import retold
+from experiments.models.team_words import TeamWords
+from experiments.selectors.arm_rows import ArmRow, Gap, Lack
+from experiments.stats.words import say_lift, say_range
 from experiments.templatetags import _drawings
 from experiments.templatetags._words import metric_amount
 from workspaces.models.spelling import in_figures
@@ -21,9 +24,9 @@ def interval_axis(rows: Sequence[ArmRow], metric: Metric) -> SafeString:
     return _drawings.interval_axis(reach=_reach(rows), worse=worse, better=better)
 
 
-def interval_row(rows: Sequence[ArmRow], row: ArmRow, metric: Metric) -> SafeString:
-    label = _("Control") if row.is_control else interval_words(row, metric)
-    return _drawings.interval(row.interval, reach=_reach(rows), label=label)
+def interval_row(rows: Sequence[ArmRow], row: ArmRow, metric: Metric, words: TeamWords) -> SafeString:
+    label = _("Control") if row.is_control else interval_words(row, metric, words)
+    return _drawings.interval(row.interval, is_control=row.is_control, reach=_reach(rows), label=label)
 
 
 def _reach(rows: Sequence[ArmRow]) -> float:
@@ -37,21 +40,28 @@ def difference_words(metric: Metric) -> tuple[str, str]:
     return _("lower"), _("higher")
 
 
-def interval_words(row: ArmRow, metric: Metric) -> str:
-    """``23% cheaper. Between 52% cheaper and 22% costlier.``"""
-    interval = row.interval
-    if interval is None:
-        return _("not known yet")
-    is_cost = metric.form == MetricForm.COST
+def interval_words(row: ArmRow, metric: Metric, words: TeamWords) -> str:
+    """``23% cheaper. Between 52% cheaper and 22% costlier.``, or why it cannot be said."""
+    comparison = row.comparison
+    if comparison is None or row.interval is None:
+        unknown = _("Not known yet.")
+        return f"{unknown} {gap_words(row.why_not_compared, words)}" if row.why_not_compared else unknown
+    lift = say_lift(comparison["lift_relative"], metric.form)
+    span = say_range(comparison["credible_low"], comparison["credible_high"], metric.form)
+    return f"{sentence_case(retold(lift))}. {sentence_case(retold(span))}."
 
-    def told(share: float) -> str:
-        if f"{abs(share):.0%}" == "0%":
-            return _("no difference")
-        return difference(abs(share), is_more=(share > 0) is not is_cost, is_cost=is_cost)
 
-    return _("{value}. Between {high} and {low}.").format(
-        value=sentence_case(told(interval.value)), high=told(interval.high), low=told(interval.low)
-    )
+def gap_words(gap: Gap, words: TeamWords) -> str:
+    """``Founder has no trials yet.``"""
+    sentence = {
+        Lack.REPORT: _("Nothing is reported yet of {arm} that this could be worked out of."),
+        Lack.CLOSED_DAY: _("No day of {arm} has closed yet."),
+        Lack.OLDER_DAY: _("No day of {arm} counts yet: most of what comes late is still to come."),
+        Lack.COUNTED_DAY: _("No day of {arm} counts yet."),
+        Lack.MEASURE: _("{arm} has no {measure} yet."),
+        Lack.COMMON_DAY: _("{arm} and the control have no day in common yet that counts."),
+    }[gap.lack]
+    return sentence.format(arm=gap.arm.name, measure=words.measure(gap.measure) if gap.measure else "")
 
 
 def expected_loss(row: ArmRow, metric: Metric, currency: str) -> str:

@@ -195,17 +195,19 @@ def interval_reach(intervals: Sequence[Interval]) -> float:
     return next((reach for reach in (0.1, 0.25, 0.5, 0.75, 1.0, 1.5) if widest <= reach * 0.97), 2.0)
 
 
-def interval(item: Interval | None, *, reach: float, label: str, width: float = 280) -> SafeString:
-    """One row of the arms' table; ``None`` draws the control's mark."""
+def interval(
+    item: Interval | None, *, is_control: bool, reach: float, label: str, width: float = 280
+) -> SafeString:
+    """One row of the arms' table: the control's mark, an interval, or nothing where it is not known."""
     middle = width / 2
 
     def at(share: float) -> float:
         return middle + (middle - 6) * min(max(share / reach, -1), 1)
 
     body = [line("s-axis", f"M{_n(middle)} 0v40", ' stroke-dasharray="3 3"')]
-    if item is None:
+    if is_control:
         body.append(line("f-surface s-control", f"M{_n(middle)} 12l8 8l-8 8l-8 -8z"))
-    else:
+    elif item is not None:
         low, high = at(item.low), at(item.high)
         body += [
             rect("f-evidence-soft", low, 13, high - low, 14, ' rx="2"'),

@@ -240,6 +240,7 @@ def arm_key(index: int) -> SafeString:
 register.simple_tag(_comparisons.interval_axis)
 register.simple_tag(_comparisons.interval_row)
 register.simple_tag(_comparisons.interval_words)
+register.filter(_comparisons.gap_words)
 
 
 @register.simple_tag(takes_context=True)

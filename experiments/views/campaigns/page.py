@@ -84,7 +84,9 @@ class CampaignView(OneCampaignView):
             return {"rows": []}
         arms = list(campaign.arms.all())
         analysis = found.analysis.as_dict()
-        rows = arm_rows(arms, analysis, found.numbers.metric, events=found.numbers.by_arm)
+        by_arm = found.numbers.by_arm
+        events = {key: arm.events for key, arm in by_arm.items()}
+        rows = arm_rows(arms, analysis, found.numbers.metric, events=events, so_far=by_arm)
         return {
             "analysis": analysis,
             "rows": rows,
