@@ -104,7 +104,7 @@ class ImportDetailView(ApiView):
     @extend_schema(operation_id="imports_retrieve", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, pk: int) -> Response:
         """What became of a file that was imported."""
-        batch = ObservationBatch.objects.of(self.workspace).filter(pk=pk, channel="import").first()
+        batch = ObservationBatch.objects.of(self.workspace).imported().filter(pk=pk).first()
         if batch is None:
             raise NotFound(f"There is no import {pk} here.")
         counts = ("received", "inserted", "updated", "unchanged", "rejected")

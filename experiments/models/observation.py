@@ -1,7 +1,7 @@
 """What was counted, and what was said before it was restated."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -9,6 +9,14 @@ from django.db.models import Q
 
 from experiments.choices import MEASURES
 from workspaces.models import TenantModel, TenantQuerySet
+
+# How a batch came in that somebody imported.
+IMPORT_CHANNEL = "import"
+
+
+class ObservationBatchQuerySet(TenantQuerySet["ObservationBatch"]):
+    def imported(self) -> Self:
+        return self.filter(channel=IMPORT_CHANNEL)
 
 
 class ObservationBatch(TenantModel):
@@ -28,7 +36,7 @@ class ObservationBatch(TenantModel):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
 
-    objects = models.Manager.from_queryset(TenantQuerySet["ObservationBatch"])()
+    objects = models.Manager.from_queryset(ObservationBatchQuerySet)()
 
     class Meta:
         verbose_name_plural = "observation batches"

@@ -8,9 +8,19 @@ from decimal import Decimal
 
 import numpy as np
 from django.db.models import CharField, IntegerField, QuerySet
+from django.db.models.functions import Cast
 
 from experiments.choices import METRICS, CriterionLevel, EvidenceKind, WatchState
-from experiments.models import Amendment, Arm, Breach, Campaign, CriterionWatch, Judgement, KillCriterion
+from experiments.models import (
+    Amendment,
+    Arm,
+    Breach,
+    Campaign,
+    CriterionWatch,
+    Judgement,
+    KillCriterion,
+    ObservationBatch,
+)
 from experiments.models.campaign import CampaignQuerySet
 from experiments.models.criterion import KillCriterionQuerySet
 from experiments.selectors.ahead import Ahead, measures_ahead
@@ -293,10 +303,18 @@ def criteria_views(
 
 
 def campaign_events(campaign: Campaign) -> list[Event]:
-    """What happened lately, newest first. Numbers are restated every night, and a run of nights is one."""
-    events = Event.objects.of(campaign.workspace).about("campaign", campaign.key).order_by("-id")
+    """What happened lately, newest first. Numbers are restated every night, and a run of nights is one.
+
+    That a program posts numbers is routine; that somebody imports them is not.
+    """
+    events = Event.objects.of(campaign.workspace).order_by()
+    imports = ObservationBatch.objects.of(campaign.workspace).imported().order_by()
+    imported = events.posts_naming(campaign.key).filter(
+        subject_id__in=imports.values(as_subject=Cast("pk", CharField()))
+    )
+    found = events.about("campaign", campaign.key).union(imported, all=True).order_by("-id")
     lines: list[Event] = []
-    for event in events[:MOST_EVENTS]:
+    for event in found[:MOST_EVENTS]:
         last = lines[-1] if lines else None
         is_routine = event.kind == EventKind.METRICS_RESTATED
         if last and is_routine and event.kind == last.kind and event.actor_label == last.actor_label:

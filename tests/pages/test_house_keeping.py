@@ -2,6 +2,7 @@
 
 import csv
 import shlex
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from api.models import ApiKey
+from experiments.services.observations import Row, record_observations
 from tests.factories import make_member
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import EventKind, Role
@@ -43,6 +45,37 @@ def test_activity__impossible_filter__says_so_and_shows_nothing(browse: Browse, 
     response = browse(Role.VIEWER).get(url("activity"), sent)
     assert response.status_code == 422
     assert "This day is before the first one." in response.content.decode()
+
+
+def test_activity__of_one_campaign__tells_what_happened_to_it_and_nothing_else(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    rows = [
+        Row(campaign=key, arm="a", day=now.date() - timedelta(days=2), measures={"clicks": 1})
+        for key in ("founder-video", "office-skits")
+    ]
+    record_observations(rows[:1], by=team[Role.MARKETER], at=now)
+    record_observations(rows, by=team[Role.MARKETER], at=now)
+    client = browse(Role.VIEWER)
+    there = client.get(url("campaign", "office-skits")).content.decode()
+    assert f'href="{url("activity")}?campaign=office-skits"' in there
+    page = client.get(url("activity"), {"campaign": "office-skits"}).content.decode()
+    assert f"things happened to <em>{week.killed.name}</em>" in page
+    assert "Nobody laughed." in page
+    assert page.count("posted numbers") == 1
+    assert "Brand search" not in page
+    assert '<option value="office-skits" selected>' in page
+    assert f'href="{url("activity_csv")}?campaign=office-skits' in page
+    told = client.get(url("activity_csv"), {"campaign": "office-skits"}).getvalue().decode().splitlines()
+    assert len(told) - 1 == page.count("<time ")
+
+
+def test_activity__of_a_campaign_that_never_was__tells_of_all(browse: Browse, week: Week) -> None:
+    client = browse(Role.VIEWER)
+    for key in ("nonsense", "a b", "\0"):
+        response = client.get(url("activity"), {"campaign": key})
+        assert response.status_code == 200
+        assert "Brand search" in response.content.decode()
 
 
 def test_activity_csv__formula_in_a_cell__is_made_harmless(

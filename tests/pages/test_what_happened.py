@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from experiments.models import Campaign
+from experiments.models.observation import IMPORT_CHANNEL
 from experiments.services.campaigns import kill_campaign
 from experiments.services.judging import judge_campaigns
+from experiments.services.observations import Row, record_observations
 from tests.factories import give_budget, make_campaign, make_criteria, report
-from tests.pages.conftest import Browse
+from tests.pages.conftest import Browse, Week
 from workspaces.choices import Role
 from workspaces.models import Workspace
 from workspaces.permissions import Actor
@@ -78,3 +80,23 @@ def test_what_happened__more_than_fits_beside_the_days__folds_all_but_the_newest
     told = happened(client, campaign)
     assert newest.count("<li>") == 3
     assert rest.partition("</details>")[0].count("<li>") == len(told) - 3 > 1
+
+
+def test_what_happened__numbers_imported_for_a_draft__are_told_with_their_file(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    day = now.date() - timedelta(days=9)
+    row = Row(campaign=week.draft.key, arm="a", day=day, measures={"clicks": 1})
+    mia = team[Role.MARKETER]
+    record_observations([row], by=mia, at=now, channel=IMPORT_CHANNEL, file_name="<b>october</b>.csv")
+    told = happened(browse(Role.VIEWER), week.draft)
+    assert told[0] == f"{mia.label} imported numbers from <b>october</b>.csv. 1 row."
+    assert not any("imported" in line for line in happened(browse(Role.VIEWER), week.paused))
+
+
+def test_what_happened__numbers_posted_by_a_program__are_routine(
+    browse: Browse, week: Week, team: dict[Role, Actor], now: datetime
+) -> None:
+    row = Row(campaign=week.draft.key, arm="a", day=now.date() - timedelta(days=9), measures={"clicks": 1})
+    record_observations([row], by=team[Role.MARKETER], at=now)
+    assert not any("numbers" in line for line in happened(browse(Role.VIEWER), week.draft))

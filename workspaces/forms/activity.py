@@ -12,6 +12,7 @@ from workspaces.choices import EventKind
 from workspaces.forms.days import DayField
 from workspaces.forms.filters import FilterForm
 from workspaces.models import Membership, Workspace
+from workspaces.models.event import happened_to
 
 _ANYTHING = ("", _("anything"))
 QUICKNO = "quickno"
@@ -55,11 +56,23 @@ class ActivityFilter(FilterForm):
     who = forms.ChoiceField(required=False, label=pgettext_lazy("a person", "By"))
     since = DayField(required=False, label=_("From"), looks_back=True)
     until = DayField(required=False, label=_("To"), looks_back=True)
+    # Comes with the link of a campaign's page.
+    campaign = forms.ChoiceField(required=False, label=_("Campaign"))
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, workspace: Workspace, people: Iterable[Membership]
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        workspace: Workspace,
+        people: Iterable[Membership],
+        campaign: tuple[str, str] | None = None,
     ) -> None:
+        """``campaign``: key and name of the one that is asked for, the only one to choose."""
         super().__init__(data, workspace=workspace)
+        if campaign is None:
+            del self.fields["campaign"]
+        else:
+            cast("forms.ChoiceField", self.fields["campaign"]).choices = [("", gettext("any")), campaign]
         who = cast("forms.ChoiceField", self.fields["who"])
         who.choices = [
             ("", gettext("anybody")),
@@ -84,6 +97,8 @@ class ActivityFilter(FilterForm):
             condition &= Q(actor__isnull=True)
         elif chosen["who"]:
             condition &= Q(actor=chosen["who"])
+        if chosen.get("campaign"):
+            condition &= happened_to(chosen["campaign"])
         if chosen["since"]:
             condition &= Q(at__date__gte=chosen["since"])
         if chosen["until"]:

@@ -1,5 +1,6 @@
 """What happened: one table for the feed, the webhooks and the audit."""
 
+import json
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -23,6 +24,25 @@ class EventQuerySet(TenantQuerySet["Event"]):
 
     def about(self, subject_type: str, subject_id: str | int) -> Self:
         return self.filter(subject_type=subject_type, subject_id=str(subject_id))
+
+    def posts_naming(self, campaign_key: str) -> Self:
+        """Numbers that came in, by a program or a file, of this campaign among others."""
+        return self.filter(_posted(campaign_key))
+
+
+def happened_to(campaign_key: str) -> Q:
+    """Whatever happened to the campaign: to itself, its rules, its zombies, its numbers and its money."""
+    return (
+        Q(subject_type="campaign", subject_id=campaign_key)
+        | Q(data__campaign=campaign_key)
+        | _posted(campaign_key)
+        | Q(subject_type="reallocation", data__lines__icontains=json.dumps(campaign_key))
+    )
+
+
+def _posted(campaign_key: str) -> Q:
+    # One of a list, as both databases find it: as the list's text has it, in quotes.
+    return Q(subject_type="batch", data__campaigns__icontains=json.dumps(campaign_key))
 
 
 class Event(TenantModel):

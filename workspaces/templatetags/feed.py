@@ -112,10 +112,13 @@ _TELLINGS: dict[str, Telling] = {
     _K.REALLOCATION_APPLIED: Telling(_("moved the money of {what}"), "money"),
 }
 
+# Where a file brought them, it is a person's deed.
+_IMPORTED = Telling(_("imported numbers from {what}"), "numbers")
+
 # The page of a subject whose REST id is also its address.
 _PAGES = {"campaign": "campaign", "hypothesis": "hypothesis", "reallocation": "plan"}
 # What the data of an event may call the thing, the plainest first.
-_NAMES = ("name", "title", "campaign_name", "email", "campaign")
+_NAMES = ("name", "title", "campaign_name", "email", "campaign", "file_name")
 
 
 def _name(event: Event) -> str:
@@ -132,6 +135,11 @@ def _name(event: Event) -> str:
         if isinstance(value, str) and value:
             return value
     return event.subject_id
+
+
+def _telling(event: Event) -> Telling | None:
+    is_import = event.kind == _K.METRICS_POSTED and event.data.get("file_name")
+    return _IMPORTED if is_import else _TELLINGS.get(event.kind)
 
 
 def _subject(event: Event, slug: str) -> SafeString:
@@ -245,7 +253,7 @@ def _decimal(text: str) -> float:
 def event_line(context: Context, event: Event, retelling: Retelling) -> SafeString:
     """``Dana killed Founder video. “Nobody clicked.”``, in the words of its reader."""
     workspace = context["workspace"]
-    telling = _TELLINGS.get(event.kind)
+    telling = _telling(event)
     if telling is None:
         return format_html("<strong>{}</strong>: {}", event.actor_label, event.kind)
     words, details = str(telling.words), " ".join(_details(event, workspace.currency, retelling))

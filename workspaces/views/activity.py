@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from workspaces.forms.activity import ActivityFilter
 from workspaces.models import Event, Membership
 from workspaces.models.event import EventQuerySet
+from workspaces.models.workspace import KEY_VALIDATOR
 from workspaces.views.access import WorkspaceView
 from workspaces.views.downloads import CsvView
 
@@ -24,7 +27,21 @@ class _FilteredEvents(WorkspaceView):
         members = (
             Membership.objects.of(self.workspace).select_related("user").order_by("user__first_name", "pk")
         )
-        return ActivityFilter(self.request.GET or None, workspace=self.workspace, people=members)
+        return ActivityFilter(
+            self.request.GET or None, workspace=self.workspace, people=members, campaign=self.campaign
+        )
+
+    @cached_property
+    def campaign(self) -> tuple[str, str] | None:
+        """Key of the campaign that is asked for, and its name as it was told last; of none that never was."""
+        key = self.request.GET.get("campaign", "")
+        try:
+            KEY_VALIDATOR(key)
+        except ValidationError:
+            return None
+        events = Event.objects.of(self.workspace).about("campaign", key).filter(data__has_key="name")
+        told = events.order_by("-id").values_list("data__name", flat=True).first()
+        return None if told is None else (key, str(told))
 
     def events(self, form: ActivityFilter) -> EventQuerySet:
         """The events that the filter lets through; none where the filter itself is wrong."""
@@ -49,6 +66,7 @@ class ActivityView(_FilteredEvents):
                 "page_obj": page,
                 "query": f"{encoded}&" if encoded else "",
                 "is_filtered": form.is_filtered,
+                "campaign": self.campaign,
             },
             status=422 if form.errors else 200,
         )

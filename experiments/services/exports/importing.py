@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from experiments.choices import MEASURES
 from experiments.exceptions import FieldError, Invalid, RowsRefused
 from experiments.models import Campaign, Observation
+from experiments.models.observation import IMPORT_CHANNEL
 from experiments.services.campaigns import import_campaign
 from experiments.services.exports.baseline import baseline_of
 from experiments.services.exports.columns import Asked
@@ -47,7 +48,6 @@ from experiments.services.values import listed
 from workspaces.models import Workspace
 from workspaces.permissions import Actor, Permission
 
-CHANNEL = "import"
 PRESET_KEYS = ("auto", *PRESETS)
 
 
@@ -149,7 +149,7 @@ def store(read: Understood, *, file_name: str, by: Actor, at: datetime) -> Impor
         remember_names(_remembered_under(read.export, options), [*said, *columns], by=by, at=at)
     missing = _missing(matched.rows, by=by)
     try:
-        result = record_observations(matched.rows, by=by, at=at, channel=CHANNEL, file_name=file_name)
+        result = record_observations(matched.rows, by=by, at=at, channel=IMPORT_CHANNEL, file_name=file_name)
     except RowsRefused as error:
         raise _by_line(error, matched) from None
     outcome = _outcome(read, questions=[], unplanned=unplanned)
@@ -279,7 +279,7 @@ def _missing(rows: Sequence[Row], *, by: Actor) -> list[MissingDay]:
     stored = (
         Observation.objects.of(by.workspace)
         .filter(
-            batch__channel=CHANNEL,
+            batch__channel=IMPORT_CHANNEL,
             arm__campaign__key__in={row.campaign for row in rows},
             day__range=(min(days), max(days)),
             source__key__in=_sources(rows, by=by),
