@@ -95,6 +95,20 @@ def test_new_workspace__begun__belongs_to_that_person_and_is_ready(db: None, set
         assert Workspace.objects.filter(slug=slug, name=name).exists()
 
 
+@pytest.mark.parametrize("page", ["today", "settings", "more"])
+def test_new_workspace__whoever_may__finds_the_way_to_it_from_every_page_and_in_the_settings(
+    db: None, settings: Settings, page: str
+) -> None:
+    settings.WORKSPACES_BY = "owners"
+    everybody = people()
+    new, more = reverse("workspace_new"), reverse("more", args=["harbour"])
+    for head, offers in (("owner", True), ("viewer", False)):
+        shown = browser(everybody[head]).get(reverse(page, args=["harbour"])).content.decode()
+        # In the menu of the rail, and in the page itself where there is no other way to find it.
+        assert shown.count(f'href="{new}"') == offers * (1 if page == "today" else 2)
+        assert (f'href="{more}#others"' in shown) == offers
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [({"name": " "}, "name"), ({"currency": "XBT"}, "currency"), ({"timezone": "Mars/Olympus"}, "timezone")],
@@ -127,7 +141,9 @@ def test_demo__where_it_is_shown__says_how_to_begin_an_empty_workspace(db: None,
     settings.SHOWS_DEMO = True
     assert "This is the demo." not in Client().get(door).content.decode()
     workspace = make_workspace("demo")
-    assert "This is the demo." in Client().get(door).content.decode()
+    page = Client().get(door).content.decode()
+    # Whom to sign in as is read before the form.
+    assert page.index("This is the demo.") < page.index('name="login"')
     client = browser(make_actor(workspace).person)
     assert "empty, beside this demo" in client.get(reverse("more", args=["demo"])).content.decode()
     settings.SHOWS_DEMO = False
