@@ -212,6 +212,14 @@ class RunningHypothesis:
     def first(self) -> RunningCampaign | None:
         return next(iter(self.campaigns), None)
 
+    @property
+    def has_values(self) -> bool:
+        return any(item.has_values for item in self.campaigns)
+
+    @property
+    def has_rules(self) -> bool:
+        return any(item.watch for item in self.campaigns)
+
 
 @dataclass(frozen=True, slots=True)
 class Board:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from experiments.choices import Direction
 from experiments.models.team_words import TeamWords, words_in_common
 from experiments.templatetags._comparisons import difference_words
 from experiments.templatetags._drawings import _n, drawing, line, rect
@@ -119,7 +120,7 @@ def best_arm_row(item: RunningCampaign) -> SafeString:
 
 @register.simple_tag
 def best_arm_words(item: RunningCampaign) -> str:
-    """``5% to 52% cheaper``, ``22% costlier to 52% cheaper``."""
+    """``5% to 52% cheaper``, ``52% cheaper to 22% costlier``."""
     return _ends(item, _("{first} to {second} {side}"), _("{first} {first_side} to {second} {second_side}"))
 
 
@@ -132,12 +133,15 @@ def _between(item: RunningCampaign) -> str:
 
 
 def _ends(item: RunningCampaign, on_one_side: str, on_both: str) -> str:
-    """The interval of the best arm in words: the smaller end first where both are on one side."""
+    """The interval of the best arm in words, the lower end first; on one side the smaller one."""
     arm = item.best_arm
     if arm is None or arm.interval is None:
         return _("not known")
     worse, better = difference_words(item.metric)
     low, high = arm.interval.low, arm.interval.high
+    if item.metric.direction == Direction.LOWER:
+        # Better is to the right in the drawing, and lower in numbers.
+        low, high = high, low
     sides = [better if share > 0 else worse for share in (low, high)]
     if sides[0] == sides[1]:
         low, high = sorted((abs(low), abs(high)))

@@ -74,7 +74,26 @@ def test_board__evidence_moves__says_so_beside_the_number_and_folds_the_rule(
         judge_campaigns([coupon.pk], at=told_at)
     page = read(browse(Role.MARKETER), "sprint", sprint.number)
     assert re.search(r"<strong>\d+\.\d%</strong>, falling</span>", page)
-    assert '<details class="qn-numbers"><summary>Its rule in words</summary>' in page
+    [folded] = re.findall(r'<details class="qn-numbers">(.*?)</details>', page, re.DOTALL)
+    assert "<summary>Its rule in words</summary>" in folded
+    assert "when the CTR is probably below" in strip_tags(folded)
+
+
+def test_board__best_arm__is_told_with_the_lower_end_first(
+    browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    sprint = make_running_sprint(team[Role.MARKETER], "coupon", at=now - timedelta(days=4), days=6)
+    coupon = Campaign.objects.get(key="coupon")
+    for days_ago in (4, 3, 2):
+        day = workspace.local_day(now) - timedelta(days=days_ago)
+        for arm, conversions in (("a", 20), ("b", 22)):
+            report(coupon, day, arm=arm, conversions=conversions, spend="400.00", reported_at=now)
+    page = read(browse(Role.MARKETER), "sprint", sprint.number)
+    [folded] = re.findall(r'<details class="qn-numbers">(.*?)</details>', page, re.DOTALL)
+    assert "<summary>Its rule, and the numbers of each day</summary>" in folded
+    assert folded.count('<th scope="row">') == 3
+    assert re.search(r", \d+% cheaper to \d+% costlier", page)
+    assert re.search(r"between \d+% cheaper and \d+% costlier, with 95% probability", page)
 
 
 def test_pages__rule_by_the_number_has_fired__do_not_say_that_nothing_is_judged(
