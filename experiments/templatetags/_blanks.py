@@ -26,8 +26,7 @@ def criterion(context: Context, row: CriterionForm) -> SafeString:
         "are {confidence}."
     )
     return format_html(
-        # A comma or a full stop never begins a line.
-        re.sub(r"(\{\w+\}[,.])", r'<span class="qn-glue">\1</span>', sentence),
+        _glued(sentence),
         guards=guards,
         **{name: _blank(context, row[name]) for name in names},
     )
@@ -36,12 +35,17 @@ def criterion(context: Context, row: CriterionForm) -> SafeString:
 def hypothesis(context: Context, form: HypothesisForm) -> SafeString:
     """A hypothesis as a sentence with blanks."""
     return format_html(
-        _("We believe {change} for {audience} will {effect}, because {because}."),
+        _glued(_("We believe {change} for {audience} will {effect}, because {because}.")),
         change=_blank(context, form["change"]),
         audience=_blank(context, form["audience"]),
         effect=_blank(context, form["expected_effect"]),
         because=_blank(context, form["because"]),
     )
+
+
+def _glued(sentence: str) -> str:
+    """A comma or a full stop never begins a line."""
+    return re.sub(r"(\{\w+\}[,.])", r'<span class="qn-glue">\1</span>', sentence)
 
 
 def _blank(context: Context, field: BoundField) -> SafeString:

@@ -340,3 +340,12 @@ def test_sizing__for_htmx_before_anything_of_it_was_typed__hints_and_complains_o
     html = answer.content.decode()
     assert "No campaign here tells it yet, so type it, or choose a channel whose averages stand in." in html
     assert "qn-errors" not in html
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_hypothesis_form__long_last_blank__keeps_its_full_stop(browse: Browse, language: str) -> None:
+    page = browse(Role.MARKETER).get(
+        reverse("hypothesis_new", args=["harbour"]), headers={"accept-language": language}
+    )
+    glued = re.findall(r'<span class="qn-glue">(.*?)</span>', page.content.decode(), re.DOTALL)
+    assert any('id="id_because"' in part and part.endswith("</textarea>.") for part in glued)
