@@ -24,7 +24,10 @@ class SprintForm(Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What the team will know at its end."),
     )
-    starts_on = DayField(label=_("First day"))
+    starts_on = DayField(
+        label=_("First day"),
+        help_text=_("Start it on this day, or on the day before: its campaigns launch with it."),
+    )
     ends_on = DayField(
         label=_("Last day"),
         help_text=_("A sprint takes 4 to 7 days, weekends included."),

@@ -23,6 +23,7 @@ from sprints.models.sprint import SprintQuerySet
 from sprints.selectors.board import WITH_PROGRESS, sprint_rows
 from sprints.selectors.days import choose_days
 from sprints.services.planning import (
+    EARLIEST_START,
     cancel_sprint,
     change_sprint,
     commit_hypothesis,
@@ -309,11 +310,12 @@ class StartView(OneSprint, FormView):
     form_class = Form
 
     def context(self, form: Form) -> dict[str, Any]:
-        sprint = self.sprint()
+        sprint, today = self.sprint(), self.workspace.local_day(self.at)
         return {
             **super().context(form),
             "sprint": sprint,
-            "plan": read_plan(sprint, today=self.workspace.local_day(self.at)),
+            "plan": read_plan(sprint, today=today),
+            "is_early": today < sprint.starts_on <= today + EARLIEST_START,
         }
 
     def save(self, form: Form) -> str:

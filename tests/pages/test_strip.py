@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sprints.services.planning import open_review
-from tests.factories import make_hypothesis, make_running_sprint, make_sprint
+from sprints.services.planning import open_review, start_sprint
+from tests.factories import make_draft, make_hypothesis, make_running_sprint, make_sprint
 from tests.pages.conftest import Browse
 from workspaces.choices import Role
 from workspaces.models import Workspace
@@ -44,6 +44,21 @@ def test_strip__only_a_planned_sprint__tells_of_it_on_its_page(
     planned = make_sprint(mia, make_hypothesis(workspace, owner=mia.user), at=now)
     assert "Sprint 1</a>, to be started" in strip(client, "sprint", planned.number)
     assert "No sprint is running" in client.get(reverse("today", args=["harbour"])).content.decode()
+
+
+def test_strip__started_before_its_first_day__says_that_it_runs_and_when_its_days_begin(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    tomorrow = workspace.local_day(now) + timedelta(days=1)
+    mia = team[Role.MARKETER]
+    hypothesis = make_hypothesis(workspace, owner=mia.user)
+    make_draft(mia, hypothesis, "founder-video", at=now)
+    last = tomorrow + timedelta(days=4)
+    sprint = make_sprint(mia, hypothesis, at=now, starts_on=tomorrow, ends_on=last)
+    asked = client.get(reverse("sprint_start", args=["harbour", sprint.number])).content.decode()
+    assert f"Its first day is {day(tomorrow)}. Started now, its campaigns launch today" in asked
+    start_sprint(sprint.pk, by=mia, at=now)
+    assert f"Sprint 1</a>, started; first day {day(tomorrow)}" in strip(client)
 
 
 def test_strip__days_are_over__says_that_the_review_is_due(
