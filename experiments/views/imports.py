@@ -185,6 +185,13 @@ class ImportFileView(WorkspaceView):
             form = form or AnswerForm(file=file)
             rows = _with_names(form.rows, _campaigns_of(form.rows, self))
             questions = _questions(file.questions, form.rows)
+            faults = [
+                {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
+                for item in file.error.get("errors", [])
+            ]
+            # Other answers mend what was answered wrong. Of a file without known columns they would have to
+            # name every one of them.
+            is_answerable = file.error.get("code") != "no_header" and any(item["anchor"] for item in faults)
             context |= {
                 "form": form,
                 "rows": rows,
@@ -193,10 +200,8 @@ class ImportFileView(WorkspaceView):
                 # The fold with the answers stands open only where they are what is asked for.
                 "is_asked": bool(file.error or form.errors)
                 or any(question["anchor"] in FIELDS.values() for question in questions),
-                "faults": [
-                    {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
-                    for item in file.error.get("errors", [])
-                ],
+                "faults": faults,
+                "needs_another_file": bool(file.error) and not is_answerable,
                 "names_url": self.page_url("source_names", source=file.preview["source"])
                 if file.preview.get("source")
                 else "",

@@ -657,11 +657,39 @@ def test_names__campaign_without_any__may_be_one_that_is_here_but_none_of_its_ow
     assert "leave it out" in page
 
 
+def buttons_of(page: str) -> list[tuple[str, str]]:
+    """How loud each large button is, and what it says."""
+    return re.findall(r'<button class="btn (btn-\w+) btn-lg"[^>]*>([^<]*)<', page)
+
+
+def test_page__file_without_known_columns__says_so_once_and_leads_to_another_file(
+    marketer: Client,
+) -> None:
+    page = page_of(marketer, upload(marketer, b"a day without numbers"))
+    assert buttons_of(page)[0] == ("btn-primary", "Choose another file")
+    assert page.count("No line of the file names columns") == 1
+    assert '<a href="#id_map">Answer it</a>' in page
+
+
+def test_page__file_whose_columns_were_named_wrongly__asks_for_other_answers_first(
+    marketer: Client, yesterday: date
+) -> None:
+    page = page_of(marketer, upload(marketer, totals(yesterday), **ARM_A, map="Clicks=nonsense"))
+    assert "There is no field “nonsense”" in page
+    assert buttons_of(page) == [
+        ("btn-primary", "Go on with these answers"),
+        ("btn-outline", "Choose another file"),
+    ]
+
+
 def test_page__file_that_cannot_be_read__leads_to_another_file(marketer: Client) -> None:
     file = upload(marketer, "Campaign name,Impressions,Amount spent (USD)\nHook test,940,1.25\n")
     assert file.state == FileImportState.FAILED
-    [button] = re.findall(r'<button[^>]*form="cancel">([^<]*)<', page_of(marketer, file))
-    assert button == "Import another file"
+    buttons = buttons_of(page_of(marketer, file))
+    assert buttons == [
+        ("btn-primary", "Choose another file"),
+        ("btn-outline", "Read it again with these answers"),
+    ]
     gone_on = marketer.post(address(file, "import_cancel"))
     assert gone_on["Location"] == URL
 

@@ -124,7 +124,8 @@ def find_columns(tables: Sequence[Table], asked: Asked) -> Columns:
         return best
     missing = [header for header in asked.mapped if header not in best.header.cells]
     if missing:
-        raise Invalid(
+        raise Invalid.field(
+            "map",
             "unknown_column",
             _("The file has no column {missing}. It has {cells}.").format(
                 missing=_in_quotes(missing), cells=_in_quotes(best.header.cells)
