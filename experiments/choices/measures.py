@@ -8,6 +8,8 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from experiments.choices.words import Comparator
+
 
 class MeasureUnit(StrEnum):
     WHOLE = "whole"  # counted one by one
@@ -96,6 +98,11 @@ class Metric:
     @property
     def direction(self) -> Direction:
         return Direction.LOWER if self.form == MetricForm.COST else Direction.HIGHER
+
+    @property
+    def worse(self) -> Comparator:
+        """The side of a limit on which a rule stops."""
+        return Comparator.ABOVE if self.direction == Direction.LOWER else Comparator.BELOW
 
     @property
     def exposure(self) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.choices import Metric, MetricForm
 from experiments.models.team_words import USUAL_WORDS, TeamWords
+from experiments.selectors.prices import Known
 from experiments.stats.false_kill import MOST_DAYS
 from workspaces.exceptions import FieldError
 from workspaces.forms import Form, MoneyField
@@ -23,6 +24,16 @@ USUAL_DAYS = 5
 PLAN_PREFIX = "plan"
 # What a rate is counted against, and for how many of them people know the price.
 PRICED_BY = {"impressions": 1000, "clicks": 1, "sends": 1000}
+_AS_LATELY = gettext_lazy("Left empty, as in the last campaigns of the channel.")
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What stands in for an amount of the plan that was not typed."""
+
+    label: str
+    value: Decimal
+    source: str
 
 
 @dataclass(slots=True)
@@ -38,6 +49,14 @@ class RulePreview:
     complaints: list[str] = field(default_factory=list)
     # What a limit that is either of two may have meant, each with the value of the button that says so.
     answers: list[tuple[str, str]] = field(default_factory=list)
+    assumed: Assumed | None = None
+
+
+def _price_of(metric: Metric) -> str:
+    """The field with the price that such a metric is tried by; empty where money alone is enough."""
+    if metric.form == MetricForm.RATE:
+        return metric.exposure
+    return "order_value" if metric.form == MetricForm.VALUE and metric.exposure == "spend" else ""
 
 
 class PlanForm(Form):
@@ -62,15 +81,39 @@ class PlanForm(Form):
             )
         },
     )
-    impressions = MoneyField(required=False, label=gettext_lazy("Price of 1,000 impressions"))
-    clicks = MoneyField(required=False, label=gettext_lazy("Price of one click"))
-    sends = MoneyField(required=False, label=gettext_lazy("Price of 1,000 sends"))
-    order_value = MoneyField(required=False, label=gettext_lazy("Average order or deal"))
+    impressions = MoneyField(
+        required=False, label=gettext_lazy("Price of 1,000 impressions"), help_text=_AS_LATELY
+    )
+    clicks = MoneyField(required=False, label=gettext_lazy("Price of one click"), help_text=_AS_LATELY)
+    sends = MoneyField(required=False, label=gettext_lazy("Price of 1,000 sends"), help_text=_AS_LATELY)
+    order_value = MoneyField(
+        required=False, label=gettext_lazy("Average order or deal"), help_text=_AS_LATELY
+    )
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, workspace: Workspace, initial: dict[str, Any] | None
     ) -> None:
         super().__init__(data, workspace=workspace, initial=initial, prefix=PLAN_PREFIX)
+        self.assumed: dict[str, Assumed] = {}
+
+    def lacks_price(self, metric: Metric) -> bool:
+        """Whether nobody has typed the price that such a metric is tried by."""
+        name = _price_of(metric)
+        return bool(name) and name not in self.errors and self.cleaned_data.get(name) is None
+
+    def take_known(self, metric: Metric, known: Mapping[str, Known]) -> None:
+        """Let the price that the workspace knows stand in for one that was not typed."""
+        name = _price_of(metric)
+        figure = known.get("order_value" if name == "order_value" else "price_of_exposure")
+        if figure is None:
+            return
+        price = round(figure.value * PRICED_BY.get(name, 1), self.workspace.currency_exponent)
+        if price:
+            self.cleaned_data[name] = price
+            self.assumed[name] = Assumed(str(self.fields[name].label), price, figure.source)
+
+    def assumed_for(self, metric: Metric) -> Assumed | None:
+        return self.assumed.get(_price_of(metric))
 
     def values_for(self, metric: Metric, *, budget: Decimal | None) -> dict[str, Any] | None:
         """The plan as the service takes it; ``None`` if something that such a metric needs is not clear."""
@@ -81,24 +124,18 @@ class PlanForm(Form):
             values["spend_per_day"] = round(budget / values["days"], places)
         if values["spend_per_day"] is None:
             self._ask("spend_per_day", _("Say what it will spend a day, or what its budget is."))
-        if metric.form == MetricForm.RATE:
-            needed.append(metric.exposure)
-            price = cleaned.get(metric.exposure)
+        if name := _price_of(metric):
+            needed.append(name)
+            price = cleaned.get(name)
             if price is None:
                 self._ask(
-                    metric.exposure,
+                    name,
                     _("The {metric} cannot be tried without it.").format(metric=self.words.metric(metric)),
                 )
+            elif name == "order_value":
+                values["order_value"] = price
             else:
-                values["price_of_exposure"] = price / PRICED_BY[metric.exposure]
-        if metric.form == MetricForm.VALUE and metric.exposure == "spend":
-            needed.append("order_value")
-            values["order_value"] = cleaned.get("order_value")
-            if values["order_value"] is None:
-                self._ask(
-                    "order_value",
-                    _("The {metric} cannot be tried without it.").format(metric=self.words.metric(metric)),
-                )
+                values["price_of_exposure"] = price / PRICED_BY[name]
         return None if any(name in self.errors for name in needed) else values
 
     def take_preview(self, errors: Iterable[FieldError], *, metric: Metric) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from experiments.choices import GuardKey
 from experiments.forms.campaign import CriterionForm
-from experiments.models import CriterionTemplate, KillCriterion
+from experiments.models import CriterionTemplate, Hypothesis, KillCriterion
 from experiments.services.criteria import MOST_CRITERIA
 from experiments.services.templates import USUAL_TEMPLATES
 from workspaces.models import Workspace
@@ -61,6 +61,14 @@ class TemplateChoices:
         for name, text in typed.items():
             changed[f"{prefix}-{name}"] = str(text)
         return changed, prefix
+
+    def aim(self, data: QueryDict, hypothesis: Hypothesis | None) -> QueryDict:
+        """What was typed, with the empty rules about what the hypothesis is judged by."""
+        changed = data.copy()
+        for prefix in [name for name in _PREFIXES if f"{name}-metric" in data and _is_free(data, name)]:
+            for name, value in CriterionForm.aimed_at(hypothesis).items():
+                changed[f"{prefix}-{name}"] = str(value)
+        return changed
 
     def complete(self, data: QueryDict) -> QueryDict:
         """What was typed, with the guards that templates make of a limit that is there by now."""

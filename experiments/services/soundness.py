@@ -16,7 +16,6 @@ from experiments.choices import (
     Comparator,
     CriterionAction,
     CriterionLevel,
-    Direction,
     GuardKey,
     Metric,
     MetricForm,
@@ -242,7 +241,7 @@ def _doubts_about_the_limit(criterion: KillCriterion, plan: RulePlan) -> Iterato
             ),
             "threshold",
         )
-    worse = Comparator.ABOVE if metric.direction == Direction.LOWER else Comparator.BELOW
+    worse = metric.worse
     if criterion.comparator != worse:
         if criterion.action != CriterionAction.TELL:
             yield FieldError(

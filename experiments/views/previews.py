@@ -9,6 +9,7 @@ from experiments.choices import METRICS, EvidenceKind
 from experiments.exceptions import DomainError
 from experiments.forms.campaign import CriterionForm, Draft
 from experiments.forms.preview import RulePreview
+from experiments.selectors.prices import known_figures
 from experiments.services.previews import preview_criterion
 from workspaces.permissions import Actor
 
@@ -38,14 +39,18 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> tuple[RulePrev
     if not asked.is_valid():
         return RulePreview(complaints=complaints_about(asked), answers=asked.limit_answers), {}
     rule = asked.values
+    metric = METRICS[rule["metric"]]
     preview = RulePreview(
-        metric=METRICS[rule["metric"]],
+        metric=metric,
         action=rule["action"],
         level=rule["level"],
         words=draft.plan.words,
         comparator=rule["comparator"],
     )
-    plan = draft.plan.values_for(METRICS[rule["metric"]], budget=draft.planned_budget)
+    if draft.plan.lacks_price(metric):
+        draft.plan.take_known(metric, known_figures(by.workspace, metric, channel=draft.channel))
+    preview.assumed = draft.plan.assumed_for(metric)
+    plan = draft.plan.values_for(metric, budget=draft.planned_budget)
     if plan is None:
         preview.complaints = [_("What it would do is not known yet: the plan below lacks something.")]
         return preview, {}
@@ -54,9 +59,7 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> tuple[RulePrev
         preview.figures = preview_criterion(values={"criterion": rule, **plan}, by=by)
     except DomainError as error:
         preview.complaints = (
-            draft.plan.take_preview(error.errors, metric=METRICS[rule["metric"]])
-            if error.errors
-            else [error.message]
+            draft.plan.take_preview(error.errors, metric=metric) if error.errors else [error.message]
         )
         preview.complaints = preview.complaints or [_("The plan below does not fit this rule.")]
     else:

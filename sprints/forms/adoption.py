@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from experiments.forms.campaign import Draft, is_unsent, typed
 from experiments.models.hypothesis import HypothesisQuerySet
+from experiments.models.team_words import words_of
 from workspaces.forms import DayField, Form, MoneyField
 from workspaces.models import Workspace
 
@@ -47,9 +48,10 @@ class AdoptDraft(Draft):
             ("", pgettext_lazy("hypothesis", "none")),
             *hypotheses.values_list("pk", "title"),
         ]
-        self.take_rules(data, workspace=workspace, most=MOST_CRITERIA)
+        aim = self.aim_among(hypotheses)
+        self.take_rules(data, workspace=workspace, aim=aim, most=MOST_CRITERIA)
         self.take_plan(data, workspace=workspace)
-        self.speak_for(hypotheses, workspace=workspace)
+        self.speak(words_of(aim, workspace))
 
     @property
     def values(self) -> dict[str, Any]:

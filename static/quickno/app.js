@@ -14,18 +14,35 @@ for (const part of document.querySelectorAll("[data-says]")) {
   say();
 }
 
-/* Where the browser does not fit a blank to its text, it gets as many lines as that has. */
+/* Where the browser does not fit a blank to what stands in it, a script does. */
 if (!CSS.supports("field-sizing", "content")) {
-  for (const field of document.querySelectorAll("textarea.qn-blank")) {
-    const fit = () => {
-      field.cols = Math.min(Math.max((field.value || field.placeholder).length, 8), 40);
-      field.rows = 1;
-      while (field.scrollHeight > field.clientHeight + 4 && field.rows < 12) field.rows += 1;
-    };
-    field.addEventListener("input", fit);
-    fit();
-  }
+  const fit = (field) => {
+    const isChoice = field.tagName === "SELECT";
+    const alone = document.createElement(isChoice ? "select" : "span");
+    alone.className = field.className;
+    if (isChoice) alone.add(new Option(field.selectedOptions[0]?.text ?? ""));
+    else alone.textContent = `${field.value || field.placeholder}n`;
+    field.after(alone);
+    field.style.inlineSize = `${alone.getBoundingClientRect().width}px`;
+    alone.remove();
+    if (field.tagName !== "TEXTAREA") return;
+    field.rows = 1;
+    while (field.scrollHeight > field.clientHeight + 4 && field.rows < 12) field.rows += 1;
+  };
+  const fitAll = () => document.querySelectorAll(".qn-blank").forEach(fit);
+  document.addEventListener("input", ({ target }) => target.matches(".qn-blank") && fit(target));
+  document.addEventListener("htmx:afterSettle", fitAll);
+  document.fonts.ready.then(fitAll);
 }
+
+/* An example in a blank is one of what is chosen beside it. */
+document.addEventListener("change", ({ target }) => {
+  const example = target.selectedOptions?.[0]?.dataset.example;
+  if (!example) return;
+  const blank = target.form.elements[target.name.replace(/_of$/, "").replace(/metric$/, "threshold")];
+  blank.placeholder = example;
+  blank.dispatchEvent(new Event("input", { bubbles: true }));
+});
 
 /* Filters stand open where there is room, and where they hide something. */
 if (window.matchMedia("(max-width: 61.99rem)").matches) {

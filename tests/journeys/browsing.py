@@ -94,6 +94,10 @@ class Visitor:
         """One of the answers that stand below each other."""
         self.page.get_by_role("group", name=question).locator(f'input[value="{value}"]').check()
 
+    def unfold(self, name: str) -> None:
+        """Open what stands behind a word."""
+        self.page.locator("main summary").filter(has_text=name).click()
+
     def tick(self, label: str) -> None:
         self.page.get_by_label(_starting(label)).check()
 

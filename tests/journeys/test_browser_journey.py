@@ -147,9 +147,11 @@ class BrowserTeam(Team):
     def write_campaign(self, values: dict[str, Any]) -> None:
         mia = self.mia
         mia.page.locator("#id_name").fill(values["name"])
+        mia.unfold("What it takes, and its key")
         mia.page.locator("#id_key").fill(values["key"])
         mia.choose("Channel", values["channel"])
         mia.write("Budget", values["budget"])
+        mia.unfold("Keys of the arms")
         for number, arm in enumerate(values["arms"]):
             for name, text in (("name", arm["name"]), ("key", arm["key"])):
                 mia.page.locator(f"#id_arm-{number}-{name}").fill(text)
@@ -160,6 +162,7 @@ class BrowserTeam(Team):
         mia.choose("Metric", rule["metric"])
         mia.choose("Comparator", rule["comparator"])
         mia.write("Limit", "0.5%" if rule["metric"] == "ctr" else rule["threshold"])
+        mia.unfold("What counts as sure?")
         mia.pick("What counts as sure?", rule["evidence"])
         mia.write("Guard amount", rule["guards"]["spend"])
         mia.choose("Guard measure", "spend")

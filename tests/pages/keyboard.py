@@ -113,6 +113,11 @@ class Typist:
             self.press("ArrowDown")
         pytest.fail(f"The arrows do not come to {value} of {field}.")
 
+    def unfold(self, name: str) -> None:
+        """What stands behind a word that opens it."""
+        self.reach(self.page.locator("main summary", has_text=name))
+        self.press("Enter")
+
     def tick(self, field: str) -> None:
         place = self.page.locator(f"#id_{field}")
         self.reach(place)

@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 
 from experiments.models import Campaign
+from tests.factories import make_hypothesis
 from tests.pages.conftest import Browse
 from tests.pages.test_every_page import Page, check
 from tests.pages.test_planning_forms import CAMPAIGN
 from workspaces.choices import Role
+from workspaces.models import Workspace
 
 NEW = "/w/harbour/campaigns/new/"
 NO_RULE = {"criterion-0-threshold": "", "criterion-0-guard_0": "", "criterion-0-guard_1": ""}
@@ -72,7 +74,7 @@ def refused(client: Client, changes: dict[str, str]) -> str:
 def test_refused__rule_that_nobody_filled_in__has_its_examples_and_no_complaint(mia: Client) -> None:
     html = refused(mia, NO_RULE | {"name": ""})
     blanks = re.findall(r'<input[^>]* name="criterion-0-(?:threshold|guard_0)"[^>]*>', html)
-    assert [re.findall('placeholder="(.*?)"', blank) for blank in blanks] == [["0.5%"], ["$1,000"]]
+    assert [re.findall('placeholder="(.*?)"', blank) for blank in blanks] == [["e.g. 0.5%"], ["e.g. $1,000"]]
     assert not any("aria-invalid" in blank for blank in blanks)
 
 
@@ -139,6 +141,65 @@ def test_template__filled_in_again_once_the_limit_is_there__takes_it_and_adds_no
 def test_template__limit_that_makes_no_guard__asks_for_one(mia: Client, changes: dict[str, str]) -> None:
     html = refused(mia, COST_RULE | changes)
     assert "Give the guard: nothing is judged before it is reached." in html
+
+
+def test_refused__share_of_one_arm_alone__says_under_its_row_what_would_be_right(mia: Client) -> None:
+    html = refused(mia, {"arm-0-planned_share": "60%", "arm-1-planned_share": ""})
+    row = html.rpartition('<div class="qn-armrow">')[2].partition("<details")[0]
+    fields, _control, below = row.partition('class="qn-check"')
+    assert "qn-errors" not in fields
+    assert "Share: Give every arm its share, or none: without any, they are equal." in below
+
+
+def chosen_in(html: str, name: str) -> str:
+    found = re.search(rf'<select name="{name}".*?<option value="(\w+)" selected', html, re.DOTALL)
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("metric", "side", "example"),
+    [("cpa", "above", "e.g. $18.00"), ("roas", "below", "e.g. 2"), ("cvr", "below", "e.g. 0.5%")],
+)
+def test_first_rule__begins_with_what_its_hypothesis_is_judged_by(
+    mia: Client, workspace: Workspace, metric: str, side: str, example: str
+) -> None:
+    hypothesis = make_hypothesis(workspace, primary_metric=metric, outcome_metric="cpa")
+    html = mia.get(f"{NEW}?hypothesis={hypothesis.pk}").content.decode()
+    assert chosen_in(html, "criterion-0-metric") == metric
+    assert chosen_in(html, "criterion-0-comparator") == side
+    (limit,) = re.findall(r'<input[^>]* name="criterion-0-threshold"[^>]*>', html)
+    assert f'placeholder="{example}"' in limit
+
+
+def test_hypothesis__chosen_on_the_form__is_what_empty_rules_are_about_and_no_others(
+    mia: Client, workspace: Workspace
+) -> None:
+    hypothesis = make_hypothesis(workspace, primary_metric="roas")
+    chosen = {"hypothesis": str(hypothesis.pk), "aim": "1"}
+    empty = SECOND_RULE | {"criterion-1-threshold": "", "criterion-1-guard_0": ""}
+    html = mia.post(NEW, CAMPAIGN | empty | chosen).content.decode()
+    check(Page(html))
+    assert [chosen_in(html, f"criterion-{row}-metric") for row in (0, 1)] == ["ctr", "roas"]
+    assert "Not saved" not in html
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "opens"),
+    [
+        ({}, []),
+        ({"components": "two ads"}, ["What it takes, and its key"]),
+        ({"arm-1-key": "founder"}, ["Keys of the arms, for posts of numbers"]),
+        ({"criterion-0-evidence": "observed"}, ["What counts as sure?"]),
+    ],
+)
+def test_fold__with_something_in_it__stands_open(
+    mia: Client, changes: dict[str, str], opens: list[str]
+) -> None:
+    plain = CAMPAIGN | {"components": "", "arm-1-key": "", "more": "arm"}
+    html = mia.post(NEW, plain | changes).content.decode()
+    folds = re.findall(r"<details[^>]* open>\s*<summary[^>]*>(?:<strong>)?(.*?)<", html)
+    assert folds == opens
 
 
 @pytest.mark.parametrize(("names", "share"), [("ab", "0.500000"), ("abc", "0.333333")])

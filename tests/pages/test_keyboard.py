@@ -73,10 +73,13 @@ def draft_its_campaign(typist: Typist) -> None:
     typist.write("name", "Prices")
     typist.choose("channel", "Google")
     typist.write("budget", "1000")
+    typist.unfold("What it takes, and its key")
     typist.write("key", "prices")
     for arm, name in enumerate(("Without", "With")):
         typist.write(f"arm-{arm}-name", name)
         typist.write(f"arm-{arm}-planned_share", "50%")
+    typist.unfold("Keys of the arms")
+    for arm, name in enumerate(("Without", "With")):
         typist.write(f"arm-{arm}-key", name.lower())
     typist.choose("criterion-0-action", "Pause")
     typist.choose("criterion-0-metric", "conversion rate")
@@ -84,6 +87,7 @@ def draft_its_campaign(typist: Typist) -> None:
     typist.write("criterion-0-threshold", "2%")
     typist.write("criterion-0-guard_0", "300")
     typist.choose("criterion-0-guard_0_of", "spend")
+    typist.unfold("What counts as sure?")
     typist.pick("criterion-0-evidence", "observed")
     typist.send("Save the draft")
     assert "Ready. Nothing is missing, and nothing is spent yet." in typist.says()

@@ -101,7 +101,7 @@ def test_preview__spend_left_empty__is_the_budget_divided_by_the_days(mia: Clien
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"plan-impressions": ""}, "The CTR cannot be tried without it."),
+        ({"plan-impressions": "", "channel": "linkedin"}, "The CTR cannot be tried without it."),
         ({"plan-impressions": "a lot"}, "Write the number alone."),
         ({"plan-days": ""}, "Say how many days it runs"),
         ({"plan-days": "61"}, "Give a number from 1 to 60."),
@@ -111,7 +111,10 @@ def test_preview__spend_left_empty__is_the_budget_divided_by_the_days(mia: Clien
         ({"criterion-0-threshold": "0.5"}, "Limit: Is that 0.5% or 50%?"),
         ({"criterion-0-guard_0": ""}, "Guard amount: Give the guard"),
         ({"criterion-0-threshold": "", "criterion-0-guard_0": ""}, "Fill in the limit and the guard first."),
-        ({"criterion-0-metric": "cvr", "plan-clicks": ""}, "The conversion rate cannot be tried without it."),
+        (
+            {"criterion-0-metric": "cvr", "plan-clicks": "", "channel": "linkedin"},
+            "The conversion rate cannot be tried without it.",
+        ),
         ({"criterion-0-metric": "roas", "criterion-0-threshold": "2"}, "cannot be tried without it."),
         ({"criterion-0-metric": "aov", "criterion-0-threshold": "60"}, "has no preview"),
     ],
@@ -123,6 +126,30 @@ def test_preview__of_what_is_unclear__says_what_would_be_right(
     page = ask(mia, changes, headers=headers)
     assert complaint in page
     assert "of 100</small>" not in page
+
+
+def test_preview__price_left_empty__is_what_the_last_campaigns_paid_and_says_so(
+    mia: Client, week: Week
+) -> None:
+    page = ask(mia, {"plan-impressions": ""})
+    # $1,100.00 for 400,000 impressions.
+    assumed = "Assumed, because nothing was typed: Price of 1,000 impressions <strong>$2.75</strong>"
+    assert f"{assumed}, your last 2 campaigns on Meta Ads." in page
+    typed = ask(mia, {"plan-impressions": "2.75"})
+    assert "Assumed" not in typed
+    chances = re.compile(r"([\d.]+) <small>of 100</small>")
+    assert chances.findall(page) == chances.findall(typed) != []
+
+
+def test_preview__price_nobody_here_has_paid__is_the_published_average(mia: Client) -> None:
+    page = ask(mia, {"plan-impressions": "", "channel": "google"}, headers=HTMX)
+    assert "<strong>$299.17</strong>, not yours: WordStream" in page
+
+
+def test_preview__several_rules_by_one_price__all_say_what_is_assumed(mia: Client) -> None:
+    second = {name.replace("criterion-0", "criterion-1"): text for name, text in CAMPAIGN.items()}
+    page = ask(mia, {**second, "plan-impressions": ""})
+    assert page.count("Assumed, because nothing was typed") == 2
 
 
 def test_preview__a_price_that_no_rule_needs__is_not_complained_about(mia: Client) -> None:
@@ -185,8 +212,8 @@ def test_preview__as_one_types__comes_without_a_button_and_leaves_the_field_alon
         assert page.evaluate("document.activeElement.id") == "id_plan-spend_per_day"
         assert page.inner_text("#would-said").startswith("Criterion 1 stops")
         assert objections(page) == []
-        page.select_option("[name=criterion-0-metric]", "cvr")
-        page.wait_for_selector("#would-plan-clicks .qn-errors", timeout=PATIENCE_MS)
+        page.select_option("[name=criterion-0-metric]", "open_rate")
+        page.wait_for_selector("#would-plan-sends .qn-errors", timeout=PATIENCE_MS)
         assert not page.is_visible("#id_plan-impressions")
         assert said == []
 

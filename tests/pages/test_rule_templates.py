@@ -50,8 +50,9 @@ def test_template__chosen_for_a_hypothesis_with_a_target__fills_the_empty_rule(
     check(Page(html))
     assert 'name="criterion-0-threshold" value="$40.00"' in html
     assert 'name="criterion-0-guard_0" value="$120"' in html
-    assert '<option value="cpa" selected>' in html
+    assert '<option value="cpa" selected' in html
     assert "With none by then we are about" in html
+    assert "All of it is filled in. Change what does not fit." in html
     assert 'value="2.5k"' in html
     assert not Campaign.objects.exists()
 
@@ -64,6 +65,7 @@ def test_template__whose_limit_nobody_knows_yet__asks_for_the_spend_first_and_ke
     )
     guards = re.findall(r'name="criterion-0-guard_[01]"(?: value="(\d+)")?', html)
     assert guards == ["", "2"]
+    assert "Still to give: the limit. The guard follows from it." in html
     chosen = re.findall(r'name="criterion-0-guard_[01]_of".*?<option value="(\w+)" selected', html, re.DOTALL)
     assert chosen == ["spend", "days"]
     assert '<option value="usual:cost_ceiling" selected>' in html
@@ -78,9 +80,10 @@ def test_template__with_blanks_that_only_a_person_fills__shows_examples_and_begi
         re.findall(rf'<input[^>]* name="criterion-0-{name}"[^>]*>', html)[0]
         for name in ("threshold", "guard_0")
     )
-    assert 'placeholder="0.5%"' in limit
+    assert 'placeholder="e.g. 0.5%"' in limit
     assert "autofocus" in limit
-    assert 'placeholder="$1,000"' in guard
+    assert 'placeholder="e.g. $1,000"' in guard
+    assert "Still to give: the limit and the guard." in html
     assert html.count("autofocus") == 1
     assert "autofocus" not in mia.get(NEW).content.decode()
 
@@ -95,6 +98,7 @@ def test_template__chosen_beside_a_rule__fills_another_row(mia: Client) -> None:
     assert 'name="criterion-0-threshold" value="0.5%"' in html
     assert 'name="criterion-1-guard_0" value="10"' in html
     assert 'name="criterion-1-threshold"' in html
+    assert "Still to give: the limit." in html
 
 
 @pytest.mark.parametrize("template", ["", "usual:nonsense", "own:1", "own:x"])

@@ -1,6 +1,6 @@
 """A kill criterion as a row of the form: a sentence with blanks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, cast
@@ -18,6 +18,7 @@ from experiments.choices import (
     CriterionLevel,
     EvidenceKind,
     GuardKey,
+    Metric,
     MetricForm,
     ThresholdUnit,
 )
@@ -25,27 +26,35 @@ from experiments.forms.amounts import parse_guard, parse_metric_amount, shown_gu
 from experiments.forms.campaign.posts import Data
 from experiments.forms.campaign.rows import RowForm
 from experiments.forms.preview import RulePreview
-from experiments.models import KillCriterion
+from experiments.models import Hypothesis, KillCriterion
 from experiments.models.sentences import percent_of
 from experiments.models.team_words import USUAL_WORDS, TeamWords
 from experiments.services.templates import USUAL_TEMPLATES
-from experiments.services.values import decimal_or_none
+from experiments.services.values import decimal_or_none, listed
 from workspaces.models import Workspace
 
 FEWEST_GUARDS = 2
 # What an empty blank may look like.
-_LIMIT, _LIMIT_OF_A_SHARE, _SPEND, _COUNT = Decimal(18), Decimal("0.005"), Decimal(1000), Decimal(10)
+_COST, _SHARE, _RETURN = Decimal(18), Decimal("0.005"), Decimal(2)
+_NEEDS = {GuardKey.SPEND: 1000, GuardKey.IMPRESSIONS: 10_000, GuardKey.CLICKS: 100, GuardKey.DAYS: 2}
+_USUAL_NEED = 10
+_NARROWEST = 4
 _USUAL_CONFIDENCES = ("0.8", "0.9", "0.95", "0.99")
 
 
-def _blank_select(choices: Iterable[tuple[str, Any]]) -> Any:
-    return forms.Select(attrs={"class": "qn-blank"}, choices=list(choices))
+class _Choices(forms.Select):
+    """Choices of what the amount beside them is of. Each carries what that amount may look like."""
+
+    examples: Mapping[str, str] = MappingProxyType({})
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(*args, **kwargs)
+        example = self.examples.get(str(option["value"]))
+        return option | {"attrs": option["attrs"] | {"data-example": example}} if example else option
 
 
-def _blank_input(size: int) -> forms.TextInput:
-    return forms.TextInput(
-        attrs={"class": "qn-blank", "size": size, "inputmode": "decimal", "autocomplete": "off"}
-    )
+def _blank_input() -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "qn-blank", "inputmode": "decimal", "autocomplete": "off"})
 
 
 class CriterionForm(RowForm):
@@ -54,8 +63,9 @@ class CriterionForm(RowForm):
     preview: RulePreview | None = None
     # Likewise: of good campaigns, the share that each kind of evidence would stop by mistake.
     risks: Mapping[str, float] = MappingProxyType({})
-    # What a template that it begins with says of itself.
+    # What a template that it begins with says of itself, and what it leaves to whoever chose it.
     note = ""
+    left_open = ""
     # What the hypothesis of its campaign calls a conversion.
     words = USUAL_WORDS
 
@@ -74,12 +84,12 @@ class CriterionForm(RowForm):
         ],
         label=gettext_lazy("Level"),
     )
-    metric = forms.ChoiceField(choices=METRIC_CHOICES, label=gettext_lazy("Metric"))
+    metric = forms.ChoiceField(choices=METRIC_CHOICES, label=gettext_lazy("Metric"), widget=_Choices)
     comparator = forms.ChoiceField(choices=Comparator.choices, label=gettext_lazy("Comparator"))
     threshold = forms.CharField(
         max_length=40,
         label=gettext_lazy("Limit"),
-        widget=_blank_input(6),
+        widget=_blank_input(),
         error_messages={"required": gettext_lazy("Give the limit, like 18.00 or 0.5%.")},
     )
     confidence = forms.ChoiceField(initial="0.95", label=gettext_lazy("How sure"))
@@ -124,33 +134,47 @@ class CriterionForm(RowForm):
             measures.choices = [(key.value, words.guard(key)) for key in GuardKey]
 
     def show_blanks(self) -> None:
-        """Show in each empty blank what it may look like."""
-        for name, example in self._examples.items():
-            if not self[name].value():
-                self.fields[name].widget.attrs["placeholder"] = example
+        """Show in each empty blank what it may look like, so that nobody takes it for filled in."""
+        limits = {key: self._limit_like(metric) for key, metric in METRICS.items()}
+        needs = {key.value: self._guard_like(key) for key in GuardKey}
+        self._show_blank("threshold", of="metric", examples=limits)
+        for number in range(self.guard_count):
+            self._show_blank(f"guard_{number}", of=f"guard_{number}_of", examples=needs)
+
+    def _show_blank(self, name: str, *, of: str, examples: Mapping[str, str]) -> None:
+        if not self.fields[name].required:
+            example = _("optional")
+        elif name == "guard_0" and self._guard_in_limits is not None:
+            example = _("{times} × limit").format(times=self._guard_in_limits)
+        else:
+            cast("_Choices", self.fields[of].widget).examples = examples
+            # A list of choices that nobody touched shows its first.
+            example = examples.get(str(self[of].value() or next(iter(examples))), "")
+        # The size is for browsers that do not fit a field to its text.
+        size = len(str(self[name].value() or example))
+        self.fields[name].widget.attrs |= {"placeholder": example, "size": max(size, _NARROWEST)}
+
+    def _limit_like(self, metric: Metric) -> str:
+        like = _SHARE if metric.is_share else _COST if metric.is_money else _RETURN
+        return _("e.g. {example}").format(example=shown_limit(like, metric=metric, workspace=self.workspace))
+
+    def _guard_like(self, key: GuardKey) -> str:
+        like = Decimal(_NEEDS.get(key, _USUAL_NEED))
+        return _("e.g. {example}").format(example=shown_guard(like, key=key, workspace=self.workspace))
 
     def begin_with_blank(self) -> None:
-        """Begin with the first empty blank."""
-        empty = [name for name in self._examples if not self[name].value()]
+        """Begin with the first empty blank, and say which are left."""
+        names = {"threshold": _("the limit"), "guard_0": _("the guard")}
+        empty = [name for name in names if not str(self[name].value() or "").strip()]
         for name in empty[:1]:
             self.fields[name].widget.attrs["autofocus"] = True
-
-    @property
-    def _examples(self) -> dict[str, str]:
-        """What limit and guard may look like, for the metric and the measure that are chosen."""
-        # A list of choices that nobody touched shows its first.
-        metric = METRICS.get(str(self["metric"].value() or METRIC_CHOICES[0][0]))
-        key = str(self["guard_0_of"].value())
-        examples = {}
-        if metric is not None:
-            limit = _LIMIT_OF_A_SHARE if metric.is_share else _LIMIT
-            examples["threshold"] = shown_limit(limit, metric=metric, workspace=self.workspace)
-        if key in GuardKey.values:
-            amount = _SPEND if key == GuardKey.SPEND else _COUNT
-            examples["guard_0"] = shown_guard(amount, key=key, workspace=self.workspace)
-        if self._guard_in_limits is not None:
-            examples["guard_0"] = _("{times} × limit").format(times=self._guard_in_limits)
-        return examples
+        if not empty:
+            self.left_open = _("All of it is filled in. Change what does not fit.")
+        elif self._guard_in_limits is not None and "threshold" in empty:
+            self.left_open = _("Still to give: the limit. The guard follows from it.")
+        else:
+            blanks = listed([names[name] for name in empty])
+            self.left_open = _("Still to give: {blanks}.").format(blanks=blanks)
 
     @property
     def begun_with(self) -> str:
@@ -191,7 +215,7 @@ class CriterionForm(RowForm):
             label=_("Guard amount")
             if not number
             else _("Amount of guard {number}").format(number=number + 1),
-            widget=_blank_input(6),
+            widget=_blank_input(),
             error_messages={"required": _("Give the guard: nothing is judged before it is reached.")},
         )
         self.fields[f"guard_{number}_of"] = forms.ChoiceField(
@@ -201,7 +225,7 @@ class CriterionForm(RowForm):
             label=_("Guard measure")
             if not number
             else _("Measure of guard {number}").format(number=number + 1),
-            widget=_blank_select(GuardKey.choices),
+            widget=_Choices(attrs={"class": "qn-blank"}),
         )
 
     @property
@@ -273,6 +297,13 @@ class CriterionForm(RowForm):
             return []
         said = [f"{typed_amount(number)}%" for number in (typed_number, typed_number * 100)]
         return [(answer, f"{self.add_prefix('threshold')}={answer}") for answer in said]
+
+    @staticmethod
+    def aimed_at(hypothesis: Hypothesis | None) -> dict[str, Any]:
+        """A rule about what the hypothesis is judged by, before anything of it is typed."""
+        if hypothesis is None:
+            return {}
+        return {"metric": hypothesis.primary_metric, "comparator": hypothesis.metric.worse}
 
     @staticmethod
     def typed(criterion: KillCriterion, *, workspace: Workspace) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from experiments.forms.campaign.criterion import CriterionForm
 from experiments.forms.campaign.posts import Data, is_previewing, is_unsent, typed
 from experiments.forms.campaign.rows import RowForm, Rows
 from experiments.forms.preview import PLAN_PREFIX, USUAL_DAYS, PlanForm
-from experiments.models import Campaign, KillCriterion
+from experiments.models import Campaign, Hypothesis, KillCriterion
 from experiments.models.hypothesis import HypothesisQuerySet
 from experiments.models.team_words import TeamWords, words_of
 from experiments.services.campaigns import MOST_ARMS
@@ -73,7 +73,7 @@ class CampaignForm(Form):
     budget = MoneyField(
         required=False,
         label=gettext_lazy("Budget"),
-        help_text=gettext_lazy("Like 2,500 or 2.5k. It may come later, but before the launch."),
+        help_text=gettext_lazy("Like 2,500 or 2.5k. Needed by the launch."),
     )
     components = forms.CharField(
         required=False,
@@ -92,6 +92,8 @@ class Draft:
     criteria: Rows[CriterionForm]
     form: Form
     plan: PlanForm
+    # Whose prices its rules are tried with; any where that is open.
+    channel = ""
 
     def take_rules(
         self,
@@ -99,21 +101,22 @@ class Draft:
         *,
         workspace: Workspace,
         criteria: Iterable[KillCriterion] = (),
+        aim: Hypothesis | None = None,
         most: int = MOST_CRITERIA,
     ) -> None:
-        """The rows of the rules: as they were typed, else as ``criteria`` say them."""
+        """The rows of the rules: as they were typed, else as ``criteria`` say them, else one for the aim."""
+        begun = [CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria]
         self.criteria = Rows(
             CriterionForm,
             data,
             name="criterion",
             workspace=workspace,
-            initial=[CriterionForm.typed(criterion, workspace=workspace) for criterion in criteria],
+            initial=begun or [CriterionForm.aimed_at(aim)],
             fewest=1,
             most=most,
         )
-        if data is not None:
-            for row in self.criteria.forms:
-                row.show_blanks()
+        for row in self.criteria.forms:
+            row.show_blanks()
 
     def take_plan(self, data: Data, *, workspace: Workspace, spend_per_day: str = "", days: int = 0) -> None:
         """The plan beside the rules: as it was typed, else as far as it can be told."""
@@ -130,11 +133,10 @@ class Draft:
         for row in self.criteria.forms:
             row.speak(words)
 
-    def speak_for(self, hypotheses: HypothesisQuerySet, *, workspace: Workspace) -> None:
-        """Speak as the one does that is chosen on the form."""
+    def aim_among(self, hypotheses: HypothesisQuerySet) -> Hypothesis | None:
+        """The one that is chosen on the form."""
         chosen = str(self.form["hypothesis"].value() or "")
-        aim = hypotheses.filter(pk=int(chosen[:15])).first() if chosen.isdecimal() else None
-        self.speak(words_of(aim, workspace))
+        return hypotheses.filter(pk=int(chosen[:15])).first() if chosen.isdecimal() else None
 
     def take_note(self, prefix: str, *, note: str) -> None:
         """Say beside a row what the template says that filled it, and begin with what it left open."""
@@ -233,6 +235,7 @@ class CampaignDraft(Draft):
         channels = {source.key: source.name for source in sources}
         if campaign is not None:
             channels.setdefault(campaign.channel, campaign.channel)
+        self.channel = str(self.form["channel"].value() or "")
         # Nobody is taken for the first channel of the list just because it is the first.
         unchosen = [] if self.form["channel"].value() in channels else [("", _("choose"))]
         cast("forms.ChoiceField", fields["channel"]).choices = [*unchosen, *channels.items()]
@@ -249,11 +252,15 @@ class CampaignDraft(Draft):
             # Nobody can tell whether the others are to have an equal part of the rest.
             for arm in self.arms.filled:
                 arm.fields["planned_share"].required = True
-        self.take_rules(data, workspace=workspace, criteria=criteria)
+                arm.fields["planned_share"].error_messages["required"] = _(
+                    "Give every arm its share, or none: without any, they are equal."
+                )
+        aim = self.aim_among(hypotheses)
+        self.take_rules(data, workspace=workspace, criteria=criteria, aim=aim)
         controls = [number for number, arm in enumerate(arms) if arm.is_control]
         self.control = str((data or {}).get("control", controls[0] if controls else 0))
         self.take_plan(data, workspace=workspace)
-        self.speak_for(hypotheses, workspace=workspace)
+        self.speak(words_of(aim, workspace))
 
     def is_valid(self) -> bool:
         answers = [super().is_valid(), self.arms.is_valid()]
@@ -271,6 +278,11 @@ class CampaignDraft(Draft):
     @property
     def has_row_errors(self) -> bool:
         return super().has_row_errors or any(row.errors for row in self.arms.filled)
+
+    @property
+    def names_keys(self) -> bool:
+        """Whether an arm has a key of its own, or a complaint about it."""
+        return any(row["key"].value() or row["key"].errors for row in self.arms.forms)
 
     @property
     def as_shown(self) -> Shown:
@@ -340,6 +352,7 @@ class AmendDraft(Draft):
             self.form = ReasonForm(workspace=workspace, initial=typed(data))
         else:
             self.form = ReasonForm(data, workspace=workspace)
+        self.channel = campaign.channel
         self.take_rules(data, workspace=workspace, criteria=campaign.kill_criteria.all())
         self.take_plan(data, workspace=workspace, spend_per_day=spend_per_day, days=days)
         self.speak(words_of(campaign.hypothesis, workspace))

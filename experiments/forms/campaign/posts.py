@@ -15,9 +15,13 @@ def is_previewing(data: Data) -> bool:
     return data is not None and "preview" in data
 
 
+# Buttons that change what is on the form: a row, a template, another hypothesis, a rule to keep.
+_CHANGING = ("more", "use", "aim", "keep")
+
+
 def is_unsent(data: Data) -> bool:
-    """Whether a row, a template or a preview is asked for: nothing is saved then, nor complained about."""
-    return data is not None and (is_previewing(data) or any(name in data for name in ("more", "use", "keep")))
+    """Whether only the form is to change, or a preview is asked for: nothing is saved then, nor wrong."""
+    return data is not None and (is_previewing(data) or any(name in data for name in _CHANGING))
 
 
 def typed(data: Data, prefix: str = "") -> dict[str, Any]:

@@ -46,6 +46,8 @@ class DraftView(WorkspaceView):
     def post(self, request: HttpRequest) -> HttpResponse:
         data = answered(request.POST)
         chosen = ""
+        if "aim" in data:
+            data = self.templates.aim(data, self.aimed_at(data))
         if "use" in data:
             data, chosen = self.begin_with(data)
         data = self.templates.complete(data)
@@ -105,7 +107,7 @@ class DraftView(WorkspaceView):
         if data is None:
             return None
         shown = data.copy()
-        for button in ("use", "keep", "preview", "more"):
+        for button in ("use", "keep", "preview", "more", "aim"):
             shown.pop(button, None)
         shown["more"] = ""
         return shown
