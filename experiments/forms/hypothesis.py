@@ -40,9 +40,7 @@ def _blank(example: str | Promise) -> forms.Textarea:
 
 
 def _score(label: "StrPromise") -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label, required=False, min_value=1, max_value=10, help_text=gettext_lazy("1 to 10")
-    )
+    return forms.IntegerField(label=label, required=False, min_value=1, max_value=10)
 
 
 def _choices(options: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -98,9 +96,7 @@ class HypothesisForm(Form):
         max_length=40,
         label=gettext_lazy("Target"),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        help_text=gettext_lazy(
-            "In the metric's own unit: 18.00 for a cost, 0.5% for a rate. Needed with a single arm."
-        ),
+        help_text=gettext_lazy("18.00 for a cost, 0.5% for a rate. Needed with a single arm."),
     )
     mde_relative = ShareField(
         label=gettext_lazy("Smallest effect worth having"),
@@ -112,8 +108,7 @@ class HypothesisForm(Form):
         label=gettext_lazy("Business outcome it serves"),
         help_text=gettext_lazy(
             "Needed unless it is judged by one of these itself: CTR or cost per lead alone is a vanity win, "
-            "as a lead has bought nothing yet. Where leads are what you are paid for, judge by the cost per "
-            "conversion and say below that one is a lead."
+            "as a lead has bought nothing yet."
         ),
     )
     guardrail_metrics = forms.MultipleChoiceField(
@@ -171,6 +166,12 @@ class HypothesisForm(Form):
         if metric is not None and metric.needs_outcome and not cleaned.get("outcome_metric"):
             self.add_error("outcome_metric", say_outcome_is_missing(metric))
         return cleaned
+
+    @property
+    def says_of_the_bet(self) -> bool:
+        """Whether anything is said, or wrong, of what can as well be left open."""
+        names = ("impact", "confidence", "ease", "predicted_success", "persona", "objection")
+        return any(self[name].value() not in (None, "") or self[name].errors for name in names)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -246,8 +247,7 @@ class SizingForm(Form):
         label=gettext_lazy("It stands at today"),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         help_text=gettext_lazy(
-            "In the metric's own unit: 24.00 for a cost, 0.5% for a rate, 2.4 for a return. Left "
-            "empty, it is what your last campaigns had."
+            "24.00 for a cost, 0.5% for a rate, 2.4 for a return. Left empty, as your last campaigns had it."
         ),
     )
     money_per_day = MoneyField(
@@ -259,8 +259,7 @@ class SizingForm(Form):
         required=False,
         label=gettext_lazy("Price of 1,000 impressions"),
         help_text=gettext_lazy(
-            "Only for a rate. For a rate per click it is 1,000 clicks that count, for an open "
-            "rate 1,000 sends."
+            "Only for a rate. For a rate per click, of 1,000 clicks; for an open rate, of 1,000 sends."
         ),
     )
     order_value = MoneyField(
@@ -301,6 +300,11 @@ class SizingForm(Form):
         others = [item for item in error.errors if item not in asked]
         if others or not error.errors:
             super().take(DomainError(error.code, error.message, errors=others))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is typed into it or asked for."""
+        return any(field.value() or field.errors for field in self.shown)
 
     @property
     def is_begun(self) -> bool:

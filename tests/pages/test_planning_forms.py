@@ -84,6 +84,35 @@ def test_hypothesis_form__outcome__is_not_called_optional(browse: Browse) -> Non
     assert dict(said)["target"] == "optional"
 
 
+@pytest.mark.parametrize(
+    ("sent", "opens"),
+    [
+        ({}, []),
+        ({"ease": "7"}, ["How good a bet it is"]),
+        ({"predicted_success": "0.5"}, ["How good a bet it is"]),
+        ({"stands_at": "24"}, ["Say what it stands at, and the money and prices"]),
+    ],
+)
+def test_hypothesis_form__refused__its_folds_stand_open_where_something_is_in_them(
+    browse: Browse, sent: dict[str, str], opens: list[str]
+) -> None:
+    page = (
+        browse(Role.MARKETER)
+        .post(new("hypothesis_new"), {**HYPOTHESIS, "title": "", **sent})
+        .content.decode()
+    )
+    folds = re.findall(r"<details[^>]* open>\s*<summary>(?:<strong>)?(.*?)<", page)
+    assert folds == opens
+
+
+def test_hypothesis_form__sizing_asked_for_what_nobody_knows__opens_its_fields(browse: Browse) -> None:
+    page = browse(Role.MARKETER).post(new("hypothesis_new"), {**HYPOTHESIS, "size": "1"}).content.decode()
+    assert re.findall(r"<details[^>]* open>\s*<summary>(.*?)<", page) == [
+        "Say what it stands at, and the money and prices"
+    ]
+    assert 'id="id_stands_at_error"' in page
+
+
 def test_hypothesis_form__vanity_metric_alone__names_the_field_of_the_rule(browse: Browse) -> None:
     sent = {**HYPOTHESIS, "primary_metric": "ctr", "target": "0.5%"}
     response = browse(Role.MARKETER).post(new("hypothesis_new"), sent)
