@@ -44,6 +44,12 @@ document.addEventListener("change", ({ target }) => {
   blank.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+/* An answer that asks for what is folded away opens the fold. */
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const asking = target.querySelector("[data-opens]");
+  if (asking) document.getElementById(asking.dataset.opens).open = true;
+});
+
 /* Filters stand open where there is room, and where they hide something. */
 if (window.matchMedia("(max-width: 61.99rem)").matches) {
   for (const filters of document.querySelectorAll("[data-folds-on-phones='']")) filters.open = false;

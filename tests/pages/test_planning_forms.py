@@ -113,6 +113,15 @@ def test_hypothesis_form__sizing_asked_for_what_nobody_knows__opens_its_fields(b
     assert 'id="id_stands_at_error"' in page
 
 
+def test_hypothesis_form__sizing_asked_for_by_htmx__says_which_fold_it_waits_for(browse: Browse) -> None:
+    mia, url = browse(Role.MARKETER), new("hypothesis_new")
+    asked, htmx = {**HYPOTHESIS, "size": "1"}, {"HX-Request": "true"}
+    assert 'data-opens="sizing-figures"' in mia.post(url, asked, headers=htmx).content.decode()
+    assert 'id="sizing-figures"' in mia.get(url).content.decode()
+    early = mia.post(url, {**asked, "primary_metric": ""}, headers=htmx).content.decode()
+    assert "data-opens" not in early
+
+
 def test_hypothesis_form__vanity_metric_alone__names_the_field_of_the_rule(browse: Browse) -> None:
     sent = {**HYPOTHESIS, "primary_metric": "ctr", "target": "0.5%"}
     response = browse(Role.MARKETER).post(new("hypothesis_new"), sent)
