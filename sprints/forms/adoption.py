@@ -39,7 +39,9 @@ class AdoptDraft(Draft):
         *,
         workspace: Workspace,
         hypotheses: HypothesisQuerySet,
+        channel: str,
     ) -> None:
+        self.channel = channel
         if is_unsent(data):
             self.form = AdoptForm(workspace=workspace, initial=typed(data))
         else:

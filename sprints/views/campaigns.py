@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from experiments.choices import HypothesisStatus
@@ -38,6 +39,7 @@ class OneCampaign(WorkspaceView):
     section = "campaigns"
     permission = Permission.PLAN
 
+    @cached_property
     def campaign(self) -> Campaign:
         campaign = Campaign.objects.of(self.workspace).filter(key=self.kwargs["key"]).first()
         if campaign is None:
@@ -62,10 +64,12 @@ class AdoptView(OneCampaign, DraftView):
     def draft(self, data: QueryDict | None = None) -> AdoptDraft:
         open_ones = [HypothesisStatus.BACKLOG, HypothesisStatus.COMMITTED]
         hypotheses = Hypothesis.objects.of(self.workspace).filter(status__in=open_ones).order_by("title")
-        return AdoptDraft(data, workspace=self.workspace, hypotheses=hypotheses)
+        return AdoptDraft(
+            data, workspace=self.workspace, hypotheses=hypotheses, channel=self.campaign.channel
+        )
 
     def context(self, draft: AdoptDraft) -> dict[str, Any]:
-        return {**super().context(draft), "campaign": self.campaign()}
+        return {**super().context(draft), "campaign": self.campaign}
 
     def save(self, draft: AdoptDraft) -> str:
         campaign = adopt_campaign(self.kwargs["key"], values=draft.values, by=self.actor, at=self.at)

@@ -146,6 +146,13 @@ def test_preview__price_nobody_here_has_paid__is_the_published_average(mia: Clie
     assert "<strong>$299.17</strong>, not yours: WordStream" in page
 
 
+def test_preview__on_the_adoption__takes_the_price_of_the_campaigns_own_channel(
+    mia: Client, week: Week
+) -> None:
+    page = ask(mia, {"plan-impressions": ""}, url=reverse("campaign_adopt", args=["harbour", "brand-search"]))
+    assert "<strong>$299.17</strong>, not yours: WordStream" in page
+
+
 def test_preview__several_rules_by_one_price__all_say_what_is_assumed(mia: Client) -> None:
     second = {name.replace("criterion-0", "criterion-1"): text for name, text in CAMPAIGN.items()}
     page = ask(mia, {**second, "plan-impressions": ""})
