@@ -225,13 +225,14 @@ def test_preview__as_one_types__comes_without_a_button_and_leaves_the_field_alon
         assert said == []
 
 
-def test_prices__every_rate__has_its_own_field_which_the_stylesheet_shows() -> None:
+def test_stylesheet__every_rate__shows_the_field_of_its_price_and_what_is_said_of_rates() -> None:
     css = (settings.BASE_DIR / "static" / "quickno" / "app.css").read_text()
     for metric in METRICS.values():
         if metric.form == MetricForm.RATE:
             assert metric.exposure in PRICED_BY
             rules = [line for line in css.splitlines() if f'[value="{metric.key}"]' in line]
             assert [line for line in rules if f".qn-if-{metric.exposure}" in line], metric.key
+            assert [line for line in rules if ".qn-if-share" in line], metric.key
 
 
 @pytest.mark.parametrize(
