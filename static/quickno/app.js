@@ -44,6 +44,12 @@ document.addEventListener("change", ({ target }) => {
   blank.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+/* What the browser objects to is not folded away. */
+document.addEventListener("invalid", ({ target }) => {
+  const fold = target.closest("details");
+  if (fold) fold.open = true;
+}, true);
+
 /* An answer that asks for what is folded away opens the fold. */
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   const asking = target.querySelector("[data-opens]");

@@ -62,6 +62,20 @@ def edit_in_two_windows(page: Page, address: str) -> None:
     other.close()
 
 
+def see_what_is_wrong_in_a_fold(page: Page) -> None:
+    """The browser itself objects to a score of 99, and has to show which field it means."""
+    page.goto(url("hypothesis_new"))
+    fold = page.locator("details", has=page.locator("[name=impact]"))
+    fold.locator("summary").first.click()
+    page.fill("[name=impact]", "99")
+    fold.locator("summary").first.click()
+    expect(page.locator("[name=impact]")).to_be_hidden()
+    for field in ("title", "change", "audience", "expected_effect", "because"):
+        page.fill(f"[name={field}]", "a word")
+    page.click("main button.btn-primary:has-text('Save')")
+    expect(page.locator("[name=impact]")).to_be_visible()
+
+
 def sign_in(page: Page, email: str) -> None:
     page.wait_for_url(re.compile(r"/accounts/login/"))
     page.fill("[name=login]", email)
@@ -120,6 +134,7 @@ def test_forms__sent_twice_shared_and_signed_out_of__lose_and_double_nothing(
     dana.save()
     with served() as address, opened(chromium, address, look, as_whom=browse(Role.MANAGER)) as page:
         fund_twice(page)
+        see_what_is_wrong_in_a_fold(page)
         edit_in_two_windows(page, url("hypothesis_edit", week.backlog.pk))
         decide_without_a_session(page, dana.email)
         decide_in_two_windows(page)
