@@ -85,6 +85,7 @@ class ReallocationSerializer(serializers.ModelSerializer[Reallocation]):
         model = Reallocation
         fields = (
             "id",
+            "number",
             "sprint",
             "method",
             "state",

@@ -105,6 +105,8 @@ class ReallocationQuerySet(TenantQuerySet["Reallocation"]):
 class Reallocation(TenantModel):
     """A plan to move money, with its evidence. What is approved is what was shown: the digest."""
 
+    # Counted in its workspace. The service always gives it; empty it may be so that SQLite adds it in place.
+    number = models.PositiveIntegerField(null=True, blank=True, editable=False)
     sprint = models.ForeignKey(
         "sprints.Sprint", null=True, blank=True, on_delete=models.PROTECT, related_name="reallocations"
     )
@@ -135,6 +137,11 @@ class Reallocation(TenantModel):
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "number"],
+                condition=Q(number__isnull=False),
+                name="reallocation_number_is_unique",
+            ),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True)
                 | ~Q(approved_by=F("proposed_by"))
@@ -167,7 +174,7 @@ class Reallocation(TenantModel):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return _("Plan {number}").format(number=self.pk)
+        return _("Plan {number}").format(number=self.number)
 
     @property
     def is_open(self) -> bool:

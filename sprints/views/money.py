@@ -29,7 +29,7 @@ PLANS_SHOWN = 10
 # What the table of the ledger shows, and what its file does.
 _OF_A_MOVE = ("at", "kind", "source_kind", "target_kind", "amount", "by_label", "reason")
 _OF_A_TRANSFER = (*_OF_A_MOVE, "source_campaign__name", "target_campaign__name")
-_OF_A_ROW = (*_OF_A_MOVE, "source_campaign__key", "target_campaign__key", "line__reallocation")
+_OF_A_ROW = (*_OF_A_MOVE, "source_campaign__key", "target_campaign__key", "line__reallocation__number")
 
 
 # The latest, each with its lines.
@@ -116,7 +116,7 @@ class LedgerCsvView(CsvView):
 
     def items(self) -> Iterable[Transfer]:
         transfers = Transfer.objects.of(self.workspace).select_related(
-            "source_campaign", "target_campaign", "line"
+            "source_campaign", "target_campaign", "line__reallocation"
         )
         return transfers.only(*_OF_A_ROW).order_by("-id").iterator(chunk_size=500)
 
@@ -131,7 +131,7 @@ class LedgerCsvView(CsvView):
             self.workspace.currency,
             transfer.by_label,
             transfer.reason,
-            transfer.line.reallocation_id if transfer.line else "",
+            transfer.line.reallocation.number if transfer.line else "",
         ]
 
 
@@ -166,6 +166,7 @@ _OF_A_LINE = (
     "source_campaign__key",
     "target_campaign__key",
     "amount",
+    "reallocation__number",
     "reallocation__state",
     "reallocation__sprint__number",
     *(
@@ -219,7 +220,7 @@ class PlansCsvView(CsvView):
     def row(self, item: ReallocationLine) -> list[object]:
         plan = item.reallocation
         return [
-            plan.pk,
+            plan.number,
             item.position,
             plan.state,
             plan.sprint.number if plan.sprint else "",

@@ -248,7 +248,7 @@ class _EndPlan(OnePlan, FormView):
         self.require_permission_for(plan)
         return {
             **super().context(form),
-            "title": str(self.title).format(number=plan.pk),
+            "title": str(self.title).format(number=plan.number),
             "lead": _("Nothing moves. The plan stays readable with your reason."),
             "verb": self.verb,
             "cancel_url": self.done_url(),

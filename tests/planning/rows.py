@@ -74,6 +74,7 @@ def build_rows(marketer: Actor, manager: Actor, *, at: datetime) -> World:
     Event.objects.filter(pk=event.pk).update(sequence=1)
     reallocation = Reallocation.objects.create(
         **own,
+        number=1,
         method="hand",
         plan_digest="0",
         proposed_by=person,

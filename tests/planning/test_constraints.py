@@ -150,6 +150,7 @@ TWINS: dict[str, tuple[str, dict[str, Any]]] = {
     "spread_once_per_kind": ("spread", {}),
     "line_position_is_unique": ("line", {}),
     "sprint_number_is_unique": ("sprint", {}),
+    "reallocation_number_is_unique": ("reallocation", {}),
     "commitment_in_one_sprint": ("commitment", {"position": 2}),
     "commitment_place_is_unique": ("commitment", {"state": "decided", "ended_at": "2026-11-19T10:12Z"}),
     "decision_once_per_sprint": ("decision", {}),

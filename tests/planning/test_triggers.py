@@ -145,7 +145,7 @@ def test_plan__every_step_that_is_not_in_the_table__is_refused(world: World, at:
     filled = {"approved_by": manager, "approved_at": at, "applied_at": at, "closed_reason": "-"}
     for before in ReallocationState:
         for after in set(ReallocationState) - {before}:
-            twin(world["reallocation"], state=before, **filled)
+            twin(world["reallocation"], number=None, state=before, **filled)
             plan = Reallocation.objects.latest("pk")
             if after in REALLOCATION_TRANSITIONS[before]:
                 update(plan, state=after)

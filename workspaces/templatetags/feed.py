@@ -125,7 +125,7 @@ def _name(event: Event) -> str:
     if event.subject_type == "sprint" and "number" in event.data:
         return gettext("Sprint {number}").format(number=event.data["number"])
     if event.subject_type == "reallocation":
-        return gettext("plan {number}").format(number=event.subject_id)
+        return gettext("plan {number}").format(number=event.data.get("number") or event.subject_id)
     if event.subject_type == "hypothesis" and event.data.get("title"):
         return str(event.data["title"])
     if event.kind == _K.IMPORT_NAMES_CHANGED:

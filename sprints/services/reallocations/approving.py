@@ -129,15 +129,15 @@ def replace_reallocation(
     plan.check_can_become(ReallocationState.WITHDRAWN)
     kept = sorted(set(rows))
     if not kept:
-        message = _("Choose the lines of plan {number} that are to be proposed.").format(number=plan.pk)
+        message = _("Choose the lines of plan {number} that are to be proposed.").format(number=plan.number)
         raise Invalid.field("lines", "required", message)
     if kept[0] < 0 or kept[-1] >= len(lines):
         message = _("Name lines of plan {number}, from 0 to {last}.").format(
-            number=plan.pk, last=len(lines) - 1
+            number=plan.number, last=len(lines) - 1
         )
         raise Invalid.field("lines", "unknown_line", message)
     if len(kept) == len(lines):
-        message = _("That is all of plan {number}: leave it as it is.").format(number=plan.pk)
+        message = _("That is all of plan {number}: leave it as it is.").format(number=plan.number)
         raise Invalid.field("lines", "all_lines", message)
     with override(sentences.KEPT_IN):
         rows_said = listed([str(row + 1) for row in kept])
@@ -162,7 +162,7 @@ def replace_reallocation(
         by=by,
         at=at,
     )
-    said = rule.format(rows=rows_said, number=plan.pk)
+    said = rule.format(rows=rows_said, number=plan.number)
     return write_by_hand(fresh, rule=said, sprint=plan.sprint, by=by, at=at)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from sprints.choices import ReallocationMethod, ReallocationState
@@ -33,10 +34,12 @@ def write_plan(
     by: Actor,
     at: datetime,
 ) -> Reallocation:
-    """Store a proposal with the evidence frozen, and tell of it."""
+    """Store a proposal with the evidence frozen, and tell of it. Whoever calls holds the workspace's lock."""
     workspace = by.workspace
+    last = Reallocation.objects.of(workspace).aggregate(last=Max("number"))["last"] or 0
     plan = Reallocation(
         workspace=workspace,
+        number=last + 1,
         sprint=sprint,
         method=method,
         evidence=dict(evidence),
@@ -125,6 +128,7 @@ def event_data(plan: Reallocation, lines: Sequence[ReallocationLine]) -> dict[st
     """What a reader of the feed or an automation needs: the amounts, and from where to where."""
     exponent = plan.workspace.currency_exponent
     return {
+        "number": plan.number,
         "total": f"{sum(line.amount for line in lines):.{exponent}f}",
         "currency": plan.workspace.currency,
         "lines": [line.canonical(exponent) for line in lines],

@@ -117,32 +117,34 @@ def undo_reallocation(reallocation_id: int, *, by: Actor, at: datetime) -> Reall
     plan, lines = lock_plan(reallocation_id, by=by)
     if plan.state != ReallocationState.APPLIED:
         message = _("Plan {number} was never applied: there is nothing to undo.")
-        raise Refused("not_applied", message.format(number=plan.pk))
+        raise Refused("not_applied", message.format(number=plan.number))
     if Reallocation.objects.of(by.workspace).filter(undoes=plan, state__in=STANDING_STATES).exists():
         message = _("A plan that undoes plan {number} is under way or applied.")
-        raise Refused("already_undone", message.format(number=plan.pk))
+        raise Refused("already_undone", message.format(number=plan.number))
     opposite = _opposite_of(lines)
     if not opposite:
         raise Refused(
             "nothing_to_undo",
             _(
                 "All that plan {number} moved is in the reserve, and the campaigns it came from have ended."
-            ).format(number=plan.pk),
+            ).format(number=plan.number),
         )
     unspent = _as_far_as_unspent(opposite, workspace=plan.workspace, at=at)
     undoing = [
-        build_line(source, target, amount, sentences.UNDOING.format(number=plan.pk), workspace=by.workspace)
+        build_line(
+            source, target, amount, sentences.UNDOING.format(number=plan.number), workspace=by.workspace
+        )
         for (source, target), amount in unspent.items()
     ]
     wanted, found = sum(opposite.values()), sum(unspent.values())
     if not undoing:
         message = _("All that plan {number} moved is spent or held back by now.")
-        raise Refused("nothing_to_undo", message.format(number=plan.pk))
-    rule = sentences.UNDOES.format(number=plan.pk)
+        raise Refused("nothing_to_undo", message.format(number=plan.number))
+    rule = sentences.UNDOES.format(number=plan.number)
     if found < wanted:
         with override(KEPT_IN):
             rule = sentences.UNDOES_IN_PART.format(
-                number=plan.pk,
+                number=plan.number,
                 found=in_currency(found, by.workspace.currency),
                 wanted=in_currency(wanted, by.workspace.currency),
             )
@@ -231,7 +233,7 @@ def _refuse_twin(lines: Sequence[ReallocationLine], *, method: ReallocationMetho
             (line.source_campaign_id, line.target_campaign_id, line.amount) for line in plan.lines.all()
         ]:
             message = _("Plan {number} moves the same money and waits for approval.")
-            raise Refused("already_proposed", message.format(number=plan.pk))
+            raise Refused("already_proposed", message.format(number=plan.number))
 
 
 def _passed_over(candidates: Sequence[Candidate], moved: AbstractSet[str]) -> list[dict[str, str]]:
