@@ -102,6 +102,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # No letter to strangers: it would invite them to sign up.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+SESSION_ENGINE = "config.sessions"
 ACCOUNT_SESSION_REMEMBER = True
 
 # A member may sign in through the company's OpenID Connect provider if it vouches for the same address.

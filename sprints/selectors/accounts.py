@@ -20,6 +20,7 @@ from sprints.models import Transfer
 from workspaces.models import Source, Workspace
 from workspaces.models.kept import kept
 from workspaces.models.prepared import Given, Prepared
+from workspaces.models.rows import take_rows
 
 PACE_DAYS = 3
 
@@ -264,19 +265,26 @@ _MOVED: Prepared[Any] = Prepared(
         .annotate(total=Sum("amount"))
     )
 )
+# As rows that come along: where all is as it was, none of five hundred campaigns is made.
 _LAUNCHED: Prepared[Any] = Prepared(
     lambda: (
-        Campaign.objects.filter(workspace=_WORKSPACE).launched().order_by("-id").values_list(*OF_A_CAMPAIGN)
+        Workspace.objects.only("pk")
+        .filter(pk=_WORKSPACE)
+        .with_rows(
+            "launched", Campaign.objects.launched().only(*OF_A_CAMPAIGN).order_by("-id"), by="workspace"
+        )
     )
 )
 
 
 def balances(workspace: Workspace, *, at: datetime) -> Balances:
     """Every account of the workspace, added up from the transfers themselves."""
+    [brought] = _LAUNCHED.read(workspace=workspace.pk)
+    [launched] = take_rows(brought, "launched")
     return _balances(
         workspace,
         _MOVED.read(workspace=workspace.pk),
-        _LAUNCHED.read(workspace=workspace.pk),
+        launched,
         read_tenants([workspace.pk]),
         at=at,
     )
@@ -285,19 +293,19 @@ def balances(workspace: Workspace, *, at: datetime) -> Balances:
 def _added_up(
     workspace: Workspace,
     moved: Sequence[tuple[Any, ...]],
-    launched: Sequence[tuple[Any, ...]],
+    launched: Sequence[Campaign],
     tenants: Tenants,
     *,
     at: datetime,
 ) -> Balances:
-    """``moved``: what all transfers come to, by their sides; ``launched``: ``OF_A_CAMPAIGN`` of each."""
+    """``moved``: what all transfers come to, by their sides; ``launched``: what has been launched."""
     totals: defaultdict[tuple[str, int | None], Decimal] = defaultdict(Decimal)
     for source_kind, source_id, target_kind, target_id, total in moved:
         totals[source_kind, source_id] -= total
         totals[target_kind, target_id] += total
     # SQLite adds binary fractions; a balance has the ledger's three places.
     exact = {account: total.quantize(LEDGER_UNIT) for account, total in totals.items()}
-    campaigns = [Campaign.from_db(None, OF_A_CAMPAIGN, row) for row in launched]
+    campaigns = list(launched)
     for campaign in campaigns:
         campaign.workspace = workspace
         campaign.budget = exact.get((AccountKind.CAMPAIGN, campaign.pk), NOTHING)

@@ -78,6 +78,13 @@ _STANDING = Prepared(
         .order_by("pk")
     )
 )
+_PLANNED = Prepared(
+    lambda: (
+        WITH_PLAN.filter(hypothesis__among=GivenKeys("taken"))
+        .exclude(status=CampaignStatus.DISCARDED)
+        .order_by("pk")
+    )
+)
 _AT_HAND_NOW = Q(status__in=[SprintStatus.PLANNING, SprintStatus.RUNNING, SprintStatus.IN_REVIEW])
 _AT_HAND = Prepared(
     lambda: (
@@ -86,6 +93,21 @@ _AT_HAND = Prepared(
         .order_by("starts_on", "number")
     )
 )
+
+
+_NUMBERED = Prepared(
+    lambda: WITH_PROGRESS.filter(
+        workspace=Given("workspace", IntegerField()), number=Given("number", IntegerField())
+    )
+)
+
+
+def find_sprint(workspace: Workspace, *, number: int) -> Sprint | None:
+    """The sprint of that number, with its progress; ``None`` where there is none."""
+    for sprint in _NUMBERED.read(workspace=workspace.pk, number=number):
+        sprint.workspace = workspace
+        return sprint
+    return None
 
 
 def sprints_at_hand(workspace: Workspace, *, number: int) -> list[Sprint]:
@@ -240,8 +262,7 @@ def _commitments(sprints: Sequence[Sprint]) -> list[Commitment]:
 def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]:
     """The campaigns of each hypothesis, by its id, with their arms and the rules in force."""
     by_hypothesis: dict[int, list[Campaign]] = {item.hypothesis_id: [] for item in commitments}
-    found = WITH_PLAN.filter(hypothesis__in=list(by_hypothesis)).order_by("pk")
-    for campaign in found.exclude(status="discarded"):
+    for campaign in _PLANNED.read(taken=list(by_hypothesis)):
         if campaign.hypothesis_id is not None:
             by_hypothesis[campaign.hypothesis_id].append(campaign)
     return by_hypothesis

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, IntegerField, OuterRef, Subquery
 
 from experiments.choices import CampaignStatus, WatchState
 from experiments.models import Breach, Campaign, KillCriterion
@@ -15,6 +16,7 @@ from sprints.models import Commitment, Decision
 from sprints.selectors.savings import NOTHING, Movement, budgets_when_ended
 from workspaces.choices import EventKind
 from workspaces.models import Event, User, Workspace
+from workspaces.models.prepared import Given, Prepared
 
 # A no within a sprint's shortest length is a quick one.
 QUICK_DAYS = 4
@@ -22,6 +24,7 @@ QUICK_DAYS = 4
 SPRINT_DAYS = 7
 QUICKEST_SHOWN = 3
 QUARTER = timedelta(days=91)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,12 @@ class Noes:
 
 def read_noes(workspace: Workspace, *, since: datetime | None = None) -> Noes:
     """The killed campaigns with what they taught and who stopped them, in a fixed number of queries."""
-    campaigns = list(killed_campaigns(workspace, since=since).annotate(**_ABOUT))
+    campaigns = _KILLED.read(workspace=workspace.pk, since=since or _EVER)
     if not campaigns:
         return Noes([])
     for campaign in campaigns:
         campaign.workspace = workspace
     return noes_of(campaigns, daily_spend(campaigns), rules=_rules(campaigns))
-
-
-def killed_campaigns(workspace: Workspace, *, since: datetime | None) -> QuerySet[Campaign]:
-    """The latest first."""
-    killed = Campaign.objects.of(workspace).filter(status=CampaignStatus.KILLED)
-    if since is not None:
-        killed = killed.filter(ended_at__gte=since)
-    return killed.select_related("hypothesis__owner").order_by("-ended_at", "-id")
 
 
 def noes_of(
@@ -168,6 +163,21 @@ _ABOUT = {
     ),
     "has_rule": Exists(KillCriterion.objects.filter(campaign=OuterRef("pk"))),
 }
+
+
+# The latest first.
+_KILLED: Prepared[Any] = Prepared(
+    lambda: (
+        Campaign.objects.filter(
+            workspace=Given("workspace", IntegerField()),
+            status=CampaignStatus.KILLED,
+            ended_at__gte=Given("since", DateTimeField()),
+        )
+        .select_related("hypothesis__owner")
+        .annotate(**_ABOUT)
+        .order_by("-ended_at", "-id")
+    )
+)
 
 
 def _rules(campaigns: Sequence[Campaign]) -> dict[int, KillCriterion]:

@@ -20,7 +20,7 @@ from sprints.exceptions import NotFound
 from sprints.forms import BacklogFilter, CommitForm, SprintForm
 from sprints.models import Sprint
 from sprints.models.sprint import SprintQuerySet
-from sprints.selectors.board import WITH_PROGRESS, sprint_rows
+from sprints.selectors.board import find_sprint, sprint_rows
 from sprints.selectors.days import choose_days
 from sprints.services.planning import (
     EARLIEST_START,
@@ -52,10 +52,9 @@ class OneSprint(WorkspaceView):
 
     def sprint(self) -> Sprint:
         number = self.kwargs["number"]
-        sprint = WITH_PROGRESS.of(self.workspace).filter(number=number).first()
+        sprint = find_sprint(self.workspace, number=number)
         if sprint is None:
             raise NotFound(_("There is no sprint {number} here.").format(number=number))
-        sprint.workspace = self.workspace
         return sprint
 
     def among(self, sprints: Sequence[Sprint]) -> Sprint:

@@ -153,7 +153,8 @@ def places(workspace: Workspace, team: dict[Role, Actor], week: Week, now: datet
     mia = team[Role.MARKETER]
     Hypothesis.objects.filter(pk=week.backlog.pk).update(owner=mia.user)
     week.backlog.refresh_from_db()
-    make_draft(mia, week.backlog, "inbox-offer", at=now)
+    for key in ("inbox-offer", "inbox-joke", "inbox-story", "inbox-list", "inbox-plain", "inbox-long"):
+        make_draft(mia, week.backlog, key, at=now)
     planned = make_sprint(mia, week.backlog, at=now, name="Inbox")
     running = make_running_sprint(mia, "steady", at=now - timedelta(days=3))
     committed = running.commitments.get().hypothesis_id
