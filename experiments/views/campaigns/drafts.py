@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import IntegerField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -25,9 +26,12 @@ from experiments.views.templates import keep_rule
 from workspaces.choices import SourceKind
 from workspaces.forms.comparing import differences
 from workspaces.models import Source
+from workspaces.models.prepared import Given, Prepared
 from workspaces.permissions import Permission
 from workspaces.services import basis_of
 from workspaces.views.access import WorkspaceView, words_of
+
+_TEMPLATES = Prepared(lambda: CriterionTemplate.objects.filter(workspace=Given("workspace", IntegerField())))
 
 
 class DraftView(WorkspaceView):
@@ -117,8 +121,10 @@ class DraftView(WorkspaceView):
 
     @cached_property
     def templates(self) -> TemplateChoices:
-        own = CriterionTemplate.objects.of(self.workspace).select_related("workspace")
-        return TemplateChoices(self.workspace, list(own))
+        own = _TEMPLATES.read(workspace=self.workspace.pk)
+        for template in own:
+            template.workspace = self.workspace
+        return TemplateChoices(self.workspace, own)
 
     def begin_with(self, data: QueryDict) -> tuple[QueryDict, str]:
         """What was typed with the chosen template in the first empty row, and which row that is."""
