@@ -16,6 +16,7 @@ from tests.beginnings import Begin, Beginnings, begins_by_itself, fixtures_of
 ROOT = Path(__file__).resolve().parent.parent
 PURE_FOLDERS = (ROOT / "tests" / "stats", ROOT / "experiments" / "stats")
 # How the house is run, who may do what, and how pages look, move and read: the database has no say in it.
+# Every page and every download is opened on both (tests/pages/test_queries.py).
 ONCE = (
     ROOT / "tests" / "test_house.py",
     ROOT / "tests" / "test_messages.py",
@@ -28,6 +29,7 @@ ONCE = (
     # How a file is taken apart, before anything is stored.
     ROOT / "tests" / "metrics" / "test_workbooks.py",
     # How people show who they are to a browser, and move between what is theirs.
+    ROOT / "tests" / "people" / "test_company_sign_in.py",
     ROOT / "tests" / "people" / "test_second_step.py",
     ROOT / "tests" / "people" / "test_switching.py",
     *(
@@ -35,18 +37,36 @@ ONCE = (
         for name in (
             "accessibility",
             "amounts",
+            "campaign_drafts",
             "choices",
             "days",
             "documents",
             "dragging",
             "drawings",
+            "every_page",
+            "first_steps",
+            "graveyard",
+            "house_keeping",
             "kept_today",
             "keyboard",
+            "long_tables",
             "lost_and_found",
             "many_campaigns",
+            "planning_forms",
             "previews",
+            "reviewing",
+            "rule_templates",
+            "running",
+            "scaled",
+            "scores",
+            "signed_out",
             "spelling",
+            "sprint_days",
             "steady",
+            "strip",
+            "team_words",
+            "two_editors",
+            "what_happened",
         )
     ),
 )
