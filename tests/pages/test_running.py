@@ -79,6 +79,13 @@ def test_board__evidence_moves__says_so_beside_the_number_and_folds_the_rule(
     assert "when the CTR is probably below" in strip_tags(folded)
 
 
+def test_board__days_to_come__have_their_places_beside_those_reported(browse: Browse, week: Week) -> None:
+    page = read(browse(Role.MARKETER), "sprint", Sprint.objects.get().number)
+    letters = re.findall(r'<text class="t-mid" x="[0-9.]+" y="93">', page)
+    # Three of the sprint's six days are reported.
+    assert len(letters) == 6
+
+
 def test_board__best_arm__is_told_with_the_lower_end_first(
     browse: Browse, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:
