@@ -167,3 +167,11 @@ def test_number__more_digits_than_anything_has__is_refused(digits: int, places: 
         with pytest.raises(ValidationError) as refusal:
             parse_number(text, places=places)
         assert refusal.value.code == "too_large"
+
+
+@pytest.mark.parametrize("places", [0, 2, 6])
+@pytest.mark.parametrize("text", [f"{'9' * 20}m", "99,999,999,999,999,999,999k", f"1{'0' * 19}m"])
+def test_number__more_digits_with_its_thousands__is_refused(text: str, places: int) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        parse_number(text, places=places)
+    assert refusal.value.code == "too_large"

@@ -47,9 +47,9 @@ def parse_number(text: str, *, places: int, usual: int | None = None) -> Decimal
             code="invalid",
         )
     whole, decimals = _split(shape["number"], text=text, usual=usual)
-    if len(whole) + len(decimals) > _MOST_DIGITS:
-        raise ValidationError(_("“{text}” has too many digits.").format(text=text), code="too_large")
     number = Decimal(f"{whole or 0}.{decimals}") * _FACTORS[shape["factor"].lower()]
+    if len(whole) + len(decimals) > _MOST_DIGITS or number.adjusted() >= _MOST_DIGITS:
+        raise ValidationError(_("“{text}” has too many digits.").format(text=text), code="too_large")
     if number != round(number, places):
         raise ValidationError(
             _("“{text}” has more than {places} decimals.").format(text=text, places=places)
