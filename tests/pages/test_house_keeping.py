@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from api.models import ApiKey
+from experiments.services.campaigns import import_campaign
 from experiments.services.observations import Row, record_observations
-from tests.factories import make_member
+from sprints.services.reallocations import create_reallocation
+from tests.factories import fill_reserve, make_member
 from tests.pages.conftest import Browse, Week
 from workspaces.choices import EventKind, Role
 from workspaces.models import Membership, Workspace
@@ -68,6 +70,21 @@ def test_activity__of_one_campaign__tells_what_happened_to_it_and_nothing_else(
     assert f'href="{url("activity_csv")}?campaign=office-skits' in page
     told = client.get(url("activity_csv"), {"campaign": "office-skits"}).getvalue().decode().splitlines()
     assert len(told) - 1 == page.count("<time ")
+
+
+@pytest.mark.parametrize("key", ["reason", "to", "a_b"])
+def test_activity__of_a_campaign_with_an_odd_key__tells_of_its_own_money_alone(
+    browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime, key: str
+) -> None:
+    fill_reserve(workspace, "900")
+    mia, dana = team[Role.MARKETER], team[Role.MANAGER]
+    import_campaign(key=key, name="Odd one", channel="meta", external_id="", by=mia, at=now)
+    for target, amount in ((key, "10.00"), (week.paused.key, "20.00"), (week.unplanned.key, "30.00")):
+        create_reallocation(
+            lines=[{"from": "reserve", "to": target, "amount": amount, "reason": "axb"}], by=dana, at=now
+        )
+    page = browse(Role.VIEWER).get(url("activity"), {"campaign": key}).content.decode()
+    assert page.count("proposed ") == 1
 
 
 def test_activity__of_a_campaign_that_never_was__tells_of_all(browse: Browse, week: Week) -> None:

@@ -36,8 +36,16 @@ def happened_to(campaign_key: str) -> Q:
         Q(subject_type="campaign", subject_id=campaign_key)
         | Q(data__campaign=campaign_key)
         | _posted(campaign_key)
-        | Q(subject_type="reallocation", data__lines__icontains=json.dumps(campaign_key))
+        | Q(subject_type="reallocation") & _moved(campaign_key)
     )
+
+
+def _moved(campaign_key: str) -> Q:
+    """A line from it or to it, in the text of both databases: one has a blank after a colon."""
+    key, moved = json.dumps(campaign_key), Q()
+    for side in ('"from":', '"to":'):
+        moved |= Q(data__lines__icontains=f"{side}{key}") | Q(data__lines__icontains=f"{side} {key}")
+    return moved
 
 
 def _posted(campaign_key: str) -> Q:
