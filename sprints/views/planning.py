@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -242,7 +244,7 @@ class NewSprintView(_WriteSprint):
     def save(self, form: Form) -> str:
         self.made = create_sprint(values=form.cleaned_data, by=self.actor, at=self.at)
         days = _days_of(self.made, today=self.workspace.local_day(self.at))
-        said = _("{sprint} is planned, {days}. Commit one to three hypotheses to it.")
+        said = _("{sprint} is planned, {days}.")
         return said.format(sprint=self.made, days=days)
 
     def done_url(self) -> str:
@@ -307,6 +309,16 @@ class StartView(OneSprint, FormView):
     template_name = "sprints/start.html"
     permission = Permission.PLAN
     form_class = Form
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        # Back from the sprint that it has started, nothing is left to be started here.
+        begun = Sprint.objects.of(self.workspace).filter(
+            number=self.kwargs["number"], started_at__isnull=False
+        )
+        if sprint := begun.first():
+            messages.info(request, _("{sprint} has started already.").format(sprint=sprint))
+            return redirect(self.sprint_url())
+        return super().get(request)
 
     def context(self, form: Form) -> dict[str, Any]:
         sprint, today = self.sprint(), self.workspace.local_day(self.at)

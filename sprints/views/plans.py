@@ -212,7 +212,9 @@ class ApplyView(OnePlan, ActionView):
     in_one_transaction = False
 
     def act(self) -> str:
-        apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
+        plan = apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
+        if all(row["daily_budget"] is None for row in plan.evidence["campaigns"]):
+            return _("The money has moved. Set the daily budgets on the platforms to match.")
         return _("The money has moved. Set the daily budgets on the platforms as the plan says.")
 
 

@@ -94,6 +94,13 @@ def test_share__without_its_sign__names_both_readings() -> None:
         parse_share("0.5")
 
 
+@pytest.mark.parametrize("text", ["a lot", "some %", "k"])
+def test_share__no_number_at_all__is_shown_a_percentage(text: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        parse_share(text)
+    assert refusal.value.messages == [f"“{text}” is not a percentage. Write it like 0.5%."]
+
+
 def test_number__comma_before_three_digits_of_no_usual_scale__is_asked() -> None:
     with pytest.raises(ValidationError) as refusal:
         parse_number("2,500", places=6)

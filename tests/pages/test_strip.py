@@ -61,6 +61,21 @@ def test_strip__started_before_its_first_day__says_that_it_runs_and_when_its_day
     assert f"Sprint 1</a>, started; first day {day(tomorrow)}" in strip(client)
 
 
+def test_start__of_a_sprint_that_runs__leads_back_to_it(
+    client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    mia = team[Role.MARKETER]
+    hypothesis = make_hypothesis(workspace, owner=mia.user)
+    make_draft(mia, hypothesis, "founder-video", at=now)
+    sprint = make_sprint(mia, hypothesis, at=now)
+    start = reverse("sprint_start", args=["harbour", sprint.number])
+    assert client.get(start).status_code == 200
+    start_sprint(sprint.pk, by=mia, at=now)
+    answer = client.get(start, follow=True)
+    assert answer.redirect_chain == [(reverse("sprint", args=["harbour", sprint.number]), 302)]
+    assert "has started already." in answer.content.decode()
+
+
 def test_strip__days_are_over__says_that_the_review_is_due(
     client: Client, workspace: Workspace, team: dict[Role, Actor], now: datetime
 ) -> None:

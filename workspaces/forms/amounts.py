@@ -135,8 +135,16 @@ def parse_money(text: str, *, workspace: Workspace, places: int | None = None) -
 def parse_share(text: str) -> Decimal:
     """Read a share as a fraction: ``0.5%`` is 0.005. Without the sign, a number up to 1 is asked about."""
     text = text.strip()
+    bare = text.removesuffix("%").strip()
+    if bare and not any(letter.isdigit() for letter in bare):
+        raise ValidationError(
+            _("“{text}” is not a percentage. Write it like {example}.").format(
+                text=text, example=in_percent("0.5")
+            ),
+            code="invalid",
+        )
     if text.endswith("%"):
-        percent = parse_number(text[:-1].strip(), places=4)
+        percent = parse_number(bare, places=4)
     else:
         percent = parse_number(text, places=4)
         if percent <= 1:

@@ -317,7 +317,7 @@ class DayInput(forms.TextInput):
         return spell_day(value) if isinstance(value, date) else super().format_value(value)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        example = _("yesterday, 20 Nov") if self.looks_back else _("next Monday, 1 Dec")
+        example = _("yesterday or 20 Nov") if self.looks_back else _("next Monday or 1 Dec")
         attrs = {"autocomplete": "off", "placeholder": example, **(attrs or {})}
         if self.understood_at:
             attrs["data-understood-at"] = f"{self.understood_at}?{'back=1&' if self.looks_back else ''}text="
