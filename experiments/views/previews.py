@@ -1,6 +1,7 @@
 """Rules of a form that is not saved, tried on the plan beside them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
@@ -66,7 +67,9 @@ def _preview(asked: CriterionForm, draft: Draft, *, by: Actor) -> tuple[RulePrev
         preview.figures = {**preview.figures, "spend_per_day": plan["spend_per_day"], "days": plan["days"]}
         for kind in EvidenceKind:
             other = {"criterion": {**rule, "evidence": kind.value}, **plan}
-            risks[kind.value] = preview_criterion(values=other, by=by)["false_kill_risk"]
+            # Not every rule can have every kind: a return on spend has none that is always valid.
+            with suppress(DomainError):
+                risks[kind.value] = preview_criterion(values=other, by=by)["false_kill_risk"]
     return preview, risks
 
 

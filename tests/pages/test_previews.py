@@ -75,6 +75,28 @@ def test_preview__of_a_rule__says_the_figures_of_the_rest_interface(
     assert f"by day 7: 10% higher {of_hundred(good['probability_stop'])}, at the limit" in page
 
 
+@pytest.mark.parametrize("headers", [PLAIN, HTMX])
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"criterion-0-metric": "roas", "criterion-0-threshold": "2", "plan-order_value": "50"},
+            ["probable", "observed", "observed_margin"],
+        ),
+        (
+            {"criterion-0-evidence": "observed", "criterion-0-confidence": "0.9995"},
+            ["observed", "observed_margin"],
+        ),
+    ],
+)
+def test_preview__kind_of_evidence_that_the_rule_cannot_have__is_tried_without_it(
+    mia: Client, changes: dict[str, str], told: list[str], headers: dict[str, str]
+) -> None:
+    page = ask(mia, changes, headers=headers)
+    assert "after $" in page
+    assert re.findall(r'risk-criterion-0-(\w+)">\s*<span class="qn-num">', page) == told
+
+
 def test_preview__by_the_plain_button__is_the_page_with_everything_that_was_typed(mia: Client) -> None:
     html = ask(mia)
     check(Page(html))
