@@ -1,9 +1,11 @@
 """What needs somebody, in order of money, and how much of it needs the person who looks."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from django.db.models import Expression, Q
@@ -56,8 +58,8 @@ def read_today(workspace: Workspace, *, told: Sequence[Event] = (), by: Actor, a
 
 def _speaks_of(rows: TodayRows, /, *, said: str) -> SpokenOf:
     lines = [line for plan in rows.plans for line in plan.lines.all()]
-    named = {flag.campaign_id for flag in rows.calling[:ZOMBIES_SHOWN]}
-    named |= {breach.campaign_id for watch in rows.breached for breach in watch.breaches.all()}
+    breached = {breach.campaign_id for watch in rows.breached for breach in watch.breaches.all()}
+    named = breached | set(list(_calling(rows, breached))[:ZOMBIES_SHOWN])
     named |= {pk for line in lines for pk in (line.source_campaign_id, line.target_campaign_id) if pk}
     taken = [item.hypothesis_id for sprint in _running(rows) for item in sprint.commitments.all()]
     return SpokenOf(sorted(named), taken)
@@ -81,21 +83,18 @@ def _worked_out(
     [workspace] = tenants.workspaces.values()
     today = workspace.local_day(at)
     campaigns = {campaign.pk: campaign for campaign in spoken_of}
-    sprints, plans, zombies = list(rows.sprints), list(rows.plans), list(rows.calling)
+    sprints, plans = list(rows.sprints), list(rows.plans)
     for row in (*sprints, *campaigns.values()):
         row.workspace = workspace
-    costliest: dict[int, Decimal] = {}
-    for flag in zombies:
-        costliest[flag.campaign_id] = max(
-            flag.money_per_day or NOTHING, costliest.get(flag.campaign_id, NOTHING)
-        )
-    shown = zombies[:ZOMBIES_SHOWN]
     running = _running(rows)
     breaches = _breaches(rows, workspace)
+    breached = {breach.campaign_id for breach in breaches}
+    calling = _calling(rows, breached)
+    shown = list(calling.values())[:ZOMBIES_SHOWN]
     lines = [line for plan in plans for line in plan.lines.all()]
     # What waits says which campaign it is about, and nothing of its rules: those stand on its board.
     about = {pk: alone(campaign) for pk, campaign in campaigns.items()}
-    for flag in shown:
+    for flag in chain.from_iterable(shown):
         flag.campaign = about[flag.campaign_id]
     for breach in breaches:
         breach.campaign = about[breach.campaign_id]
@@ -110,13 +109,13 @@ def _worked_out(
     numbers = today_numbers(on_boards, others, list(donors.values()), tenants, at=at)
     spend = numbers.spend
     movements = [moved for one in on_boards for moved in movements_of(one)]
-    spoken_of_above = placed | set(costliest) | {breach.campaign_id for breach in breaches}
+    spoken_of_above = placed | breached | calling.keys()
     return Today(
-        breaches=_open_breaches(workspace, breaches, spend),
+        breaches=_open_breaches(workspace, breaches, rows.calling, spend),
         plans=_waiting_plans(workspace, plans, numbers.accounts, mine=mine, at=at),
         zombies=_burning(shown, spend, today=today),
-        zombies_calling=len(zombies),
-        zombie_money_per_day=sum(costliest.values(), NOTHING),
+        zombies_calling=len(calling),
+        zombie_money_per_day=sum((flags[0].money_per_day or NOTHING for flags in calling.values()), NOTHING),
         undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.waits_for_start(today)],
         scaled=_scaled([one for one in others if one.pk not in spoken_of_above], spend),
@@ -139,6 +138,15 @@ _today = kept(
     ],
     most=_MOST_KEPT,
 )
+
+
+def _calling(rows: TodayRows, breached: AbstractSet[int]) -> dict[int, list[ZombieFlag]]:
+    """The flags that call, by campaign: each one's costliest first, and the costliest campaign first."""
+    flags: defaultdict[int, list[ZombieFlag]] = defaultdict(list)
+    for flag in rows.calling:
+        if flag.campaign_id not in breached:
+            flags[flag.campaign_id].append(flag)
+    return flags
 
 
 def _running(rows: TodayRows) -> list[Sprint]:
@@ -179,7 +187,10 @@ def _breaches(rows: TodayRows, workspace: Workspace) -> list[Breach]:
 
 
 def _open_breaches(
-    workspace: Workspace, breaches: Sequence[Breach], spend: Mapping[int, dict[date, Decimal]]
+    workspace: Workspace,
+    breaches: Sequence[Breach],
+    calling: Sequence[ZombieFlag],
+    spend: Mapping[int, dict[date, Decimal]],
 ) -> list[OpenBreach]:
     items = [
         OpenBreach(
@@ -187,6 +198,7 @@ def _open_breaches(
             breach.campaign,
             pace(spend[breach.campaign_id]),
             breach.at + timedelta(hours=workspace.grace_hours),
+            [flag for flag in calling if flag.campaign_id == breach.campaign_id],
         )
         for breach in breaches
     ]
@@ -194,12 +206,15 @@ def _open_breaches(
 
 
 def _burning(
-    flags: Sequence[ZombieFlag], spend: Mapping[int, dict[date, Decimal]], *, today: date
+    calling: Sequence[Sequence[ZombieFlag]], spend: Mapping[int, dict[date, Decimal]], *, today: date
 ) -> list[BurningZombie]:
-    burnt = [counted_days(flag, spend[flag.campaign_id]) for flag in flags]
+    burnt = [counted_days(flag, spend[flag.campaign_id]) for flag, *_ in calling]
     last = max((on for by_day in burnt for on in by_day), default=today - timedelta(days=1))
     most = max((amount for by_day in burnt for amount in by_day.values()), default=NOTHING)
-    return [BurningZombie(flag, by_day, last, most) for flag, by_day in zip(flags, burnt, strict=True)]
+    return [
+        BurningZombie(flag, others, by_day, last, most)
+        for (flag, *others), by_day in zip(calling, burnt, strict=True)
+    ]
 
 
 def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decimal]]) -> list[ScaledCampaign]:

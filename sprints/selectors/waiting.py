@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from experiments.choices import EvidenceKind
+from experiments.choices import EvidenceKind, ZombieSignal
 from experiments.models import Breach, Campaign, ZombieFlag
 from sprints.choices import ReallocationState
 from sprints.models import Commitment, Reallocation, Sprint
@@ -24,6 +24,8 @@ class OpenBreach:
     campaign: Campaign
     money_per_day: Decimal | None
     decide_by: datetime
+    # What else calls about its campaign, said here and not among the zombies.
+    flags: Sequence[ZombieFlag]
 
     @property
     def strengths(self) -> list[float]:
@@ -44,8 +46,13 @@ class OpenBreach:
         )
 
     @property
+    def other_flags(self) -> list[ZombieFlag]:
+        """Without the one that says no more than that nobody has answered in time."""
+        return [flag for flag in self.flags if flag.signal != ZombieSignal.BREACHED]
+
+    @property
     def goes_on_spending(self) -> bool:
-        return self.campaign.is_spending
+        return self.campaign.is_spending or any(flag.signal == ZombieSignal.UNDEAD for flag in self.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +78,18 @@ class WaitingPlan:
 
 @dataclass(frozen=True, slots=True)
 class BurningZombie:
-    """A flag that calls, with what its campaign has burnt on each day that the flag counts."""
+    """A campaign about which flags call: the costliest, and what was burnt on each day that it counts."""
 
     flag: ZombieFlag
+    other_flags: Sequence[ZombieFlag]
     by_day: Mapping[date, Decimal]
     # The day on which the drawings of all zombies end, and their highest bar.
     last: date
     most: Decimal
+
+    @property
+    def is_unplanned(self) -> bool:
+        return any(one.signal == ZombieSignal.UNPLANNED for one in (self.flag, *self.other_flags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,7 @@ class Today:
 
     breaches: Sequence[OpenBreach]
     plans: Sequence[WaitingPlan]
+    # Without what stands among the breaches already.
     zombies: Sequence[BurningZombie]
     zombies_calling: int
     zombie_money_per_day: Decimal
@@ -138,16 +151,11 @@ class Today:
 
     @property
     def _breached_per_day(self) -> Decimal:
+        """Each campaign once, however many of its rules have fired."""
         spending = (item for item in self.breaches if item.goes_on_spending)
-        return sum((item.money_per_day or NOTHING for item in spending), NOTHING)
+        return sum({item.campaign.pk: item.money_per_day or NOTHING for item in spending}.values(), NOTHING)
 
     @property
     def money_per_day(self) -> Decimal:
         """What is spent each day until somebody decides; each campaign once."""
-        flagged = {item.flag.campaign_id for item in self.zombies}
-        breached = {
-            item.campaign.pk: item.money_per_day or NOTHING
-            for item in self.breaches
-            if item.goes_on_spending and item.campaign.pk not in flagged
-        }
-        return self.zombie_money_per_day + sum(breached.values(), NOTHING)
+        return self.zombie_money_per_day + self._breached_per_day

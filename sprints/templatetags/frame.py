@@ -77,8 +77,9 @@ class Frame:
         return [entry for entry in self.entries if entry.section in {"today", "sprint", "zombies", "money"}]
 
 
-def _count_of(rows: QuerySet[Any]) -> Coalesce:
-    per_workspace = rows.order_by().values("workspace").annotate(number=Count("pk")).values("number")
+def _count_of(rows: QuerySet[Any], *, each: str = "pk") -> Coalesce:
+    counted = Count(each, distinct=each != "pk")
+    per_workspace = rows.order_by().values("workspace").annotate(number=counted).values("number")
     return Coalesce(CompiledOnce(per_workspace, output_field=IntegerField()), 0)
 
 
@@ -89,7 +90,13 @@ _WORKSPACE = Given("workspace", IntegerField())
 _FACTS = (
     Workspace.objects.annotate(
         breaches=_count_of(Breach.objects.filter(workspace=_MINE).open()),
-        zombies_calling=_count_of(ZombieFlag.objects.filter(workspace=_MINE).calling()),
+        # Today says each campaign once, and one that has breached its rule among those.
+        zombies_calling=_count_of(
+            ZombieFlag.objects.filter(workspace=_MINE)
+            .calling()
+            .exclude(campaign__in=Breach.objects.open().values("campaign")),
+            each="campaign",
+        ),
         zombies=_count_of(ZombieFlag.objects.filter(workspace=_MINE).unresolved()),
         plans=_count_of(Reallocation.objects.filter(workspace=_MINE).waiting()),
     )

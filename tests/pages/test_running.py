@@ -351,6 +351,36 @@ def test_today__paused_breach_and_a_burning_zombie__puts_the_zombie_first(
     assert page.index("brand-search") < page.index("sure when it fired")
 
 
+def test_today__several_flags_of_a_campaign__say_it_once_and_count_it_once(
+    browse: Browse, week: Week, workspace: Workspace, team: dict[Role, Actor], now: datetime
+) -> None:
+    before = read_today(workspace, by=team[Role.MARKETER], at=now)
+    for campaign, signal in ((week.unplanned, "blind"), (week.paused, "undead"), (week.paused, "breached")):
+        ZombieFlag.objects.create(
+            workspace=workspace,
+            campaign=campaign,
+            signal=signal,
+            since=now,
+            flagged_at=now,
+            money_per_day=None if signal == "blind" else "40.00",
+            money_since=None if signal == "blind" else "40.00",
+        )
+    today = read_today(workspace, by=team[Role.MARKETER], at=now)
+    assert [(item.flag.signal, [one.signal for one in item.other_flags]) for item in today.zombies] == [
+        ("unplanned", ["blind"])
+    ]
+    assert [[flag.signal for flag in item.other_flags] for item in today.breaches] == [["undead"]]
+    assert today.decisions == before.decisions
+    # Paused it is, and the platform goes on all the same.
+    spent = today.breaches[0].money_per_day
+    assert spent
+    assert today.money_per_day == before.money_per_day + spent
+    page = read(browse(Role.MARKETER), "today")
+    assert page.count('<span class="qn-tag is-burn">') == 3
+    assert "it is paused" not in page
+    assert f'<span class="qn-count is-calling">{today.decisions}<' in page
+
+
 def test_strip__a_day_that_has_not_begun_here__does_not_count_as_reported(
     browse: Browse, week: Week, workspace: Workspace, now: datetime
 ) -> None:
