@@ -33,14 +33,16 @@ OVERFLOW = """() => {
 # What is folded away has to fit and be readable, too.
 UNFOLD = "for (const folded of document.querySelectorAll('details')) folded.open = true"
 
+# What sends the form of a page.
+SENDS = "main form[method=post] button.btn-primary"
 # Everything that is typed is taken away, and the form is sent all the same.
-EMPTY_THE_FORM = """() => {
-    const buttons = [...document.querySelectorAll("main form[method=post] button.btn-primary")];
-    const { form } = buttons.at(-1);
+EMPTY_THE_FORM = """(sends) => {
+    const button = [...document.querySelectorAll(sends)].at(-1);
+    const { form } = button;
     const typed = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), textarea";
     for (const field of form.querySelectorAll(typed)) field.value = "";
     form.noValidate = true;
-    form.requestSubmit(buttons.at(-1));
+    form.requestSubmit(button);
 }"""
 
 
@@ -106,10 +108,15 @@ def opened(
         browser.close()
 
 
+def takes_a_form(page: Page) -> bool:
+    """Whether who is signed in may do what the page is about; others only read there."""
+    return page.locator(SENDS).count() > 0
+
+
 def send_empty(page: Page) -> None:
     """Send the page's form without anything that it asks for, and wait for its refusal."""
     with page.expect_navigation():
-        page.evaluate(EMPTY_THE_FORM)
+        page.evaluate(EMPTY_THE_FORM, SENDS)
 
 
 def said_on(page: Page) -> list[str]:
