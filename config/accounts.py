@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
+from allauth.account import forms as allauth_forms
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.views import LogoutView as AllauthLogoutView
@@ -14,13 +14,14 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
+from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from workspaces.models import Invitation, User
@@ -69,7 +70,54 @@ class AccountAdapter(DefaultAccountAdapter):
             logger.warning("A letter about a change of an account did not leave: %s", error)
 
 
-class LoginForm(AllauthLoginForm):
+class InOurWords:
+    """Calls its fields, and says what is missing, as all other forms do."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = _LABELS.get(name, field.label)
+            field.error_messages["required"] = _("Fill this in.")
+            # It says the label once more.
+            field.widget.attrs.pop("placeholder", None)
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = _(
+                "At least eight characters, and none that many others use."
+            )
+
+
+_LABELS = {
+    "login": gettext_lazy("E-mail address"),
+    "email": gettext_lazy("E-mail address"),
+    "oldpassword": gettext_lazy("Current password"),
+    "password1": gettext_lazy("New password"),
+    "password2": gettext_lazy("New password, once more"),
+}
+
+
+class ReauthenticateForm(InOurWords, allauth_forms.ReauthenticateForm):
+    pass
+
+
+class ChangePasswordForm(InOurWords, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(InOurWords, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordForm(InOurWords, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(InOurWords, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
+class LoginForm(InOurWords, allauth_forms.LoginForm):
     """Knows the invitation that somebody signs in for, and with it their address."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
