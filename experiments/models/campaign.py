@@ -21,6 +21,8 @@ from experiments.exceptions import InvalidTransition
 from workspaces.models import TenantModel, TenantQuerySet
 from workspaces.models.workspace import KEY_VALIDATOR
 
+# A no within a sprint's shortest length is a quick one.
+QUICK_DAYS = 4
 LAUNCHED = ~Q(status__in=[CampaignStatus.DRAFT, CampaignStatus.DISCARDED])
 
 
@@ -186,6 +188,19 @@ class Campaign(TenantModel):
     def first_judged_day(self) -> date | None:
         """The launch's day in the workspace's time zone: the first that counts; earlier ones are baseline."""
         return self.workspace.local_day(self.launched_at) if self.launched_at else None
+
+    @property
+    def lived_days(self) -> int:
+        """Calendar days from the launch to the end, both counted; none of what never ran or runs still."""
+        first = self.first_judged_day()
+        if first is None or self.ended_at is None:
+            return 0
+        return (self.workspace.local_day(self.ended_at) - first).days + 1
+
+    @property
+    def heard_quickly(self) -> bool:
+        """Whether its no came as fast as a sprint can say it."""
+        return self.lived_days <= QUICK_DAYS
 
     def can_become(self, status: CampaignStatus) -> bool:
         return status in CAMPAIGN_TRANSITIONS[CampaignStatus(self.status)]

@@ -11,6 +11,7 @@ from django.db.models import DateTimeField, Exists, IntegerField, OuterRef, Subq
 
 from experiments.choices import CampaignStatus, WatchState
 from experiments.models import Breach, Campaign, KillCriterion
+from experiments.models.campaign import QUICK_DAYS
 from experiments.selectors.measurements import daily_spend
 from sprints.models import Commitment, Decision
 from sprints.selectors.savings import NOTHING, Movement, budgets_when_ended
@@ -18,8 +19,6 @@ from workspaces.choices import EventKind
 from workspaces.models import Event, User, Workspace
 from workspaces.models.prepared import Given, Prepared
 
-# A no within a sprint's shortest length is a quick one.
-QUICK_DAYS = 4
 # The longest that a sprint lasts: what lives longer has outlived its test.
 SPRINT_DAYS = 7
 QUICKEST_SHOWN = 3
@@ -125,7 +124,7 @@ def noes_of(
         [
             No(
                 campaign,
-                days=_days_lived(campaign),
+                days=campaign.lived_days,
                 spent=sum(spend.get(campaign.pk, {}).values(), NOTHING),
                 budget=given.get(campaign.pk, NOTHING),
                 sprint=getattr(campaign, "sprint_number", None),
@@ -189,11 +188,3 @@ def _rules(campaigns: Sequence[Campaign]) -> dict[int, KillCriterion]:
         rule.campaign = by_id[rule.campaign_id]
         rule.workspace = rule.campaign.workspace
     return rules
-
-
-def _days_lived(campaign: Campaign) -> int:
-    """Calendar days from the launch to the kill, both counted."""
-    if campaign.launched_at is None or campaign.ended_at is None:
-        return 0
-    local_day = campaign.workspace.local_day
-    return (local_day(campaign.ended_at) - local_day(campaign.launched_at)).days + 1

@@ -7,8 +7,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from experiments.models.campaign import QUICK_DAYS
 from experiments.templatetags._drawings import _n, drawing, line, rect, text
-from sprints.selectors.graveyard import QUICK_DAYS, SPRINT_DAYS, No
+from sprints.selectors.graveyard import SPRINT_DAYS, No
 from workspaces.models.spelling import in_currency
 from workspaces.templatetags.quickno import sentence_case, spelled
 

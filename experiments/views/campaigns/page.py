@@ -58,7 +58,6 @@ class CampaignView(OneCampaignView):
             "numbers": numbers,
             "baseline_days": found.baseline_days,
             "unspent": campaign.budget - numbers.spend if numbers.spend is not None else campaign.budget,
-            "lived_days": self._lived_days(campaign),
             "missing": missing_for_launch(campaign, days=days) if campaign.is_draft else [],
             "doubts": doubts_about_rules(campaign, days=days) if campaign.is_draft else [],
             "revivals": campaign.revivals.all() if campaign.is_finished else [],
@@ -72,12 +71,6 @@ class CampaignView(OneCampaignView):
             **self._analysis(campaign, found),
         }
         return self.render(context)
-
-    def _lived_days(self, campaign: Campaign) -> int | None:
-        first = campaign.first_judged_day()
-        if first is None:
-            return None
-        return (self.workspace.local_day(campaign.stopped_at or self.at) - first).days + 1
 
     def _analysis(self, campaign: Campaign, found: PageNumbers) -> dict[str, Any]:
         if found.analysis is None:
