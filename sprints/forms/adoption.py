@@ -32,6 +32,7 @@ class AdoptDraft(Draft):
     """The plan that an unplanned campaign never had."""
 
     form: AdoptForm
+    needs_rule = True
 
     def __init__(
         self,

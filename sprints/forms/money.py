@@ -100,7 +100,14 @@ class PlanByHandForm(Form):
             if given and len(given) < len(names):
                 for name in set(names) - set(given) - set(self.errors):
                     self.add_error(name, _("A line takes all three: from, to and amount."))
+        if not self.errors.keys() - {"reason"} and not any(cleaned.get(f"from_{n}") for n in range(LINES)):
+            self.add_error("from_0", _("Say from where, to where and how much."))
         return cleaned
+
+    @property
+    def takes_more_lines(self) -> bool:
+        """Whether anything is in the lines after the first."""
+        return any(field.value() or field.errors for row in self.rows[1:] for field in row)
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:

@@ -94,6 +94,8 @@ class Draft:
     plan: PlanForm
     # Whose prices its rules are tried with; any where that is open.
     channel = ""
+    # Whether it is about its rules, so that it cannot do without one.
+    needs_rule = False
 
     def take_rules(
         self,
@@ -163,6 +165,11 @@ class Draft:
 
     def is_valid(self) -> bool:
         answers = [self.form.is_valid(), self.criteria.is_valid()]
+        first = self.criteria.forms[0]
+        if self.needs_rule and not self.criteria.filled and first.is_bound:
+            # It was held back as an empty one, and says now what its blanks lack.
+            first.full_clean()
+            answers.append(first.is_valid())
         return all(answers)
 
     @property
@@ -338,6 +345,8 @@ class CampaignDraft(Draft):
 
 class AmendDraft(Draft):
     """New rules for a launched campaign, and why."""
+
+    needs_rule = True
 
     def __init__(
         self,
