@@ -353,6 +353,8 @@ class CancelView(OneSprint, FormView):
             "lead": _("Its hypotheses go back to the backlog, their campaigns stay drafts."),
             "verb": _("Cancel sprint {number}").format(number=sprint.number),
             "cancel_url": self.sprint_url(),
+            # Two buttons that begin with "Cancel" would be a trap.
+            "stay": _("Keep the sprint"),
         }
 
     def save(self, form: Form) -> str:

@@ -47,6 +47,7 @@ class TodayView(WorkspaceView):
         return self.render(
             {
                 "today": today,
+                "local_day": self.workspace.local_day(self.at),
                 "events": latest,
                 "noes": today.noes,
                 "is_late": today.decide_by is not None and today.decide_by < self.at,

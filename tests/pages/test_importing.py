@@ -147,7 +147,7 @@ class TestUpload:
         sent = {"preset": "auto", "file": SimpleUploadedFile("october.csv", b"day,clicks\n")}
         came_to = marketer.post(URL, sent)["Location"]
         page = unescape(marketer.get(came_to).content.decode())
-        assert "Waiting for a worker" in page
+        assert "Waiting for its turn" in page
         file = FileImport.objects.get()
         assert came_to == address(file)
         assert f'action="{address(file, "import_cancel")}"' in page
