@@ -261,4 +261,11 @@ def _why_not(one: Candidate) -> str:
 def _why_nothing(candidates: Sequence[Candidate]) -> str:
     if not candidates:
         return _("There is nothing to move: no launched campaign has any money.")
-    return " ".join([_("There is nothing to move."), *(_why_not(one) for one in candidates[:MOST_REASONS])])
+    reasons = (_why_not(one) for one in candidates[:MOST_REASONS])
+    return " ".join(
+        [
+            _("There is nothing to move."),
+            *reasons,
+            _("What the rule leaves, a plan written by hand can move."),
+        ]
+    )
