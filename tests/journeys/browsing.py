@@ -63,7 +63,7 @@ class Visitor:
 
     def sign_in(self, email: str, password: str) -> None:
         self.open("/")
-        self.write("Email", email)
+        self.write("E-mail address", email)
         self.write("Password", password)
         self.press("Sign in")
 

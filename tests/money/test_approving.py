@@ -378,7 +378,7 @@ class TestUndo:
             ("pricing-calculator", Decimal("800.00")),
             ("reserve", Decimal("1200.00")),
         ]
-        said = f"Undoes plan {plan.pk} as far as its money is unspent: $2,000.00 of $3,000.00."
+        said = f"Undoes plan {plan.number} as far as its money is unspent: $2,000.00 of $3,000.00."
         assert undoing.evidence["rule"] == said
 
     def test_undo__all_of_the_money_is_spent__is_refused(

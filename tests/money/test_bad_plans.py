@@ -233,7 +233,7 @@ def test_page__two_lines_of_the_same_two__complains_at_the_second(
 def test_page__no_line__says_that_a_plan_moves_something(browser: Client, workspace: Workspace) -> None:
     answer = browser.post(reverse("plan_new", args=[workspace.slug]), {"reason": "It does well."})
     assert answer.status_code == 422
-    assert "A plan moves something: give at least one line." in answer.content.decode()
+    assert "Say from where, to where and how much." in answer.content.decode()
 
 
 def test_page__approving_a_part_without_a_line__says_what_to_choose(
@@ -241,4 +241,4 @@ def test_page__approving_a_part_without_a_line__says_what_to_choose(
 ) -> None:
     plan = program.post(BASE, {"lines": [line(), line("pricing-calculator")]}, format="json").json()
     answer = browser.post(reverse("plan_replace", args=[workspace.slug, plan["id"]]), follow=True)
-    assert f"Choose the lines of plan {plan['id']} that are to be proposed." in answer.content.decode()
+    assert f"Choose the lines of plan {plan['number']} that are to be proposed." in answer.content.decode()

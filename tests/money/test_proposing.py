@@ -170,7 +170,7 @@ class TestNothingToMove:
         self, harbour: Harbour, mia: Actor, now: datetime
     ) -> None:
         first = propose_reallocation(by=mia, at=now)
-        with pytest.raises(Refused, match=f"Plan {first.pk}") as refusal:
+        with pytest.raises(Refused, match=f"Plan {first.number}") as refusal:
             propose_reallocation(by=mia, at=now + timedelta(minutes=1))
         assert refusal.value.code == "already_proposed"
 

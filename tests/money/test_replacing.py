@@ -42,7 +42,7 @@ def test_replace__two_of_four_lines__proposes_them_and_takes_the_plan_back(
         "dana@harbour.example proposes only lines 1 and 3 of it.",
     )
     assert [line.amount for line in part.lines.order_by("position")] == [Decimal("800.00"), Decimal("388.40")]
-    assert part.evidence["rule"] == f"Only lines 1 and 3 of plan {plan.pk}, which was taken back."
+    assert part.evidence["rule"] == f"Only lines 1 and 3 of plan {plan.number}, which was taken back."
     with pytest.raises(ApprovalRefused):
         approve_reallocation(part.pk, plan_digest=part.plan_digest, by=dana, at=now)
     other = make_actor(workspace, Role.MANAGER, email="omar@harbour.example")

@@ -91,7 +91,7 @@ def test_accounts_and_plans_csv__money_planned__is_there_to_the_cent(
     assert accounts["reserve"]["free"] == "900.00"
     assert (accounts["founder-video"]["budget"], accounts["founder-video"]["spent"]) == ("2500.00", "6600.00")
     [planned] = rows(client, "plans_csv")
-    assert (planned["plan"], planned["state"]) == (str(plan.pk), "proposed")
+    assert (planned["plan"], planned["state"]) == (str(plan.number), "proposed")
     assert (planned["from"], planned["to"], planned["amount"]) == ("reserve", "brand-search", "100.50")
     assert (planned["approved_by"], planned["approved_at"]) == ("", "")
 
