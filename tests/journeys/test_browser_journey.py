@@ -270,7 +270,7 @@ class BrowserTeam(Team):
         mia.go_to("Activity")
         told = reversed(mia.page.get_by_role("main").get_by_role("listitem").all())
         lines = [plain(item.locator("span").inner_text()) for item in told]
-        number = self.program.get("reallocations/")["results"][0]["id"]
+        number = self.program.get("reallocations/")["results"][0]["number"]
         expected = [line.replace("{number}", str(number)) for line in FEED]
         assert [line for line in lines if "posted numbers" not in line] == expected
 
