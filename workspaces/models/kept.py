@@ -114,10 +114,11 @@ def _names(name: str, result: object) -> _Names:
 
     A part in a sequence is told of by what it says: in the next result most of them say the same.
     """
-    parts = result.items() if isinstance(result, Mapping) else [("", result)]
-    told = [*parts, *((part, getattr(result, part)) for part in getattr(result, "KEPT_PARTS", ()))]
+    whole = result.items() if isinstance(result, Mapping) else [("", result)]
+    parts = [(part, getattr(result, part)) for part in getattr(result, "KEPT_PARTS", ())]
+    told = (*whole, *parts)
     names: _Names = {id(thing): (f"{name}.{place}", thing) for place, thing in told if is_dataclass(thing)}
-    for _, things in told:
+    for _, things in parts:
         if isinstance(things, list):
             names |= {id(thing): (digest_of(thing), thing) for thing in things if is_dataclass(thing)}
     return names
