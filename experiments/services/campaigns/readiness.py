@@ -1,12 +1,12 @@
 """What a draft still lacks. A draft may be incomplete; a launch may not."""
 
 from decimal import Decimal
-from operator import attrgetter
 
 from django.utils.translation import gettext as _
 
 from experiments.exceptions import FieldError
-from experiments.models import Campaign, KillCriterion
+from experiments.models import Campaign
+from experiments.services.criteria import criteria_in_force
 from experiments.services.soundness import RulePlan, impossible, unlikely
 from workspaces.models.spelling import in_figures
 
@@ -22,7 +22,7 @@ def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[F
     errors = [*_missing_hypothesis(campaign), *_missing_arms(campaign)]
     if campaign.planned_budget is None:
         errors.append(FieldError("budget_missing", _("It has no budget."), "budget"))
-    criteria = _rules(campaign)
+    criteria = criteria_in_force(campaign)
     if not criteria:
         errors.append(
             FieldError(
@@ -36,7 +36,7 @@ def missing_for_launch(campaign: Campaign, *, days: int | None = None) -> list[F
 
 def silent_rules(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
     """The rules that budget or days never let speak: a draft's launch will be refused."""
-    return impossible(_rules(campaign), RulePlan.of(campaign, days=days, budget=campaign.funding))
+    return impossible(criteria_in_force(campaign), RulePlan.of(campaign, days=days, budget=campaign.funding))
 
 
 def doubts_about_rules(campaign: Campaign, *, days: int | None = None) -> list[FieldError]:
@@ -44,16 +44,7 @@ def doubts_about_rules(campaign: Campaign, *, days: int | None = None) -> list[F
 
     Of a launched campaign: what an amendment of its rules allows.
     """
-    return unlikely(_rules(campaign), RulePlan.of(campaign, days=days, budget=campaign.funding))
-
-
-def _rules(campaign: Campaign) -> list[KillCriterion]:
-    """Those in force; of a campaign that was read with its rules they are not asked for again."""
-    criteria = [criterion for criterion in campaign.kill_criteria.all() if criterion.retired_at is None]
-    for criterion in criteria:
-        # Their sentences name money and metrics, of what is at hand.
-        criterion.workspace, criterion.campaign = campaign.workspace, campaign
-    return sorted(criteria, key=attrgetter("position"))
+    return unlikely(criteria_in_force(campaign), RulePlan.of(campaign, days=days, budget=campaign.funding))
 
 
 def _missing_hypothesis(campaign: Campaign) -> list[FieldError]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from experiments.choices import ArmStatus, CriterionLevel
@@ -22,10 +23,12 @@ def build_criteria(
 
 
 def criteria_in_force(campaign: Campaign) -> list[KillCriterion]:
-    criteria = list(campaign.kill_criteria.in_force().order_by("position"))
+    """By their position; of a campaign that was read with its rules they are not asked for again."""
+    criteria = [criterion for criterion in campaign.kill_criteria.all() if criterion.retired_at is None]
     for criterion in criteria:
+        # Their sentences name money and metrics, of what is at hand.
         criterion.workspace, criterion.campaign = campaign.workspace, campaign
-    return criteria
+    return sorted(criteria, key=attrgetter("position"))
 
 
 def freeze_criteria(campaign: Campaign, *, at: datetime) -> None:
