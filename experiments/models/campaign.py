@@ -199,8 +199,8 @@ class Campaign(TenantModel):
 
     @property
     def heard_quickly(self) -> bool:
-        """Whether its no came as fast as a sprint can say it."""
-        return self.lived_days <= QUICK_DAYS
+        """Whether its no came as fast as a sprint can say it; not while none has come."""
+        return 0 < self.lived_days <= QUICK_DAYS
 
     def can_become(self, status: CampaignStatus) -> bool:
         return status in CAMPAIGN_TRANSITIONS[CampaignStatus(self.status)]
