@@ -213,7 +213,7 @@ class ApplyView(OnePlan, ActionView):
 
     def act(self) -> str:
         plan = apply_reallocation(self.kwargs["plan_id"], by=self.actor, at=self.at)
-        if all(row["daily_budget"] is None for row in plan.evidence["campaigns"]):
+        if not any(row.get("daily_budget") for row in plan.evidence.get("campaigns", [])):
             return _("The money has moved. Set the daily budgets on the platforms to match.")
         return _("The money has moved. Set the daily budgets on the platforms as the plan says.")
 
