@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from experiments.choices import ZombieResolution, ZombieSignal
 from experiments.exceptions import NotFound
 from experiments.forms import KeepForm
-from experiments.models import ZombieFlag
+from experiments.models import Campaign, ZombieFlag
 from experiments.selectors.burning import MOST_DAYS, NOTHING, burning, costliest
 from experiments.services.zombies import acknowledge_zombie, resolve_zombie
 from workspaces.forms import Form, ReasonForm
@@ -52,6 +52,7 @@ class ZombiesView(_Zombies):
                 "shows_all": len(days) < MOST_DAYS,
                 "burning": rows,
                 "days": days,
+                "has_launched": bool(flags) or Campaign.objects.of(self.workspace).launched().exists(),
                 "signals": [(signal, counts[signal.value]) for signal in ZombieSignal],
             }
         )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from experiments.models import Campaign
 from experiments.selectors.campaign_numbers import campaign_numbers
 from experiments.selectors.campaign_pages import campaign_events, read_known
-from experiments.services.campaigns import complete_campaign
+from experiments.services.campaigns import complete_campaign, pause_campaign
 from experiments.services.judging import judge_campaigns
 from tests.factories import criterion_values, make_campaign, make_criteria, report
 from tests.pages.conftest import Browse
@@ -72,7 +72,7 @@ def test_page__late_conversions__say_why_the_guard_counts_less_than_is_spent(
 
 
 def test_page__a_day_is_not_over__says_that_its_money_does_not_count_for_the_guard(
-    workspace: Workspace, browse: Browse, now: datetime
+    workspace: Workspace, team: dict[Role, Actor], browse: Browse, now: datetime
 ) -> None:
     campaign = make_campaign(workspace, "quiz", arms=["a"], launched_at=now - timedelta(days=2))
     make_criteria(campaign, criterion_values(guards={"spend": "100.00"}))
@@ -83,6 +83,9 @@ def test_page__a_day_is_not_over__says_that_its_money_does_not_count_for_the_gua
     page = browse(Role.MARKETER).get(reverse("campaign", args=["harbour", "quiz"])).content.decode()
     assert "Of $300.00 spent, only complete days count." in page
     assert page.count("nly complete days count") == 1
+    pause_campaign("quiz", reason="A typo in the ad.", by=team[Role.MARKETER], at=now - timedelta(days=1))
+    page = browse(Role.MARKETER).get(reverse("campaign", args=["harbour", "quiz"])).content.decode()
+    assert "Of $300.00 spent, only complete days up to the stop count." in page
 
 
 def test_page__completed_before_its_rule_spoke__says_so_and_judges_no_more(

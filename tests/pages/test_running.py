@@ -8,6 +8,7 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from experiments.models import Breach, Campaign, ZombieFlag
@@ -220,7 +221,10 @@ def test_zombies__money_burning__says_how_much_and_why(browse: Browse, week: Wee
 def test_zombies__none__says_so_instead_of_an_empty_table(browse: Browse, workspace: Workspace) -> None:
     page = read(browse(Role.MARKETER), "zombies")
     assert "Nothing walks that should lie still." in page
+    assert "Nothing spends yet." in page
     assert "<table" not in page
+    make_campaign(workspace, "banner", launched_at=timezone.now())
+    assert "Every campaign that spends has a plan" in read(browse(Role.MARKETER), "zombies")
 
 
 def test_zombie__kept_with_reason_and_day__leaves_the_list(
