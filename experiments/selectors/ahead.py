@@ -18,12 +18,10 @@ from experiments.selectors.analysis import Known
 from experiments.selectors.estimates import read_tenants
 from experiments.selectors.evidence import Finding, Group, Subject, measures_for, subjects_of
 from experiments.selectors.maturity import MatureDays, mature_days
-from experiments.selectors.measurements import Amounts, Cells, read_measurements
+from experiments.selectors.measurements import DAYS_OF_PACE, Amounts, Cells, read_measurements
 from experiments.selectors.rules import Rule
 from experiments.stats.grids import SpreadPrior
 
-# So many of the last days make the pace.
-PACE_DAYS = 3
 # As far as is looked where no last day is planned.
 FARTHEST = 14
 # Next days that are tried, as multiples of the limit: one and a half percent apart.
@@ -183,7 +181,7 @@ class _Continued(Group):
         """The last closed days that are seen: what is not over yet is no day's pace."""
         whole = self.seen & self._at_level(self.days.closed, np.any)
         latest = whole[:, ::-1].cumsum(axis=1)[:, ::-1]
-        return np.asarray(whole & (latest <= PACE_DAYS))
+        return np.asarray(whole & (latest <= DAYS_OF_PACE))
 
     def _days_of(self, measure: str, *, raw: bool = False) -> Amounts:
         amounts = super()._days_of(measure, raw=raw)

@@ -14,15 +14,13 @@ from django.db.models import IntegerField, Sum
 
 from experiments.models import Campaign
 from experiments.selectors.estimates import Tenants, read_tenants
-from experiments.selectors.measurements import Cells, Measurements, exact, read_spend
+from experiments.selectors.measurements import DAYS_OF_PACE, Cells, Measurements, exact, read_spend
 from sprints.choices import AccountKind
 from sprints.models import Transfer
 from workspaces.models import Source, Workspace
 from workspaces.models.kept import kept
 from workspaces.models.prepared import Given, Prepared
 from workspaces.models.rows import take_rows
-
-PACE_DAYS = 3
 
 NOTHING = Decimal(0)
 LEDGER_UNIT = Decimal("0.001")
@@ -112,7 +110,7 @@ class CampaignAccount:
         ``None`` while nothing says so.
         """
         until = self._spends_until.toordinal()
-        recent = self.days.whole[: bisect_right(self.days.whole, until)][-PACE_DAYS:]
+        recent = self.days.whole[: bisect_right(self.days.whole, until)][-DAYS_OF_PACE:]
         if recent:
             return sum(map(self.days.spend_on, recent), NOTHING) / len(recent)
         first, last = self.campaign.starts_on, self.campaign.runs_until
@@ -230,8 +228,7 @@ def _reported_days(measured: Measurements, *, at: datetime) -> list[_Days]:
     spend = np.nansum(measured.values["spend"], axis=1)
     reported = measured.reported("spend")
     known: Cells = np.logical_or.reduce(reported, axis=1)
-    # A day is whole when it is closed for every arm that reported it.
-    whole: Cells = known & np.logical_and.reduce(measured.closed("spend", at=at) | ~reported, axis=1)
+    whole = measured.whole("spend", at=at)
     places = np.arange(spend.shape[1])
     latest = np.where(known, places, -1).max(axis=1, initial=-1).tolist()
     in_all = spend.sum(axis=1).tolist()

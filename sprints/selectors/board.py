@@ -9,8 +9,8 @@ from functools import partial
 
 from django.db.models import IntegerField, Prefetch, Q, prefetch_related_objects
 
-from experiments.choices import CampaignStatus, EvidenceKind
-from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion
+from experiments.choices import CampaignStatus, EvidenceKind, ZombieSignal
+from experiments.models import Arm, Breach, Campaign, CriterionWatch, KillCriterion, ZombieFlag
 from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.arm_rows import ArmRow, arm_rows
 from experiments.selectors.campaign_pages import WATCHES, WITH_PLAN
@@ -56,8 +56,12 @@ WITH_PROGRESS = Sprint.objects.with_rows("commitments", _KEPT, joined=["hypothes
 )
 
 
+_UNDEAD = ZombieFlag.objects.unresolved().filter(signal=ZombieSignal.UNDEAD)
+
+
 def with_standing(rules: Q | None = None) -> CampaignQuerySet:
-    """With arms, the rules in force, how near each is to its line, and what stands open.
+    """With arms, the rules in force, how near each is to its line, what stands open, and of the zombie flags
+    that it spends on after its stop.
 
     ``rules``: of which campaigns the rules are wanted; ``None`` for all.
     """
@@ -66,6 +70,7 @@ def with_standing(rules: Q | None = None) -> CampaignQuerySet:
         Campaign.objects.with_rows("arms", Arm.objects.order_by("position"))
         .with_rows("kill_criteria", criteria.with_rows("watches", WATCHES, joined=["arm"]))
         .with_rows("breaches", Breach.objects.open().order_by("at"))
+        .with_rows("zombie_flags", _UNDEAD.only("signal"))
     )
 
 
@@ -221,6 +226,7 @@ def boards_of(
             watch=watch,
             strengths=_strengths(watch)[-STEPS_SHOWN:],
             breaches=list(campaign.breaches.all()),
+            goes_on_spending=goes_on_spending(campaign),
             arms=_arm_rows(campaign, numbers[campaign.pk]),
         )
 
@@ -266,6 +272,11 @@ def campaigns_of(commitments: Sequence[Commitment]) -> dict[int, list[Campaign]]
         if campaign.hypothesis_id is not None:
             by_hypothesis[campaign.hypothesis_id].append(campaign)
     return by_hypothesis
+
+
+def goes_on_spending(campaign: Campaign) -> bool:
+    """Whether one that was read ``with_standing`` spends, be it meant to or not."""
+    return campaign.is_spending or bool(campaign.zombie_flags.all())
 
 
 def _nearest_watch(campaign: Campaign) -> CriterionWatch | None:

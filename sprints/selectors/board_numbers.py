@@ -20,6 +20,7 @@ from experiments.selectors.measurements import (
     Measurements,
     exact,
     followed,
+    paces,
     read_measurements,
 )
 from experiments.selectors.results import Analysis
@@ -67,8 +68,11 @@ def _board_numbers(
     known = known or read_for_boards(campaigns, as_of=as_of, tenants=tenants)
     analyses = analyse_many(campaigns, known=known, at=at) if with_analyses else {}
     days_of = cache(lambda key: _MetricDays.of(METRICS[key], known.measured, at=at))
+    pace = paces(known.measured, at=at)
     return {
-        campaign.pk: days_of(_metric(campaign).key).numbers(place, analyses.get(campaign.pk))
+        campaign.pk: days_of(_metric(campaign).key).numbers(
+            place, pace=pace[campaign.pk], analysis=analyses.get(campaign.pk)
+        )
         for place, campaign in enumerate(campaigns)
     }
 
@@ -159,11 +163,12 @@ class _MetricDays:
             if some or is_told
         ]
 
-    def numbers(self, campaign: int, analysis: Analysis | None) -> BoardNumbers:
+    def numbers(self, campaign: int, *, pace: Decimal | None, analysis: Analysis | None) -> BoardNumbers:
         return BoardNumbers(
             metric=self.metric,
             value=self.value(campaign),
             spend=_total(self.measured, "spend", campaign),
+            pace=pace,
             conversions=_total(self.reported, "conversions", campaign),
             events=events_by_arm(self.measured, campaign, self.metric),
             days=self.days(campaign),

@@ -8,9 +8,10 @@ from typing import Any
 
 from experiments.models import Campaign
 from experiments.selectors.cuts import FEWEST_DAYS, has_followed, is_visible
+from experiments.selectors.measurements import DAYS_OF_PACE
 from sprints.choices import Following
 from sprints.models import Reallocation
-from sprints.selectors.accounts import NOTHING, PACE_DAYS, whole_days
+from sprints.selectors.accounts import NOTHING, whole_days
 from workspaces.choices import EventKind
 from workspaces.models import Event
 
@@ -102,7 +103,7 @@ def _since(
     campaign: Campaign, told: Mapping[str, Any], amounts: list[Decimal], *, is_day_over: bool
 ) -> SpendSince:
     pace, daily = _amount(told.get("pace")), _amount(told["daily_budget"])
-    recent = amounts[-PACE_DAYS:]
+    recent = amounts[-DAYS_OF_PACE:]
     per_day = sum(recent, NOTHING) / len(recent) if recent else None
     return SpendSince(
         campaign=campaign,

@@ -16,7 +16,6 @@ from sprints.choices import CommitmentState
 from sprints.models import Commitment, Decision, Sprint
 from sprints.selectors.savings import NOTHING
 
-PACE_DAYS = 3
 # From here on a rule is near enough to its line to say that the campaign leans to a no.
 LEANING = 0.8
 
@@ -38,6 +37,8 @@ class BoardNumbers:
     metric: Metric
     value: float | None
     spend: Decimal | None
+    # What a day costs.
+    pace: Decimal | None
     conversions: Decimal | None
     # What was counted for the metric, by arm key.
     events: Mapping[str, Decimal]
@@ -59,6 +60,8 @@ class RunningCampaign:
     watch: CriterionWatch | None
     strengths: Sequence[float]
     breaches: Sequence[Breach]
+    # Whether it spends, be it meant to or not.
+    goes_on_spending: bool
     arms: Sequence[ArmRow]
 
     @property
@@ -93,12 +96,6 @@ class RunningCampaign:
     def counted(self) -> Decimal | None:
         """What was counted for the metric, over all arms."""
         return sum(self.events.values(), NOTHING) if self.events else None
-
-    @property
-    def pace(self) -> Decimal | None:
-        """What a day costs: the mean of the last reported ones."""
-        latest = [item.spend for item in self.days if item.spend is not None][-PACE_DAYS:]
-        return sum(latest, NOTHING) / len(latest) if latest else None
 
     @property
     def has_numbers(self) -> bool:
@@ -202,7 +199,9 @@ class RunningHypothesis:
     @property
     def money_per_day(self) -> Decimal:
         """What goes on being spent while nobody decides."""
-        return sum((item.pace or NOTHING for item in self.campaigns if item.campaign.is_spending), NOTHING)
+        return sum(
+            (item.numbers.pace or NOTHING for item in self.campaigns if item.goes_on_spending), NOTHING
+        )
 
     @property
     def saved(self) -> Decimal:

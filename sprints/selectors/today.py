@@ -16,7 +16,7 @@ from experiments.selectors.estimates import Tenants
 from sprints.choices import CommitmentState, ReallocationState, SprintStatus
 from sprints.models import Commitment, Sprint
 from sprints.selectors.accounts import CampaignAccount
-from sprints.selectors.board import boards_of
+from sprints.selectors.board import boards_of, goes_on_spending
 from sprints.selectors.fit import misfits
 from sprints.selectors.graveyard import QUARTER
 from sprints.selectors.savings import movements_of
@@ -29,7 +29,6 @@ from workspaces.models.kept import kept
 from workspaces.models.rows import alone
 from workspaces.permissions import Actor, Permission
 
-PACE_DAYS = 3
 ZOMBIES_SHOWN = 8
 
 # Of up to 1 MB each where much goes on.
@@ -111,14 +110,14 @@ def _worked_out(
     movements = [moved for one in on_boards for moved in movements_of(one)]
     spoken_of_above = placed | breached | calling.keys()
     return Today(
-        breaches=_open_breaches(workspace, breaches, rows.calling, spend),
+        breaches=_open_breaches(workspace, breaches, campaigns, rows.calling, numbers.paces),
         plans=_waiting_plans(workspace, plans, numbers.accounts, mine=mine, at=at),
         zombies=_burning(shown, spend, today=today),
         zombies_calling=len(calling),
         zombie_money_per_day=sum((flags[0].money_per_day or NOTHING for flags in calling.values()), NOTHING),
         undecided=_undecided(sprints, today),
         unstarted=[one for one in sprints if one.waits_for_start(today)],
-        scaled=_scaled([one for one in others if one.pk not in spoken_of_above], spend),
+        scaled=_scaled([one for one in others if one.pk not in spoken_of_above], numbers.paces),
         noes=noes_of_late(list(rows.killed), tenants),
         boards=boards_of(running, on_boards, numbers.boards, movements=movements, at=at),
         campaigns=list(campaigns.values()),
@@ -171,12 +170,6 @@ def _is_for(plan: Any, by: Actor) -> bool:
     return by.can(Permission.APPROVE) and not plan.is_proposal_of(by.user)
 
 
-def pace(days: dict[date, Decimal]) -> Decimal | None:
-    """The mean of the last reported days; ``None`` where nothing was reported."""
-    latest = sorted(days)[-PACE_DAYS:]
-    return sum((days[day] for day in latest), NOTHING) / len(latest) if latest else None
-
-
 def _breaches(rows: TodayRows, workspace: Workspace) -> list[Breach]:
     """Open ones, with the watch that each is of and how its evidence grew."""
     breaches: list[Breach] = []
@@ -189,16 +182,18 @@ def _breaches(rows: TodayRows, workspace: Workspace) -> list[Breach]:
 def _open_breaches(
     workspace: Workspace,
     breaches: Sequence[Breach],
+    campaigns: Mapping[int, Campaign],
     calling: Sequence[ZombieFlag],
-    spend: Mapping[int, dict[date, Decimal]],
+    paces: Mapping[int, Decimal | None],
 ) -> list[OpenBreach]:
     items = [
         OpenBreach(
             breach,
             breach.campaign,
-            pace(spend[breach.campaign_id]),
+            paces[breach.campaign_id],
             breach.at + timedelta(hours=workspace.grace_hours),
             [flag for flag in calling if flag.campaign_id == breach.campaign_id],
+            goes_on_spending=goes_on_spending(campaigns[breach.campaign_id]),
         )
         for breach in breaches
     ]
@@ -217,9 +212,9 @@ def _burning(
     ]
 
 
-def _scaled(campaigns: Sequence[Campaign], spend: Mapping[int, dict[date, Decimal]]) -> list[ScaledCampaign]:
+def _scaled(campaigns: Sequence[Campaign], paces: Mapping[int, Decimal | None]) -> list[ScaledCampaign]:
     """The costliest first."""
-    scaled = [ScaledCampaign(one, pace(spend[one.pk])) for one in campaigns if one.is_scaled]
+    scaled = [ScaledCampaign(one, paces[one.pk]) for one in campaigns if one.is_scaled]
     return sorted(scaled, key=lambda item: -(item.money_per_day or NOTHING))
 
 

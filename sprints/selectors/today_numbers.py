@@ -12,7 +12,7 @@ from experiments.choices import CampaignStatus
 from experiments.models import Arm, Campaign
 from experiments.models.campaign import CampaignQuerySet
 from experiments.selectors.estimates import Tenants
-from experiments.selectors.measurements import followed, measured_spend, read_measurements
+from experiments.selectors.measurements import followed, measured_spend, paces, read_measurements
 from sprints.selectors.accounts import OF_A_CAMPAIGN, CampaignAccount, campaign_accounts
 from sprints.selectors.board_numbers import board_numbers, read_for_boards
 from sprints.selectors.graveyard import Noes, noes_of
@@ -28,10 +28,13 @@ _OF_A_KILLED = ("days_version", "status", "launched_at", "paused_at", "ended_at"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TodayNumbers:
-    """By campaign id. ``spend``: of each reported day. ``accounts``: of those that plans take from."""
+    """By campaign id. ``spend``: of each reported day. ``paces``: what a day costs. ``accounts``: of those
+    that plans take from.
+    """
 
     boards: Mapping[int, BoardNumbers]
     spend: Mapping[int, dict[date, Decimal]]
+    paces: Mapping[int, Decimal | None]
     accounts: Mapping[int, CampaignAccount]
 
 
@@ -49,6 +52,7 @@ def _today_numbers(
     return TodayNumbers(
         boards=board_numbers(on_boards, with_analyses=False, tenants=tenants, known=known, at=at),
         spend=measured_spend(known.measured),
+        paces=paces(known.measured, at=at),
         accounts=campaign_accounts(donors, measured=known.measured, at=at),
     )
 

@@ -26,6 +26,7 @@ class OpenBreach:
     decide_by: datetime
     # What else calls about its campaign, said here and not among the zombies.
     flags: Sequence[ZombieFlag]
+    goes_on_spending: bool
 
     @property
     def strengths(self) -> list[float]:
@@ -49,10 +50,6 @@ class OpenBreach:
     def other_flags(self) -> list[ZombieFlag]:
         """Without the one that says no more than that nobody has answered in time."""
         return [flag for flag in self.flags if flag.signal != ZombieSignal.BREACHED]
-
-    @property
-    def goes_on_spending(self) -> bool:
-        return self.campaign.is_spending or any(flag.signal == ZombieSignal.UNDEAD for flag in self.flags)
 
 
 @dataclass(frozen=True, slots=True)

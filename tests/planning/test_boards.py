@@ -8,14 +8,20 @@ import pytest
 from django.db.models import F
 from pytest_django import Settings
 
-from experiments.choices import ArmStatus
+from experiments.choices import ArmStatus, ZombieSignal
 from experiments.models import Campaign, Hypothesis
+from experiments.services.campaigns.life_cycle import pause_campaign
+from experiments.services.zombies import resolve_zombie
 from sprints.models import Sprint
+from sprints.selectors.accounts import account_of
 from sprints.selectors.board import read_board
 from sprints.selectors.standing import Board, BoardNumbers
+from sprints.selectors.today import read_today
 from sprints.services.decisions import decide
 from sprints.services.planning import close_sprint, open_review
 from tests.factories import give_budget, make_running_sprint, report
+from tests.money.harbour import flag
+from tests.planning.breaches import break_rule
 from workspaces.models import Source, Workspace
 from workspaces.permissions import Actor
 
@@ -60,6 +66,36 @@ def test_board__crm_beside_a_platform__takes_no_part_in_the_cost(marketer: Actor
     [running] = read_board(sprint, at=at).campaigns
     assert (running.metric.key, running.value, running.days[0].value) == ("cpa", 10, 10)
     assert (running.events, running.conversions) == ({"a": Decimal(10)}, Decimal(4))
+
+
+def test_pace__one_campaign__is_that_of_its_whole_days_wherever_it_is_told(
+    marketer: Actor, at: datetime
+) -> None:
+    make_running_sprint(marketer, "founder-video", at=at)
+    campaign = Campaign.objects.get()
+    now = at + timedelta(days=5)
+    today = marketer.workspace.local_day(now)
+    for days, spend in ((4, 10), (3, 100), (2, 120), (1, 140), (0, 30)):
+        report(campaign, today - timedelta(days=days), spend=spend)
+    break_rule(campaign, at=now)
+
+    seen = read_today(marketer.workspace, by=marketer, at=now)
+    [board], [breached] = seen.boards, seen.breaches
+    paces = [board.money_per_day, breached.money_per_day, account_of(campaign, at=now).pace]
+    assert paces == [Decimal(120)] * 3
+
+
+def test_board__paused_and_spending_on__goes_on_until_that_is_settled(marketer: Actor, at: datetime) -> None:
+    sprint = make_running_sprint(marketer, "founder-video", at=at)
+    campaign = Campaign.objects.get()
+    report(campaign, sprint.starts_on, spend=100)
+    now = at + timedelta(days=2)
+    pause_campaign(campaign.key, reason="A typo in the ad.", by=marketer, at=now)
+    assert read_board(sprint, at=now).money_per_day == 0
+    undead = flag(campaign, ZombieSignal.UNDEAD)
+    assert read_board(sprint, at=now).money_per_day == 100
+    resolve_zombie(undead.pk, resolution="killed", reason="Stopped there, too.", by=marketer, at=now)
+    assert read_board(sprint, at=now).money_per_day == 0
 
 
 def later_conversions(campaign: Campaign) -> None:

@@ -14,9 +14,17 @@ from experiments.selectors.measurements.grid import (
 )
 from experiments.selectors.measurements.known_days import followed
 from experiments.selectors.measurements.reading import read_measurements
-from experiments.selectors.measurements.totals import daily_spend, measured_spend, read_spend, spend_totals
+from experiments.selectors.measurements.totals import (
+    DAYS_OF_PACE,
+    daily_spend,
+    measured_spend,
+    paces,
+    read_spend,
+    spend_totals,
+)
 
 __all__ = [
+    "DAYS_OF_PACE",
     "PLACES",
     "Amounts",
     "Cells",
@@ -30,6 +38,7 @@ __all__ = [
     "latest_day",
     "measured_spend",
     "measures_of",
+    "paces",
     "read_measurements",
     "read_spend",
     "spend_totals",

@@ -188,6 +188,12 @@ class Measurements:
         """Reported for a day that its source has closed by ``at``."""
         return self._until(measure, [source.closed_through(at) for source in self.sources])
 
+    def whole(self, measure: str, *, at: datetime) -> Cells:
+        """Days, (campaigns, days), closed for every arm that reported them: an open one has more to say."""
+        reported = self.reported(measure)
+        closed = self.closed(measure, at=at) | ~reported
+        return np.asarray(reported.any(axis=1) & closed.all(axis=1), dtype=np.bool_)
+
     def settled(self, measure: str, *, at: datetime) -> Cells:
         """Reported for a day whose conversions its source no longer moves at ``at``."""
         return self._until(measure, [source.settled_through(at) for source in self.sources])

@@ -16,6 +16,9 @@ from workspaces.models import Source
 from workspaces.models.among import GivenKeys
 from workspaces.models.prepared import Prepared
 
+# What a day costs is the mean over this many of the last whole days.
+DAYS_OF_PACE = 3
+
 
 class _Arm(NamedTuple):
     """As little of an arm as reading its spend takes: nobody sees it here."""
@@ -79,6 +82,21 @@ def measured_spend(measured: Measurements) -> dict[int, dict[date, Decimal]]:
         }
         for position, campaign in enumerate(measured.campaigns)
     }
+
+
+def paces(measured: Measurements, *, at: datetime) -> dict[int, Decimal | None]:
+    """What a day costs, by campaign id: a mean of whole days, as one that is not over is no day's pace.
+
+    ``None`` before the first of them.
+    """
+    spend = np.nansum(measured.values["spend"], axis=1)
+    found: dict[int, Decimal | None] = {}
+    for campaign, amounts, whole in zip(
+        measured.campaigns, spend, measured.whole("spend", at=at), strict=True
+    ):
+        latest = amounts[whole][-DAYS_OF_PACE:]
+        found[campaign.pk] = exact(latest.mean()) if len(latest) else None
+    return found
 
 
 def spend_totals(campaign_ids: Sequence[int]) -> dict[int, Decimal]:

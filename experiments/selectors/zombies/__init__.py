@@ -5,6 +5,6 @@ Reads only; ``services.judging`` turns signals into flags. Draft campaigns never
 """
 
 from experiments.selectors.zombies.finding import find_zombies, zombie_measures, zombie_metrics
-from experiments.selectors.zombies.suspect import DAYS_OF_PACE, Signal
+from experiments.selectors.zombies.suspect import Signal
 
-__all__ = ["DAYS_OF_PACE", "Signal", "find_zombies", "zombie_measures", "zombie_metrics"]
+__all__ = ["Signal", "find_zombies", "zombie_measures", "zombie_metrics"]

@@ -56,6 +56,7 @@ def find_zombies(
     daily = np.where(measured.reported("spend").any(axis=1), np.nansum(spend, axis=1), np.nan).round(PLACES)
     late = np.where(measured.phase["spend"] == Phase.STOPPED, spend, np.nan)
     after_stop = np.nansum(late, axis=1).round(PLACES)
+    whole = measured.whole("spend", at=at)
     suspected = {
         ZombieSignal.UNDEAD: (after_stop > 0).any(axis=1),
         ZombieSignal.BREACHED: np.array([campaign.pk in breaches for campaign in campaigns]),
@@ -88,6 +89,7 @@ def find_zombies(
             measured=measured,
             daily=daily[index],
             after_stop=after_stop[index],
+            whole=whole[index],
             facts=facts,
             mature=days,
             outlook=ahead.get(index),

@@ -14,12 +14,17 @@ from experiments.models import Arm, Campaign
 from experiments.models.criterion import canonical_number
 from experiments.selectors.cuts import FEWEST_DAYS, has_followed
 from experiments.selectors.maturity import MatureDays
-from experiments.selectors.measurements import PLACES, Amounts, Cells, Measurements, Phase, exact
+from experiments.selectors.measurements import (
+    DAYS_OF_PACE,
+    PLACES,
+    Amounts,
+    Cells,
+    Measurements,
+    Phase,
+    exact,
+)
 from experiments.selectors.outlook import Outlook
 from experiments.selectors.zombies.facts import Facts
-
-# What a zombie costs a day is the mean over this many of its last days with spend.
-DAYS_OF_PACE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,17 @@ def target_cost(campaign: Campaign) -> str | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Suspect:
-    """One campaign, looked at closely; its spend by day is (days,), NaN where nothing was reported."""
+    """One campaign, looked at closely.
+
+    Its spend by day is (days,), NaN where nothing was reported; ``whole`` are the days that say no more.
+    """
 
     campaign: Campaign
     index: int
     measured: Measurements
     daily: Amounts
     after_stop: Amounts
+    whole: Cells
     facts: Facts
     mature: Mapping[str, MatureDays]
     outlook: Outlook | None
@@ -82,12 +91,14 @@ class Suspect:
         spent = np.flatnonzero(amounts > 0)
         if not len(spent):
             return Signal(kind, since, evidence, Decimal(0), Decimal(0))
+        # A day that is not over is no day's pace, unless there is no other.
+        paced = spent[self.whole[spent]] if self.whole[spent].any() else spent
         return Signal(
             kind,
             since,
             evidence,
             money_since=exact(np.nansum(amounts)),
-            money_per_day=exact(amounts[spent[-DAYS_OF_PACE:]].mean()),
+            money_per_day=exact(amounts[paced[-DAYS_OF_PACE:]].mean()),
             last_spend_on=self.measured.day(self.index, spent[-1]),
         )
 
@@ -289,10 +300,7 @@ class Suspect:
         if not campaign.is_spending or cut_at is None or before is None or wanted is None:
             return None
         later = self._after(self._local_day(cut_at))
-        reported = self.measured.reported("spend")[self.index]
-        closed = self.measured.closed("spend", at=self.at)[self.index]
-        whole = later & reported.any(axis=0) & (closed | ~reported).all(axis=0)
-        recent = self.daily[whole][-DAYS_OF_PACE:]
+        recent = self.daily[later & self.whole][-DAYS_OF_PACE:]
         if len(recent) < FEWEST_DAYS:
             return None
         per_day = exact(recent.mean())
