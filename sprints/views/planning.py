@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experiments.models import Hypothesis
-from experiments.models.hypothesis import HypothesisQuerySet
+from experiments.models.hypothesis import HypothesisQuerySet, next_working_day
 from experiments.views.previews import is_part_wanted
 from sprints.choices import MAX_HYPOTHESES, MIN_SPRINT_DAYS
 from sprints.exceptions import NotFound
@@ -235,10 +235,10 @@ class NewSprintView(_WriteSprint):
     made: Sprint
 
     def usual(self) -> dict[str, Any]:
-        """The first days after today that no other sprint takes."""
+        """The first days after today that no other sprint takes, from a day on which somebody is there."""
         last = self.others().open().aggregate(last=Max("ends_on"))["last"]
         today = self.workspace.local_day(self.at)
-        first = max(today, last or today) + timedelta(days=1)
+        first = next_working_day(max(today, last or today))
         return {"starts_on": first, "ends_on": first + timedelta(days=MIN_SPRINT_DAYS)}
 
     def save(self, form: Form) -> str:

@@ -5,15 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from experiments.models.hypothesis import next_working_day
 from experiments.services.hypotheses import create_hypothesis
 from sprints.choices import SprintStatus
 from sprints.models import Sprint
 from tests.factories import hypothesis_values, make_draft, make_sprint
 from tests.pages.conftest import Browse
 from workspaces.choices import Role
+from workspaces.models import Workspace
 from workspaces.permissions import Actor
 
 # A Thursday.
@@ -125,9 +128,21 @@ def test_new_sprint__another_takes_the_next_days__begins_after_it(
     browse: Browse, mia: Actor, now: datetime, days: int
 ) -> None:
     sprint = make_sprint(mia, at=now - timedelta(days=days))
-    after = sprint.ends_on + timedelta(days=1)
+    after = next_working_day(sprint.ends_on)
     form = browse(Role.MARKETER).get(reverse("sprint_new", args=["harbour"])).context["form"]
     assert form["starts_on"].value() == after
+
+
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [("2026-11-19", "2026-11-20"), ("2026-11-20", "2026-11-23"), ("2026-11-21", "2026-11-23")],
+)
+def test_new_sprint__nothing_chosen__begins_on_the_next_working_day(
+    browse: Browse, workspace: Workspace, today: str, first: str
+) -> None:
+    with time_machine.travel(f"{today}T18:00:00Z", tick=False):
+        form = browse(Role.MARKETER).get(reverse("sprint_new", args=["harbour"])).context["form"]
+    assert str(form["starts_on"].value()) == first
 
 
 def test_draft__in_no_sprint_or_in_one_that_does_not_run__offers_no_launch(
