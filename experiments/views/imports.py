@@ -19,6 +19,7 @@ from experiments.exceptions import DomainError, NotAllowed, NotFound
 from experiments.forms.imports import AnswerForm, NameRow, UploadForm
 from experiments.forms.names import NamesForm
 from experiments.models import Campaign, FileImport, ImportMapping
+from experiments.models.team_words import TeamWords, words_of
 from experiments.services.exports import (
     LEFT_OUT,
     NEW,
@@ -183,7 +184,8 @@ class ImportFileView(WorkspaceView):
         context: dict[str, Any] = {"file": file, "outcome": file.preview, "error": file.error}
         if file.state in {FileImportState.READY, FileImportState.FAILED}:
             form = form or AnswerForm(file=file)
-            rows = _with_names(form.rows, _campaigns_of(form.rows, self))
+            words = words_of(None, self.workspace)
+            rows = _with_names(form.rows, _campaigns_of(form.rows, self), words)
             questions = _questions(file.questions, form.rows)
             faults = [
                 {**item, "anchor": f"id_{item['field']}" if item["field"] in form.fields else ""}
@@ -298,7 +300,9 @@ def _campaigns_of(rows: Sequence[NameRow], view: WorkspaceView) -> dict[str, Cam
     return {one.key: one for one in Campaign.objects.of(view.workspace).filter(key__in=keys)}
 
 
-def _with_names(rows: Sequence[NameRow], campaigns: dict[str, Campaign]) -> list[dict[str, Any]]:
+def _with_names(
+    rows: Sequence[NameRow], campaigns: dict[str, Campaign], words: TeamWords
+) -> list[dict[str, Any]]:
     """The rows with what a page says of them beside the numbers."""
     return [
         {
@@ -308,7 +312,7 @@ def _with_names(rows: Sequence[NameRow], campaigns: dict[str, Campaign]) -> list
             "is_out": row.told["target"] == LEFT_OUT,
             "changes": [
                 {
-                    "label": MEASURES[change["measure"]].label,
+                    "label": words.measure(change["measure"]),
                     "is_money": MEASURES[change["measure"]].unit == MeasureUnit.MONEY,
                     "before": Decimal(change["before"]),
                     "after": Decimal(change["after"]),

@@ -242,6 +242,14 @@ class TestPreview:
         assert "Import 1 row" in page
         assert clicks_of(week.paused) == 800
 
+    def test_preview__team_has_a_word_of_its_own__says_what_changes_in_it(
+        self, marketer: Client, workspace: Workspace, week: Week, yesterday: date
+    ) -> None:
+        Workspace.objects.update(conversion_name="trial", conversion_name_plural="trials")
+        report(week.paused, yesterday, conversions=3)
+        page = page_of(marketer, upload(marketer, f"day,conversions\n{yesterday},5\n", **ARM_A))
+        assert "trials 3 → 5" in page
+
     def test_preview__several_campaigns__has_the_costliest_first_and_counts_each(
         self, marketer: Client, yesterday: date, hooks: Campaign
     ) -> None:
