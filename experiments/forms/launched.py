@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from experiments.services.values import listed, quoted
 from workspaces.forms import Form
 from workspaces.forms.rendering import escaped
 from workspaces.models import Workspace
+from workspaces.models.prepared import Given, Prepared
 from workspaces.templatetags.quickno import channel
 
 # More campaigns than a list can be read with: then a name is typed, and the browser offers what fits.
@@ -27,21 +29,25 @@ CAMPAIGNS, CAMPAIGNS_AND_ARMS = "launched-campaigns", "launched-campaigns-and-ar
 
 Choice = tuple[str, Any]
 
+_LAUNCHED: Prepared[Any] = Prepared(
+    lambda: (
+        Arm.objects.filter(
+            workspace=Given("workspace", models.IntegerField()), campaign__launched_at__isnull=False
+        )
+        .order_by("campaign__name", "campaign_id", "position")
+        .values_list("campaign__key", "campaign__name", "campaign__channel", "key", "name")
+    )
+)
+
 
 class Launched:
     """What was launched in a workspace, by key; an arm's is ``campaign/arm``, as in a post of numbers."""
 
     def __init__(self, workspace: Workspace) -> None:
-        rows = (
-            Arm.objects.of(workspace)
-            .filter(campaign__launched_at__isnull=False)
-            .order_by("campaign__name", "campaign_id", "position")
-            .values_list("campaign__key", "campaign__name", "campaign__channel", "key", "name")
-        )
         self.campaigns: dict[str, str] = {}
         self.arms: dict[str, list[Choice]] = {}
         self._channels: dict[str, str] = {}
-        for campaign, name, channel_key, arm, arm_name in rows:
+        for campaign, name, channel_key, arm, arm_name in _LAUNCHED.read(workspace=workspace.pk):
             self.campaigns[campaign] = name
             self._channels[campaign] = channel_key
             self.arms.setdefault(campaign, []).append((f"{campaign}/{arm}", arm_name))

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet
 from django.utils.translation import gettext_lazy
 
 from experiments.choices import Driver
@@ -14,6 +15,7 @@ from sprints.choices import DecisionKind
 from sprints.models import Decision
 from workspaces.choices import WELL_KNOWN_SOURCES
 from workspaces.models import Workspace
+from workspaces.models.prepared import Given, Prepared
 
 UNNAMED = gettext_lazy("not named")
 # More rows than this are a list, and the table below is one.
@@ -89,17 +91,37 @@ class Records:
         return max((outcome.day for outcome in self.all.outcomes), default=1)
 
 
+_WORKSPACE = Given("workspace", IntegerField())
+_PERSONAS: Prepared[Any] = Prepared(
+    lambda: (
+        Decision.objects.filter(workspace=_WORKSPACE)
+        .exclude(hypothesis__persona="")
+        .order_by("hypothesis__persona")
+        .values_list("hypothesis__persona", flat=True)
+        .distinct()
+    )
+)
+_CHANNELS: Prepared[Any] = Prepared(
+    lambda: (
+        Campaign.objects.filter(
+            workspace=_WORKSPACE,
+            hypothesis__in=Decision.objects.filter(workspace=_WORKSPACE).values("hypothesis"),
+        )
+        .order_by("channel")
+        .values_list("channel", flat=True)
+        .distinct()
+    )
+)
+
+
 def personas_decided(workspace: Workspace) -> list[str]:
     """The personas of what was decided, to choose from."""
-    named = Decision.objects.of(workspace).exclude(hypothesis__persona="").order_by("hypothesis__persona")
-    return list(named.values_list("hypothesis__persona", flat=True).distinct())
+    return _PERSONAS.read(workspace=workspace.pk)
 
 
 def channels_decided(workspace: Workspace) -> list[str]:
     """The channels on which something ran that was decided."""
-    decided = Decision.objects.of(workspace).values("hypothesis")
-    ran = Campaign.objects.of(workspace).filter(hypothesis__in=decided).order_by("channel")
-    return list(ran.values_list("channel", flat=True).distinct())
+    return _CHANNELS.read(workspace=workspace.pk)
 
 
 def read_records(decisions: QuerySet[Decision], *, by: str, workspace: Workspace) -> Records:
